@@ -1,0 +1,124 @@
+"""The protocol every explainer follows, its options, and the registry."""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from time import perf_counter
+from typing import ClassVar
+
+import torch
+
+from explainers.core.errors import MaskwiseError
+from explainers.core.types import Explanation, SearchStep, Task
+
+EXPLAINERS: dict[str, type[Explainer]] = {}
+
+
+def option(default, label: str, info: str = "", *, minimum=None, maximum=None, choices: Sequence[str] = ()):
+    """A field of `Options` that carries what a control and the API need to know of it."""
+    meta = {"label": label, "info": info, "minimum": minimum, "maximum": maximum, "choices": tuple(choices)}
+    return field(default=default, metadata=meta)
+
+
+@dataclass(frozen=True)
+class Options:
+    """Settings common to all methods. k: number of spans to remove."""
+
+    k: int = 3
+    seed: int = 0
+
+
+def read_options(explainer: type[Explainer], values: dict) -> Options:
+    """Check untrusted values against the fields of `explainer.Options`; raises MaskwiseError."""
+    known = {f.name: f for f in fields(explainer.Options)}
+    if unknown := sorted(set(values) - set(known)):
+        raise MaskwiseError(f"{explainer.title} has no option {unknown[0]!r}; it takes: {', '.join(known)}.")
+    return explainer.Options(**{name: _read_option(known[name], value) for name, value in values.items()})
+
+
+def _read_option(f, value):
+    kind, meta = type(f.default), f.metadata
+    try:
+        if kind in (int, float) and (isinstance(value, bool) or float(value) != float(value)):
+            raise ValueError
+        if kind is int and float(value) != int(value):
+            raise ValueError
+        if kind in (bool, str) and not isinstance(value, kind):
+            raise ValueError
+        value = kind(value)
+    except (TypeError, ValueError, OverflowError):
+        raise MaskwiseError(f"Option {f.name} must be of type {kind.__name__}, not {value!r}.") from None
+    if (choices := meta.get("choices")) and value not in choices:
+        raise MaskwiseError(f"Option {f.name} must be one of {', '.join(choices)}, not {value!r}.")
+    low, high = meta.get("minimum"), meta.get("maximum")
+    if (low is not None and value < low) or (high is not None and value > high):
+        raise MaskwiseError(f"Option {f.name} must lie between {low} and {high}, not {value}.")
+    return value
+
+
+class Explainer(ABC):
+    """One method. A method that only scores writes `attribute`; a search overrides `stream`."""
+
+    title: ClassVar[str]
+    reference: ClassVar[str]
+    tasks: ClassVar[frozenset[Task]] = frozenset(Task)
+    score_meaning: ClassVar[str] = "Positive supports the target, negative speaks against it."
+    Options: ClassVar[type[Options]] = Options
+
+    def __init__(self, options: Options | None = None):
+        self.options = options or self.Options()
+
+    def attribute(self, target) -> torch.Tensor:
+        """One signed score a span, (T,)."""
+        raise NotImplementedError
+
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know about the scores just computed, in sentences."""
+        return ()
+
+    def stream(self, target) -> Iterator[SearchStep | Explanation]:
+        """Yield zero or more SearchSteps, then exactly one Explanation."""
+        started, before = perf_counter(), target.evaluations
+        scores = self.attribute(target)
+        yield Explanation(
+            method=self.name(),
+            spans=target.spans,
+            scores=tuple(scores.tolist()),
+            mask=top_k_mask(scores, self.options.k),
+            seconds=perf_counter() - started,
+            evaluations=target.evaluations - before,
+            notes=self.notes(),
+        )
+
+    def explain(self, target) -> Explanation:
+        """Run to the end and return the Explanation alone."""
+        *_, explanation = self.stream(target)
+        return explanation
+
+    @classmethod
+    def name(cls) -> str:
+        return cls.__module__.rpartition(".")[2]
+
+    @classmethod
+    def own_options(cls) -> dict:
+        """Fields beyond k and seed, name → field: those that need a control of their own."""
+        return {f.name: f for f in fields(cls.Options) if f.metadata}
+
+
+def top_k_mask(scores: torch.Tensor, k: int) -> tuple[int, ...]:
+    """Remove the k highest-scored spans; ties go to the earlier span. (T,) → T values of 0 or 1."""
+    removed = set(scores.argsort(descending=True, stable=True)[:k].tolist())
+    return tuple(int(t not in removed) for t in range(len(scores)))
+
+
+def register(cls: type[Explainer]) -> type[Explainer]:
+    if cls.name() in EXPLAINERS:
+        raise ValueError(f"{cls.name()} is registered twice")
+    EXPLAINERS[cls.name()] = cls
+    return cls
+
+
+def explainers_for(task: Task) -> dict[str, type[Explainer]]:
+    return {name: cls for name, cls in EXPLAINERS.items() if task in cls.tasks}

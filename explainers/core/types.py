@@ -1,0 +1,82 @@
+"""Values that cross between explainers and the page. Plain Python: no tensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Task(StrEnum):
+    GENERATION = "generation"
+    CLASSIFICATION = "classification"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSpan:
+    """One unit that can be masked: a token, a word or a sentence, identified by its place.
+
+    chars: [start, end) in the person's own text. positions: token positions in `Prompt.input_ids`.
+    """
+
+    text: str
+    chars: tuple[int, int]
+    positions: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A rendered template and the spans of it that belong to the person's own text.
+
+    input_ids: L token ids. Positions outside every span (chat template, system prompt, cloze
+    template, white space) can never be masked.
+    """
+
+    text: str
+    input_ids: tuple[int, ...]
+    spans: tuple[TokenSpan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchStep:
+    """State of a search after one proposal. log-probabilities in nats; mask: 1 keep, 0 remove.
+
+    log_prob belongs to `mask` (the current best), proposal to the mask that was just tried.
+    """
+
+    step: int
+    total: int
+    mask: tuple[int, ...]
+    log_prob: float
+    proposal: float
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One signed score a span (positive supports the target) and the mask of the removed spans.
+
+    mask: 1 keep, 0 remove; k zeros. seconds: wall time of the method. evaluations: masks (or
+    gradient passes) asked for. notes: what a reader must know about these scores, in sentences.
+    """
+
+    method: str
+    spans: tuple[TokenSpan, ...]
+    scores: tuple[float, ...]
+    mask: tuple[int, ...]
+    seconds: float = 0.0
+    evaluations: int = 0
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        if not len(self.scores) == len(self.mask) == len(self.spans):
+            raise ValueError(f"{len(self.scores)} scores, {len(self.mask)} mask entries, {len(self.spans)} spans")
+
+
+@dataclass(frozen=True, slots=True)
+class MetricScore:
+    """One measure of an explanation. curve: (fraction, value) points where the measure is one."""
+
+    name: str
+    value: float
+    lower_is_better: bool
+    curve: tuple[tuple[float, float], ...] = ()
