@@ -69,7 +69,7 @@ class Explanation:
 
     def __post_init__(self):
         if not len(self.scores) == len(self.mask) == len(self.spans):
-            raise ValueError(f"{len(self.scores)} scores, {len(self.mask)} mask entries, {len(self.spans)} spans")
+            raise ValueError(f"{len(self.scores)} scores, {len(self.mask)} masks, {len(self.spans)} spans")
 
 
 @dataclass(frozen=True, slots=True)
