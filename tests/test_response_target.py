@@ -1,0 +1,84 @@
+"""log p of a response under masks, against a slow computation, on every architecture."""
+
+import pytest
+import torch
+
+from explainers.core.errors import MaskwiseError
+from explainers.core.prompts import encode_response, render_prompt
+from explainers.core.response_target import ResponseTarget
+from tests.slow_reference import slow_token_log_probs
+from tests.tiny_models import CAUSAL_KINDS, tiny_causal
+
+TEXT = "Write a short story, about a doctor & his patient.\nIt was good!"
+
+
+def make_target(kind="llama", operator="zero", granularity="word", chat=True, text=TEXT, answer="Once upon a time"):
+    loaded = tiny_causal(kind, chat=chat)
+    prompt = render_prompt(loaded.tokenizer, text, granularity)
+    return ResponseTarget(loaded, prompt, encode_response(loaded.tokenizer, answer), operator)
+
+
+def some_masks(count, n=6, seed=0):
+    masks = (torch.rand(n, count, generator=torch.Generator().manual_seed(seed)) > 0.3).int()
+    masks[0], masks[1] = 1, 0
+    return masks
+
+
+@pytest.mark.parametrize("chat", [True, False])
+@pytest.mark.parametrize("operator", ["zero", "delete", "replace"])
+@pytest.mark.parametrize("kind", CAUSAL_KINDS)
+def test_log_prob_equals_slow_computation(kind, operator, chat):
+    target = make_target(kind, operator, chat=chat)
+    masks = some_masks(len(target.spans))
+    fast = target.log_prob(masks)
+    slow = [slow_token_log_probs(target, mask.tolist()).sum().item() for mask in masks]
+    assert fast.tolist() == pytest.approx(slow, abs=2e-3)
+    assert max(slow) - min(slow) > 0.1
+
+
+@pytest.mark.parametrize("granularity", ["token", "word", "sentence"])
+def test_granularities_equal_slow_computation(granularity):
+    target = make_target(granularity=granularity)
+    for mask in some_masks(len(target.spans)):
+        fast = target.token_log_probs(tuple(mask.tolist()))
+        assert fast == pytest.approx(slow_token_log_probs(target, mask.tolist()).tolist(), abs=1e-3)
+
+
+@pytest.mark.parametrize("operator", ["zero", "replace"])
+@pytest.mark.parametrize("kind", CAUSAL_KINDS)
+def test_mask_gradient_equals_finite_differences(kind, operator):
+    target = make_target(kind, operator)
+    gradient = target.mask_gradient()
+    step = 1e-2
+    for t in (0, 3, len(target.spans) - 1):
+        masks = torch.ones(2, len(target.spans))
+        masks[0, t] += step
+        masks[1, t] -= step
+        up, down = target.log_prob_from_embeds(target.masked_embeds(masks)).tolist()
+        assert gradient[t].item() == pytest.approx((up - down) / (2 * step), rel=0.1, abs=0.05)
+
+
+def test_each_distinct_mask_is_evaluated_once():
+    target = make_target()
+    masks = some_masks(len(target.spans)).repeat(3, 1)
+    target.log_prob(masks)
+    assert target.evaluations == len(masks)
+    assert target.forward_passes == target.distinct_masks == len({tuple(m.tolist()) for m in masks})
+
+
+def test_forward_can_be_stopped():
+    class Stop(Exception):
+        pass
+
+    def stop(rows):
+        raise Stop
+
+    target = make_target()
+    target.on_forward = stop
+    with pytest.raises(Stop):
+        target.log_prob(some_masks(len(target.spans)))
+
+
+def test_context_is_bounded():
+    with pytest.raises(MaskwiseError, match="context of 512 tokens"):
+        make_target(text="word " * 600)
