@@ -69,14 +69,15 @@ class Explainer(ABC):
 
     def __init__(self, options: Options | None = None):
         self.options = options or self.Options()
+        self.notes: list[str] = []  # what a reader must know of the scores, filled by `attribute`
 
     def attribute(self, target) -> torch.Tensor:
         """One signed score a span, (T,)."""
         raise NotImplementedError
 
-    def notes(self) -> tuple[str, ...]:
-        """What a reader must know about the scores just computed, in sentences."""
-        return ()
+    def passes(self, spans: int) -> int:
+        """About how many sequences this method sends through the model, for progress and time left."""
+        raise NotImplementedError
 
     def stream(self, target) -> Iterator[SearchStep | Explanation]:
         """Yield zero or more SearchSteps, then exactly one Explanation."""
@@ -89,7 +90,7 @@ class Explainer(ABC):
             mask=top_k_mask(scores, self.options.k),
             seconds=perf_counter() - started,
             evaluations=target.evaluations - before,
-            notes=self.notes(),
+            notes=tuple(self.notes),
         )
 
     def explain(self, target) -> Explanation:

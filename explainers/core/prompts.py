@@ -53,7 +53,9 @@ def _encode(tokenizer, before: str, body: str, after: str) -> tuple[list[int], l
     """Token ids of the whole, and for each the characters of `body` it stands for."""
     templated = bool(before or after)
     if not any(mark in body for mark in tokenizer.all_special_tokens + list(tokenizer.get_added_vocab())):
-        encoded = tokenizer(before + body + after, add_special_tokens=not templated, return_offsets_mapping=True)
+        encoded = tokenizer(
+            before + body + after, add_special_tokens=not templated, return_offsets_mapping=True
+        )
         start, end = len(before), len(before) + len(body)
         clipped = [(max(s, start) - start, min(e, end) - start) for s, e in encoded.offset_mapping]
         return encoded.input_ids, clipped

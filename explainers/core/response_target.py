@@ -44,6 +44,10 @@ class ResponseTarget(Target):
         """Next-token distributions at the response positions under one mask, (S, V), nats."""
         return self._masked_logits(mask)[0].float().log_softmax(-1)
 
+    def response_column(self) -> torch.Tensor:
+        """The response's token ids, (S, 1), to gather from next-token distributions."""
+        return self._ids[0, :, None]
+
     def kept_embeds(self, mask: Mask) -> torch.Tensor:
         """The masked prompt as the model reads it when it answers, (1, L', d)."""
         masks = self._tensor(mask)

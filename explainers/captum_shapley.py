@@ -1,0 +1,34 @@
+"""Captum's Shapley value sampling, through the library itself."""
+
+from dataclasses import dataclass
+
+import torch
+
+from explainers.core import base
+from explainers.core.base import Explainer, option, register
+from explainers.core.types import Task
+
+
+@register
+class CaptumShapley(Explainer):
+    title = "Captum: Shapley value sampling"
+    reference = "Captum 0.9, LLMAttribution(ShapleyValueSampling)"
+    tasks = frozenset({Task.GENERATION})
+    score_meaning = "This span's mean contribution to log p, in nats, over random orders of adding spans."
+
+    @dataclass(frozen=True)
+    class Options(base.Options):
+        permutations: int = option(
+            5, "Permutations", "Random orders; each costs T passes.", minimum=1, maximum=100
+        )
+
+    def passes(self, spans):
+        return self.options.permutations * spans + 1
+
+    def attribute(self, target):
+        from captum.attr import ShapleyValueSampling
+
+        from explainers.core.captum_bridge import captum_scores
+
+        torch.manual_seed(self.options.seed)  # Captum draws from torch's own generator
+        return captum_scores(target, ShapleyValueSampling, n_samples=self.options.permutations)

@@ -1,0 +1,189 @@
+"""Explain a generation from prompt to result, as a stream of plain JSON events.
+
+Every caller (the page, the API, Python) reads this one stream: `status`, `response`, `prompt`, `step`,
+`masked_response` and, last, `explanation`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+
+import torch
+
+from explainers.core import models
+from explainers.core.base import EXPLAINERS, Explainer, explainers_for, read_options
+from explainers.core.decoding import greedy_tokens
+from explainers.core.errors import MaskwiseError, Stopped
+from explainers.core.prompts import encode_response, render_prompt
+from explainers.core.report import report, span_values
+from explainers.core.response_target import ResponseTarget, check_context
+from explainers.core.spans import Granularity
+from explainers.core.targets import MaskOperator
+from explainers.core.types import Explanation, SearchStep, Task
+
+MAX_PROMPT_CHARS = 20_000
+MAX_NEW_TOKENS = 512
+
+OnForward = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class GenerationRequest:
+    """What to explain and how; the names are those of the API. Raises MaskwiseError where it cannot be."""
+
+    prompt: str
+    model: str = ""
+    method: str = "xprompt"
+    k: int = 3
+    granularity: str = "word"
+    mask_operator: str = "zero"
+    max_new_tokens: int = 60
+    response: str = ""
+    system_prompt: str = ""
+    seed: int = 0
+    options: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        for name in (
+            "prompt",
+            "model",
+            "method",
+            "granularity",
+            "mask_operator",
+            "response",
+            "system_prompt",
+        ):
+            if not isinstance(getattr(self, name), str):
+                raise MaskwiseError(f"{name} must be text.")
+        if max(len(self.prompt), len(self.response), len(self.system_prompt)) > MAX_PROMPT_CHARS:
+            raise MaskwiseError(f"Texts are limited to {MAX_PROMPT_CHARS:,} characters. Shorten it.")
+        _check_choice("granularity", self.granularity, list(Granularity))
+        _check_choice("mask_operator", self.mask_operator, list(MaskOperator))
+        _check_choice("method", self.method, list(explainers_for(Task.GENERATION)))
+        _check_range("k", self.k, 1, MAX_PROMPT_CHARS)
+        _check_range("max_new_tokens", self.max_new_tokens, 1, MAX_NEW_TOKENS)
+        _check_range("seed", self.seed, 0, 2**31 - 1)
+        if not isinstance(self.options, dict):
+            raise MaskwiseError("options must be an object of option names and values.")
+        self.explainer()
+
+    def explainer(self) -> Explainer:
+        method = EXPLAINERS[self.method]
+        return method(read_options(method, {"k": self.k, "seed": self.seed, **self.options}))
+
+
+def _check_choice(name: str, value: str, choices: list) -> None:
+    if value not in choices:
+        raise MaskwiseError(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
+
+
+def _check_range(name: str, value, low: int, high: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise MaskwiseError(f"{name} must be a whole number between {low} and {high}, not {value!r}.")
+
+
+def explain_generation(prompt: str, on_forward: OnForward | None = None, **settings) -> Iterator[dict]:
+    """Stream the explanation of the model's answer to `prompt`; settings as in GenerationRequest.
+
+    on_forward is called with the number of sequences before each pass through the model. Where it raises
+    Stopped, a search that has begun ends with the best mask so far.
+    """
+    return run(GenerationRequest(prompt, **settings), on_forward)
+
+
+def run(request: GenerationRequest, on_forward: OnForward | None = None) -> Iterator[dict]:
+    """Events of one request, the last an `explanation` (its fields are those of the API)."""
+    on_forward = on_forward or (lambda rows: None)
+    yield {"type": "status", "text": "Loading the model"}
+    loaded = models.load_model(request.model, Task.GENERATION)
+    prompt = render_prompt(loaded.tokenizer, request.prompt, request.granularity, request.system_prompt)
+    check_k(request.k, len(prompt.spans), request.granularity)
+
+    response_ids = yield from _respond(request, loaded, prompt, on_forward)
+    target = ResponseTarget(loaded, prompt, response_ids, request.mask_operator, on_forward)
+    explainer = request.explainer()
+    yield {
+        "type": "prompt",
+        "spans": span_values(target.spans),
+        "log_prob": target.log_prob_of(target.full_mask()),
+        "passes": explainer.passes(len(target.spans)),
+    }
+    passes_before = target.forward_passes
+    explanation, stopped = yield from _search(explainer, target)
+    passes = target.forward_passes - passes_before
+    masked_response = None if stopped else (yield from _rewrite(request, target, explanation))
+    target.on_forward = lambda rows: None  # what is left takes two passes: a stop may no longer cut it off
+    values = report(target, explanation, masked_response)
+    yield {"type": "explanation", **asdict(request), **values, "forward_passes": passes, "stopped": stopped}
+
+
+def check_k(k: int, spans: int, granularity: str) -> None:
+    """Raise MaskwiseError where k spans cannot be removed."""
+    if not spans:
+        raise MaskwiseError("The prompt holds nothing that can be removed. Type some words.")
+    if k > spans:
+        raise MaskwiseError(
+            f"k is {k}, but this prompt has only {spans} {granularity}s. Choose k between 1 and {spans}, "
+            "or a finer granularity."
+        )
+
+
+def _respond(request: GenerationRequest, loaded, prompt, on_forward: OnForward) -> Iterator[dict]:
+    """Stream the answer to the whole prompt, or take the given one; returns its token ids."""
+    if request.response.strip():
+        yield {"type": "response", "text": request.response}
+        return encode_response(loaded.tokenizer, request.response)
+    yield {"type": "status", "text": "Writing the answer"}
+    check_context(loaded, len(prompt.input_ids), request.max_new_tokens)
+    ids = torch.tensor([prompt.input_ids], device=loaded.device)
+    embeds = loaded.model.get_input_embeddings()(ids)
+    return (yield from _write(loaded, embeds, request.max_new_tokens, on_forward, "response"))
+
+
+def _rewrite(request: GenerationRequest, target: ResponseTarget, explanation: Explanation) -> Iterator[dict]:
+    """Stream what the model answers without the removed spans; returns the text, None if stopped."""
+    yield {"type": "status", "text": "Writing the answer without the removed words"}
+    embeds = target.kept_embeds(explanation.mask)
+    try:
+        ids = yield from _write(
+            target.loaded, embeds, request.max_new_tokens, target.on_forward, "masked_response"
+        )
+    except Stopped:
+        return None
+    return target.tokenizer.decode(ids, skip_special_tokens=True)
+
+
+def _write(loaded, embeds, max_new_tokens: int, on_forward: OnForward, kind: str) -> Iterator[dict]:
+    """Stream a greedy continuation as events of type `kind`; returns its token ids."""
+    ids: list[int] = []
+    for token in greedy_tokens(loaded, embeds, max_new_tokens, on_forward):
+        ids.append(token)
+        yield {"type": kind, "text": loaded.tokenizer.decode(ids, skip_special_tokens=True)}
+    return tuple(ids)
+
+
+def _search(explainer: Explainer, target: ResponseTarget) -> Iterator[dict]:
+    """Stream the method's steps; returns its Explanation and whether it was stopped before its end."""
+    step = None
+    try:
+        for event in explainer.stream(target):
+            if isinstance(event, Explanation):
+                return event, False
+            step = event
+            yield _step_values(step)
+    except Stopped:
+        if step is None:
+            raise
+    return _best_so_far(explainer, target, step), True
+
+
+def _step_values(step: SearchStep) -> dict:
+    values = {"type": "step", **asdict(step)}
+    return values | {"removed": [t for t, kept in enumerate(values.pop("mask")) if not kept]}
+
+
+def _best_so_far(explainer: Explainer, target: ResponseTarget, step: SearchStep) -> Explanation:
+    note = f"Stopped after {step.step} of {step.total} steps: this is the best set so far."
+    scores = tuple(float(not kept) for kept in step.mask)
+    return Explanation(explainer.name(), target.spans, scores, step.mask, notes=(note,))

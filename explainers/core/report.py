@@ -1,0 +1,78 @@
+"""The complete result of one explanation as plain JSON values: numbers, texts, measures, provenance."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+
+from explainers.core.base import EXPLAINERS
+from explainers.core.metrics import METRICS, kl_divergence, kl_published, probability_ratio, text_metrics
+from explainers.core.prompts import decode_pieces
+from explainers.core.response_target import ResponseTarget
+from explainers.core.types import Explanation, MetricScore, TokenSpan
+
+LIBRARIES = ("torch", "transformers", "captum", "sacrebleu", "rouge-score", "sentence-transformers")
+
+
+def report(target: ResponseTarget, explanation: Explanation, masked_response: str | None) -> dict:
+    """Fields of the `explanation` event that follow from the target and what the method found.
+
+    masked_response: the answer without the removed spans, None where it was not written (its text measures
+    are then left out).
+    """
+    kept, masked = (target.next_token_log_probs(mask) for mask in (target.full_mask(), explanation.mask))
+    before, after = (distribution.gather(1, target.response_column()) for distribution in (kept, masked))
+    response = target.tokenizer.decode(target.response_ids, skip_special_tokens=True)
+    ratio = probability_ratio(before.sum().item(), after.sum().item(), len(before))
+    metrics = [] if masked_response is None else text_metrics(response, masked_response)
+    metrics += [
+        MetricScore("probability_ratio", ratio, METRICS["probability_ratio"]),
+        MetricScore("kl", kl_divergence(masked, kept), METRICS["kl"]),
+        MetricScore("kl_published", kl_published(before[:, 0], after[:, 0]), METRICS["kl_published"]),
+    ]
+    return {
+        **provenance(target, explanation),
+        "response": response,
+        "masked_response": masked_response or "",
+        "response_tokens": _response_tokens(target, before, after),
+        "spans": _scored_spans(explanation),
+        "log_prob": before.sum().item(),
+        "log_prob_masked": after.sum().item(),
+        "probability_ratio": ratio,
+        "metrics": [
+            {"name": m.name, "value": m.value, "lower_is_better": m.lower_is_better} for m in metrics
+        ],
+        "evaluations": explanation.evaluations,
+        "seconds": explanation.seconds,
+        "notes": list(explanation.notes),
+    }
+
+
+def provenance(target: ResponseTarget, explanation: Explanation) -> dict:
+    """Which model, method and versions made a result."""
+    method = EXPLAINERS[explanation.method]
+    return {
+        "model": target.loaded.name,
+        "revision": target.loaded.revision,
+        "device": str(target.device),
+        "dtype": str(target.loaded.dtype).removeprefix("torch."),
+        "title": method.title,
+        "reference": method.reference,
+        "score_meaning": method.score_meaning,
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
+    }
+
+
+def span_values(spans: tuple[TokenSpan, ...]) -> list[dict]:
+    return [{"text": span.text, "start": span.chars[0], "end": span.chars[1]} for span in spans]
+
+
+def _scored_spans(explanation: Explanation) -> list[dict]:
+    rows = zip(span_values(explanation.spans), explanation.scores, explanation.mask, strict=True)
+    return [{**span, "score": score, "removed": not kept} for span, score, kept in rows]
+
+
+def _response_tokens(target: ResponseTarget, before, after) -> list[dict]:
+    pieces = decode_pieces(target.tokenizer, target.response_ids)
+    rows = zip(pieces, before[:, 0].tolist(), after[:, 0].tolist(), strict=True)
+    return [{"text": text, "log_prob": old, "log_prob_masked": new} for text, old, new in rows]

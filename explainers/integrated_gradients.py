@@ -1,0 +1,67 @@
+"""Integrated gradients: the gradient averaged along a straight path from a baseline to the text."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from explainers.core import base
+from explainers.core.base import Explainer, option, register
+
+LARGE_GAP = 0.1
+
+
+@register
+class IntegratedGradients(Explainer):
+    """R_t = (x_t − x'_t) · ∫ ∂ log p(x' + a(x − x')) / ∂x_t da (Sundararajan et al. 2017, equation 1).
+
+    Σ_t log p(y_t) is differentiated at once along the path, by Gauss–Legendre quadrature. Scores add up to
+    log p(x) − log p(x') when there are enough steps; the gap that is left is reported.
+    """
+
+    title = "Integrated gradients"
+    reference = "Sundararajan et al. 2017, arXiv 1703.01365"
+    score_meaning = "This span's share, in nats, of the fall of log p from the prompt to the baseline."
+
+    @dataclass(frozen=True)
+    class Options(base.Options):
+        steps: int = option(
+            50, "Path steps", "More steps close the completeness gap.", minimum=2, maximum=500
+        )
+        baseline: str = option(
+            "zero",
+            "Baseline",
+            "What the path starts from: zero embeddings, or the unknown/padding token.",
+            choices=("zero", "replace"),
+        )
+
+    def passes(self, spans):
+        return self.options.steps + 2
+
+    def attribute(self, target):
+        embeds = target.embeds()  # (L, d)
+        keep = target.keep(torch.zeros(1, len(target.spans), device=embeds.device))[0, :, None].to(embeds)
+        start = keep * embeds + (1 - keep) * target.replacement(self.options.baseline)
+        scores, gap, total = integrate(target, start, embeds, self.options.steps)
+        self.notes.append(_completeness(gap, total, self.options.steps))
+        return target.pool(scores)
+
+
+def integrate(target, start, end, steps: int) -> tuple[torch.Tensor, float, float]:
+    """Path integral of the gradient: a score a position (L,), the completeness gap and log p's fall, nats."""
+    nodes, weights = np.polynomial.legendre.leggauss(steps)
+    gradient = torch.zeros(end.shape)
+    for node, weight in zip((nodes + 1) / 2, weights / 2, strict=True):
+        _, at = target.gradient((start + float(node) * (end - start))[None])
+        gradient += float(weight) * at[0]
+    values, _ = target.gradient(torch.stack([start, end]))
+    scores = (gradient * (end - start).float().cpu()).sum(-1)
+    total = (values[1] - values[0]).item()
+    return scores, scores.sum().item() - total, total
+
+
+def _completeness(gap: float, total: float, steps: int) -> str:
+    text = f"Scores add up to {total + gap:.2f} nats; log p differs by {total:.2f} (gap {gap:+.2f})."
+    if abs(gap) > LARGE_GAP * max(abs(total), 1):
+        text += f" The gap is large: raise the path steps above {steps}, or distrust these scores."
+    return text

@@ -1,0 +1,19 @@
+"""Remove k spans at random: the floor that every other method has to beat."""
+
+import torch
+
+from explainers.core.base import Explainer, register
+
+
+@register
+class RandomRemoval(Explainer):
+    title = "Random removal"
+    reference = "XPrompt (arXiv 2405.20404), baseline"
+    score_meaning = "A random number, drawn to choose the removed spans. It says nothing about the text."
+
+    def passes(self, spans):
+        return 0
+
+    def attribute(self, target):
+        generator = torch.Generator().manual_seed(self.options.seed)
+        return torch.rand(len(target.spans), generator=generator)
