@@ -1,0 +1,75 @@
+"""What a model folder holds, read from its safetensors headers: nothing is loaded, torch is not needed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from math import prod
+from pathlib import Path
+
+from explainers.core.errors import MaskwiseError
+
+SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
+TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.txt", "vocab.json")
+CONVERT = "AutoModel.from_pretrained(…).save_pretrained(folder) writes them"
+
+
+def is_complete(folder: Path) -> bool:
+    """Whether configuration, tokenizer and every file of weights are there."""
+    try:
+        found = weight_files(folder)
+    except MaskwiseError:
+        return False
+    tokenizer = any((folder / name).exists() for name in TOKENIZERS)
+    return tokenizer and (folder / "config.json").exists() and all(file.exists() for file in found)
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The files that hold the weights, which may be missing; MaskwiseError where no safetensors are named."""
+    if (folder / SINGLE).exists():
+        return [folder / SINGLE]
+    if not (folder / INDEX).exists():
+        raise MaskwiseError(
+            f"{folder} holds no safetensors weights ({SINGLE}), the only format that Maskwise loads. "
+            f"Choose a model that has them, or convert this one: {CONVERT}."
+        )
+    try:
+        shards = set(json.loads((folder / INDEX).read_text())["weight_map"].values())
+    except (ValueError, KeyError, AttributeError):
+        raise MaskwiseError(f"{folder / INDEX} is damaged. Download the model again.") from None
+    return [folder / Path(shard).name for shard in sorted(shards)]
+
+
+def count_parameters(folder: Path) -> dict[str, int]:
+    """Number of stored values by safetensors dtype, such as {"BF16": 134515008}."""
+    counts: dict[str, int] = {}
+    for file in weight_files(folder):
+        for tensor in _header(file).values():
+            counts[tensor["dtype"]] = counts.get(tensor["dtype"], 0) + prod(tensor["shape"])
+    return counts
+
+
+def _header(file: Path) -> dict:
+    """The JSON at the head of a safetensors file: 8 bytes of length, then name → dtype and shape."""
+    try:
+        with file.open("rb") as stream:
+            length = int.from_bytes(stream.read(8), "little")
+            if length > file.stat().st_size:
+                raise ValueError("length")
+            header = json.loads(stream.read(length))
+        header.pop("__metadata__", None)
+        return header
+    except (OSError, ValueError, AttributeError):
+        raise MaskwiseError(f"{file} is missing or damaged. Download or save the model again.") from None
+
+
+def fingerprint(folder: Path) -> str:
+    """Changes when a file of the folder was replaced; reads no contents, so it costs milliseconds."""
+    files = sorted(file for file in folder.iterdir() if file.is_file())
+    stats = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    return hashlib.sha256(repr(stats).encode()).hexdigest()[:12]
+
+
+def sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,72 @@
+"""Reading a model and its tokenizer from a folder, through transformers, with nothing taken on trust."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
+from transformers import logging as transformers_logging
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+)
+
+from explainers.core.errors import MaskwiseError
+from explainers.core.types import Task
+
+LOCAL = {"local_files_only": True, "trust_remote_code": False}
+NEEDED = {
+    Task.GENERATION: "a causal language model (one that writes text), such as SmolLM2-135M-Instruct or gpt2",
+    Task.CLASSIFICATION: "a masked language model (one that fills blanks), such as roberta-base",
+}
+
+
+def read_model(name: str, folder: Path, task: Task, dtype: torch.dtype):
+    """The model of `folder`, on the CPU; MaskwiseError where it is not of the kind the task needs."""
+    config = _read_config(name, folder)
+    _check_kind(name, config, task)
+    transformers_logging.disable_progress_bar()
+    auto = AutoModelForCausalLM if task is Task.GENERATION else AutoModelForMaskedLM
+    model, report = auto.from_pretrained(
+        folder, config=config, dtype=dtype, use_safetensors=True, output_loading_info=True, **LOCAL
+    )
+    if missing := sorted(set(report["missing_keys"]) & {key for key, _ in model.named_parameters()}):
+        raise MaskwiseError(
+            f"{name} has no weights for {missing[0]}: it was saved without its language-model head. "
+            f"Choose {NEEDED[task]}."
+        )
+    return model
+
+
+def read_tokenizer(name: str, folder: Path, task: Task):
+    """A fast tokenizer: only such a one knows which characters of the text a token covers."""
+    tokenizer = AutoTokenizer.from_pretrained(folder, **LOCAL)
+    if not tokenizer.is_fast:
+        raise MaskwiseError(f"{name} has no fast tokenizer (tokenizer.json). Choose a model that has one.")
+    if task is Task.CLASSIFICATION and tokenizer.mask_token is None:
+        raise MaskwiseError(f"The tokenizer of {name} has no mask token. Choose {NEEDED[task]}.")
+    return tokenizer
+
+
+def _read_config(name: str, folder: Path):
+    try:
+        return AutoConfig.from_pretrained(folder, **LOCAL)
+    except (ValueError, KeyError) as error:
+        raise MaskwiseError(
+            f"The architecture of {name} is unknown to transformers, or needs code of its own, which "
+            "Maskwise does not run. Choose a model of a standard architecture."
+        ) from error
+
+
+def _check_kind(name: str, config, task: Task) -> None:
+    causal = task is Task.GENERATION
+    classes = MODEL_FOR_CAUSAL_LM_MAPPING_NAMES if causal else MODEL_FOR_MASKED_LM_MAPPING_NAMES
+    saved_as = set(config.architectures or ())
+    # BERT's configuration can also make a causal model, so a causal one must have been saved as such.
+    other = config.model_type not in classes or (causal and saved_as and not saved_as & set(classes.values()))
+    if other or config.is_encoder_decoder:
+        kind = ", ".join(sorted(saved_as)) or config.model_type
+        raise MaskwiseError(f"{name} ({kind}) does not fit this task. Choose {NEEDED[task]}.")
+    if getattr(config, "quantization_config", None):
+        raise MaskwiseError(f"The weights of {name} are quantized. Choose the model it was made from.")
