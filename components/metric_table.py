@@ -35,13 +35,13 @@ def metric_rows(metrics: list[dict]) -> dict:
 
 def _row(name: str, value: float | None, lower_is_better: bool, **_) -> dict:
     title, meaning = MEANINGS.get(name, (name, ""))
-    arrow, word = ("↓", "lower") if lower_is_better else ("↑", "higher")
+    arrow, direction = ("↓", "lower") if lower_is_better else ("↑", "higher")
     defined = value is not None and math.isfinite(value)
     return {
         "name": name,
         "title": title,
         "text": f"{value:.3f}".replace("-", "−") if defined else "not defined",
         "arrow": arrow,
-        "direction": f"{word}: the removed words mattered more",
+        "direction": direction,
         "meaning": meaning,
     }

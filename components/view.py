@@ -29,4 +29,5 @@ def view(name: str, elem_id: str, label: str, value: dict) -> gr.HTML:
         html_template='<div class="mw"></div>',
         js_on_load=f"{{\n{script}\n}}",
         apply_default_css=False,
+        elem_classes="mw-view",
     )

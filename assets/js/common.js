@@ -18,7 +18,7 @@ const make = (tag, attributes = {}, ...children) => {
 
 const say = (node, text) => { if (node.textContent !== text) node.textContent = text; };
 
-const heading = () => make('h3', {class: 'mw-heading'}, props.label);
+const heading = () => make('h2', {class: 'mw-heading'}, props.label);
 
 const fixed = (number, digits = 2) => {
   const text = number.toFixed(digits);

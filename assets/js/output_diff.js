@@ -6,7 +6,7 @@ const TAGS = {same: 'span', lost: 'del', new: 'ins'};
 const panels = Object.entries(SIDES).map(([side, {title, waiting}]) => {
   const body = make('p', {class: 'mw-answer', dir: 'auto'});
   return {side, waiting, body, node: make('section', {class: 'mw-card', 'aria-label': title, 'data-side': side},
-    make('h3', {class: 'mw-heading'}, title), body)};
+    make('h2', {class: 'mw-heading'}, title), body)};
 });
 const counts = make('p', {class: 'mw-note'});
 const keys = make('div', {class: 'mw-legend'}, make('span', {}, make('del', {}, 'word'), ' lost'),

@@ -3,8 +3,8 @@ const limits = ['start', 'middle', 'end'].map((at) => make('span', {class: `mw-$
 const unit = make('span', {class: 'mw-unit'});
 const scale = make('div', {class: 'mw-scale'}, make('div', {class: 'mw-ramp', 'aria-hidden': true}), ...limits);
 const sample = make('span', {class: 'mw-sample'}, make('s', {class: 'mw-token', 'data-removed': true}, 'word'), ' removed');
-const meaning = make('p', {class: 'mw-note'});
-root.append(heading(), strip, make('div', {class: 'mw-legend'}, scale, unit, sample), meaning);
+const meaning = make('p', {class: 'mw-note'}), empty = make('p', {class: 'mw-empty'}, 'The words of the prompt appear here.');
+root.append(heading(), empty, strip, make('div', {class: 'mw-legend'}, scale, unit, sample), meaning);
 root.classList.add('mw-card');
 
 const tip = tooltip();
@@ -30,7 +30,7 @@ const build = (value) => {
 
 const describe = (index) => {
   const {granularity = 'word', unit = ''} = props.value, span = spans[index];
-  const score = span.score === null ? 'no score' : `score ${exact(span.score)} ${unit}`.trim();
+  const score = Number.isFinite(span.score) ? `score ${exact(span.score)} ${unit}`.trim() : 'no score';
   return [`${granularity} ${index + 1} of ${spans.length}`, `"${span.text}"`, score, ...(span.removed ? ['removed'] : [])];
 };
 
@@ -55,8 +55,9 @@ const draw = (value) => {
   set(strip, 'aria-label', props.label);
   set(strip, 'data-size', value.size);
   scale.hidden = unit.hidden = !limit;
-  [-limit, 0, limit].forEach((number, i) => say(limits[i], exact(number)));
+  [-limit, 0, limit].forEach((number, i) => say(limits[i], exact(Number(number.toPrecision(2)))));
   say(unit, value.unit || '');
+  empty.hidden = spans.length > 0;
   sample.hidden = !spans.some((s) => s.removed);
   say(meaning, value.legend || '');
 };
