@@ -1,4 +1,4 @@
-const head = ['measure', 'value', 'the removed words mattered more if'].map((name) => make('th', {scope: 'col'}, name));
+const head = ['measure', 'value', 'words mattered more if'].map((name) => make('th', {scope: 'col'}, name));
 const body = make('tbody');
 const table = make('table', {class: 'mw-table'}, make('caption', {class: 'mw-hidden'}, props.label),
   make('thead', {}, make('tr', {}, ...head)), body);
