@@ -14,7 +14,11 @@ def slow_token_log_probs(target, mask) -> torch.Tensor:
         if position in removed:
             if target.operator == "delete":
                 continue
-            row = torch.zeros_like(row) if target.operator == "zero" else embed(torch.tensor(target.replacement_id()))
+            row = (
+                torch.zeros_like(row)
+                if target.operator == "zero"
+                else embed(torch.tensor(target.replacement_id()))
+            )
         rows.append(row)
     rows = rows or [torch.zeros(target.embeds().shape[1])]
     rows += [embed(torch.tensor(token)) for token in target.response_ids]

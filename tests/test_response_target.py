@@ -12,7 +12,9 @@ from tests.tiny_models import CAUSAL_KINDS, tiny_causal
 TEXT = "Write a short story, about a doctor & his patient.\nIt was good!"
 
 
-def make_target(kind="llama", operator="zero", granularity="word", chat=True, text=TEXT, answer="Once upon a time"):
+def make_target(
+    kind="llama", operator="zero", granularity="word", chat=True, text=TEXT, answer="Once upon a time"
+):
     loaded = tiny_causal(kind, chat=chat)
     prompt = render_prompt(loaded.tokenizer, text, granularity)
     return ResponseTarget(loaded, prompt, encode_response(loaded.tokenizer, answer), operator)

@@ -1,0 +1,60 @@
+"""Maskwise: composes the tabs, reads the settings from the environment, launches."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before the import: no calls to outside
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+import gradio as gr
+
+from components.api import generation_api
+from components.generation_tab import generation_tab
+from components.runner import RUNS
+from components.theme import css, head, theme
+
+INTRODUCTION = (
+    "# Maskwise\nWhich words of a prompt could a language model not do without? "
+    "Maskwise removes words, and measures how much less likely the model's own answer becomes."
+)
+QUEUE = 20
+
+
+def build() -> gr.Blocks:
+    """The whole page."""
+    with gr.Blocks(title="Maskwise", analytics_enabled=False) as demo:
+        gr.Markdown(INTRODUCTION, elem_id="introduction")
+        with gr.Tabs(), gr.Tab("Generation", id="generation"):
+            generation_tab()
+        generation_api()
+        demo.unload(_leave)
+    return demo.queue(max_size=QUEUE, default_concurrency_limit=1)
+
+
+def _leave(request: gr.Request) -> None:
+    RUNS.stop(request.session_hash)
+
+
+def launch(**settings):
+    """Launch with Maskwise's look and without anything that keeps or sends what people type."""
+    return build().launch(
+        theme=theme(),
+        css=css(),
+        head=head(),
+        footer_links=["api"],
+        show_error=True,
+        run_history=False,
+        enable_monitoring=False,
+        ssr_mode=False,
+        pwa=False,
+        **settings,
+    )
+
+
+if __name__ == "__main__":
+    on_space = "SPACE_ID" in os.environ
+    launch(
+        server_name="0.0.0.0" if on_space else os.environ.get("HOST", "127.0.0.1"),
+        server_port=int(os.environ.get("PORT", 7860)),
+    )

@@ -1,0 +1,201 @@
+"""The Generation tab: which words of a prompt the model's answer hangs on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import gradio as gr
+
+from components.controls import option_controls
+from components.convergence_plot import convergence_plot
+from components.generation_view import GenerationView
+from components.metric_table import metric_table
+from components.models_menu import default_model, model_choices
+from components.output_diff import output_diff
+from components.result_sentence import result_view
+from components.runner import RUNS
+from components.status_line import status_line
+from components.token_strip import token_strip
+from components.view import ASSETS
+from explainers import explainers_for
+from explainers.core.generation import MAX_NEW_TOKENS, MAX_PROMPT_CHARS, GenerationRequest, run
+from explainers.core.types import Task
+
+METHODS = explainers_for(Task.GENERATION)
+DEFAULT_METHOD = "xprompt"
+GRANULARITIES = [("words", "word"), ("tokens", "token"), ("sentences", "sentence")]
+OPERATORS = [
+    ("a zero embedding in its place (the paper)", "zero"),
+    ("nothing: it is deleted", "delete"),
+    ("the unknown or padding token", "replace"),
+]
+EXAMPLES = [
+    ("The doctor and his patient", "Write a short story about the doctor and his patient for a magazine."),
+    (
+        "A book to be published",
+        "I have written a book and would like it to be published. What should I do first?",
+    ),
+    ("An online shop", "Suggest two marketing strategies for launching an online shop that sells clothing."),
+    ("A capital, in verse", "Write a two line poem about the capital of France in spring."),
+    (
+        "Why is the sky blue?",
+        "Explain to a ten year old child why the sky is blue, using a cake as an example.",
+    ),
+]
+
+
+def generation_tab() -> None:
+    """Lay out the tab inside the current Blocks and wire it."""
+    with gr.Row(elem_classes="mw-tab"):
+        with gr.Column(scale=2, min_width=320):
+            inputs, options, run_button, stop_button, status = _controls()
+        with gr.Column(scale=3, min_width=320):
+            views = [
+                status,
+                result_view("result"),
+                token_strip("strip"),
+                convergence_plot("plot"),
+                output_diff("diff"),
+                metric_table("metrics"),
+            ]
+    for view, value in zip(views, stored_example(), strict=True):
+        view.value = value
+    gr.on(
+        [run_button.click, inputs["prompt"].submit],
+        _runner(list(inputs), options),
+        [*inputs.values(), *(control for controls in options.values() for control in controls.values())],
+        views,
+        api_visibility="private",
+        concurrency_id="model",
+        concurrency_limit=1,
+        show_progress="hidden",
+        trigger_mode="once",
+    )
+    stop_button.click(_stop, queue=False, api_visibility="private")
+
+
+def _controls():
+    """The left column. Returns inputs by API name, options by method and name, and the buttons and status."""
+    inputs = {
+        "prompt": gr.Textbox(
+            EXAMPLES[0][1],
+            label="Prompt",
+            info="Shift + Enter runs it.",
+            lines=4,
+            max_lines=14,
+            max_length=MAX_PROMPT_CHARS,
+            elem_id="prompt",
+        )
+    }
+    gr.Examples(
+        [[text] for _, text in EXAMPLES],
+        [inputs["prompt"]],
+        example_labels=[title for title, _ in EXAMPLES],
+        cache_examples=False,
+        label="Examples",
+    )
+    with gr.Row(elem_classes="mw-tight"):
+        inputs["method"] = gr.Dropdown(
+            [(method.title, name) for name, method in METHODS.items()],
+            value=DEFAULT_METHOD,
+            label="Method",
+            min_width=140,
+            elem_id="method",
+        )
+        inputs["k"] = gr.Slider(1, 20, 3, step=1, label="k: spans to remove", min_width=140, elem_id="k")
+    inputs["model"] = gr.Dropdown(
+        model_choices(Task.GENERATION),
+        value=default_model(Task.GENERATION),
+        label="Model",
+        info="Choose one, or type a Hugging Face id or a folder.",
+        allow_custom_value=True,
+        elem_id="model",
+    )
+    with gr.Row(elem_classes="mw-tight"):
+        run_button = gr.Button("Run", variant="primary", min_width=80, elem_id="run")
+        stop_button = gr.Button("Stop", min_width=80, elem_id="stop")
+    status = status_line("status")
+    options = _method_options(inputs["method"])
+    with gr.Accordion("More settings", open=False):
+        inputs |= _settings()
+    return inputs, options, run_button, stop_button, status
+
+
+def _settings() -> dict[str, gr.components.Component]:
+    return {
+        "granularity": gr.Radio(GRANULARITIES, value="word", label="Remove whole", elem_id="granularity"),
+        "mask_operator": gr.Dropdown(
+            OPERATORS, value="zero", label="A removed span becomes", elem_id="operator"
+        ),
+        "max_new_tokens": gr.Slider(
+            1, MAX_NEW_TOKENS, 60, step=1, label="Answer length", info="tokens, at most", elem_id="new-tokens"
+        ),
+        "seed": gr.Number(
+            0, precision=0, minimum=0, label="Seed", info="The same seed gives the same result."
+        ),
+        "response": gr.Textbox(
+            label="Explain this answer instead",
+            info="Leave empty to let the model answer.",
+            lines=2,
+            max_length=MAX_PROMPT_CHARS,
+        ),
+        "system_prompt": gr.Textbox(
+            label="System prompt", info="Never removed.", lines=1, max_length=MAX_PROMPT_CHARS
+        ),
+    }
+
+
+def _method_options(method: gr.Dropdown) -> dict[str, dict[str, gr.components.Component]]:
+    """The options of every method; those of the chosen one are shown."""
+    groups, options = [], {}
+    for name, explainer in METHODS.items():
+        with gr.Accordion(f"{explainer.title}: options", open=False, visible=False) as group:
+            gr.Markdown(f"{explainer.reference}")
+            options[name] = option_controls(explainer)
+        group.visible = name == DEFAULT_METHOD
+        groups.append(group)
+    method.change(
+        lambda chosen: [gr.update(visible=name == chosen) for name in METHODS],
+        method,
+        groups,
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    return options
+
+
+def _runner(names: list[str], options: dict[str, dict]):
+    """The handler of Run: values of the inputs and options → updates of the views."""
+
+    def explain(*values, request: gr.Request) -> Iterator[list[dict]]:
+        settings, rest = dict(zip(names, values, strict=False)), list(values[len(names) :])
+        chosen = {name: [rest.pop(0) for _ in controls] for name, controls in options.items()}
+        method = settings["method"]
+        settings["options"] = dict(zip(options.get(method, ()), chosen.get(method, ()), strict=True))
+        view = GenerationView(settings["prompt"], settings["granularity"])
+        try:
+            job = RUNS.start(request.session_hash, lambda hook: run(GenerationRequest(**settings), hook))
+            for events in job.updates():
+                for event in events:
+                    view.add(event)
+                yield view.values(job.passes_done)
+        finally:
+            RUNS.stop(request.session_hash)
+
+    return explain
+
+
+def _stop(request: gr.Request) -> None:
+    RUNS.stop(request.session_hash)
+
+
+def stored_example() -> list[dict]:
+    """Values of the views for the result stored in the repository, so that the page never opens blank."""
+    stored = json.loads((ASSETS / "examples" / "generation.json").read_text(encoding="utf-8"))
+    view = GenerationView("")
+    for event in stored["events"]:
+        view.add(event)
+    view.text = f"A stored example: {view.text} Press Run to explain your own prompt."
+    return view.values()

@@ -1,0 +1,103 @@
+"""The one bridge between a stream of events and the page: a worker thread, Stop, a deadline, errors."""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from time import monotonic
+
+from explainers.core.errors import MaskwiseError, Stopped
+
+MAX_SECONDS = float(os.environ.get("MASKWISE_MAX_SECONDS", 1800))
+REFRESH_SECONDS = 0.12  # the page is sent at most eight updates a second
+
+log = logging.getLogger("maskwise")
+
+Stream = Callable[[Callable[[int], None]], Iterator[dict]]
+
+
+class Run:
+    """Runs a stream in a thread, so that Stop and the clock work while the model computes.
+
+    stream: takes on_forward and returns an iterator of events. passes_done counts sequences that went
+    through the model.
+    """
+
+    def __init__(self, stream: Stream, max_seconds: float = MAX_SECONDS):
+        self.passes_done = 0
+        self.stopped = threading.Event()
+        self._stream, self._deadline = stream, monotonic() + max_seconds
+        self._max_seconds = max_seconds
+        self._events: queue.SimpleQueue = queue.SimpleQueue()
+
+    def updates(self) -> Iterator[list[dict]]:
+        """Lists of the events since the last update, empty when nothing came; the last ends with an
+        `explanation` or an `error` event. Closing this iterator stops the run."""
+        threading.Thread(target=self._work, daemon=True).start()
+        try:
+            while True:
+                events = self._collect()
+                yield events
+                if events and events[-1]["type"] in ("explanation", "error", "stopped"):
+                    return
+        finally:
+            self.stopped.set()
+
+    def _collect(self) -> list[dict]:
+        events, until = [], monotonic() + REFRESH_SECONDS
+        while (pause := until - monotonic()) > 0:
+            try:
+                events.append(self._events.get(timeout=pause))
+            except queue.Empty:
+                break
+            if events[-1]["type"] in ("explanation", "error", "stopped"):
+                break
+        return events
+
+    def _on_forward(self, rows: int) -> None:
+        if self.stopped.is_set():
+            raise Stopped("Stopped.")
+        if monotonic() > self._deadline:
+            raise Stopped(f"Stopped: a run may take {self._max_seconds:.0f} seconds.")
+        self.passes_done += rows
+
+    def _work(self) -> None:
+        try:
+            for event in self._stream(self._on_forward):
+                self._events.put(event)
+        except Stopped as stopped:
+            self._events.put({"type": "stopped", "text": str(stopped)})
+        except MaskwiseError as error:
+            self._events.put({"type": "error", "text": str(error)})
+        except Exception as error:
+            log.exception("run failed")
+            self._events.put({"type": "error", "text": _unexpected(error)})
+
+
+def _unexpected(error: Exception) -> str:
+    if "out of memory" in str(error).lower() or isinstance(error, MemoryError):
+        return "Out of memory. Choose a smaller model, a shorter prompt or fewer new tokens."
+    return f"Something went wrong: {type(error).__name__}: {error}. Your text is kept; please try again."
+
+
+class Runs:
+    """The runs of all open pages, by session, so that Stop and a closed tab find theirs."""
+
+    def __init__(self):
+        self._running: dict[str, Run] = {}
+
+    def start(self, session: str | None, stream: Stream) -> Run:
+        self.stop(session)
+        run = Run(stream)
+        self._running[session or ""] = run
+        return run
+
+    def stop(self, session: str | None) -> None:
+        if run := self._running.pop(session or "", None):
+            run.stopped.set()
+
+
+RUNS = Runs()
