@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -42,8 +43,19 @@ class LabelTarget(Target):
         return self.class_log_probs(masks)[:, self.label_index]
 
     def class_log_probs(self, masks: torch.Tensor) -> torch.Tensor:
-        """log p of every class, (B, T) → (B, C) fp64, nats; each distinct mask is evaluated once."""
+        """log p of every class, (B, T) → (B, C) fp64, nats."""
+        return self.class_scores(masks).log_softmax(-1)
+
+    def class_scores(self, masks: torch.Tensor) -> torch.Tensor:
+        """Every class's score before softmax, (B, T) → (B, C) fp64; each distinct mask is evaluated once."""
         return super().log_prob(masks)  # which remembers and stacks whatever `_evaluate` gives a mask
+
+    def with_operator(self, operator: MaskOperator | str) -> LabelTarget:
+        """This target under another mask operator, with counts and memory of its own."""
+        other = copy.copy(self)
+        other.operator, other.evaluations, other.forward_passes = MaskOperator(operator), 0, 0
+        other._memo = {}
+        return other
 
     def log_prob_from_embeds(self, embeds):
         scores = self._class_scores_at_mask(embeds)
@@ -83,11 +95,11 @@ class LabelTarget(Target):
     def _evaluate(self, masks):
         embeds = self.masked_embeds(masks)  # (B, L, d)
         if self.operator is not MaskOperator.DELETE:
-            return self._class_scores_at_mask(embeds).log_softmax(-1)
+            return self._class_scores_at_mask(embeds)
         keep, order = self.keep(masks).round().long().sort(dim=1, descending=True, stable=True)  # (B, L)
         embeds = embeds.gather(1, order[..., None].expand_as(embeds))
         position = (order == self.mask_position).long().argmax(1)  # (B,)
-        return self._class_scores_at_mask(embeds, position, attention_mask=keep).log_softmax(-1)
+        return self._class_scores_at_mask(embeds, position, attention_mask=keep)
 
     def _batch_size(self):
         return max(1, min(MAX_BATCH, BATCH_TOKENS // len(self.prompt.input_ids)))
@@ -102,9 +114,9 @@ class LabelTarget(Target):
 
     @contextmanager
     def _head(self, position: torch.Tensor | None = None) -> Iterator[None]:
-        """Within, the decoder reads one position a row (all of them without `position`), and hands its input
-        on where the verbalizer reads hidden states. The decoder takes as long as the encoder of a small model,
-        and its output of a whole batch hundreds of megabytes, so it reads no more than is needed."""
+        """Within, the decoder reads one position a row (all of them without `position`), and hands on its
+        input where the verbalizer reads hidden states. In a small model the decoder takes as long as the
+        encoder, and its output of a whole batch hundreds of megabytes, so it reads no more than is needed."""
         decoder, handles = self.model.get_output_embeddings(), []
 
         def pick(module, arguments):
