@@ -27,7 +27,7 @@ def split_spans(text: str, offsets: Sequence[Chars], granularity: Granularity) -
 
     offsets: for each of the L positions, the characters [start, end) of `text` it stands for, an
     empty range where it stands for none. Spans that share a token become one, so that no token is
-    ever half removed. White space belongs to no span.
+    ever half removed. White space between spans belongs to none.
     """
     tokens = {position: _strip(text, chars) for position, chars in enumerate(offsets)}
     tokens = {position: chars for position, chars in tokens.items() if chars[0] < chars[1]}
@@ -36,7 +36,8 @@ def split_spans(text: str, offsets: Sequence[Chars], granularity: Granularity) -
     else:
         pattern = WORD if granularity is Granularity.WORD else SENTENCE
         units = [match.span() for match in pattern.finditer(text)]
-    spans = (_span(text, unit, tokens) for unit in _join(units, tokens.values()))
+    blanks = {position: chars for position, chars in enumerate(offsets) if position not in tokens}
+    spans = (_span(text, unit, tokens, blanks) for unit in _join(units, tokens.values()))
     return tuple(span for span in spans if span.positions)
 
 
@@ -58,6 +59,9 @@ def _join(units: list[Chars], tokens) -> list[Chars]:
     return joined
 
 
-def _span(text: str, unit: Chars, tokens: dict[int, Chars]) -> TokenSpan:
-    positions = tuple(p for p, (start, end) in tokens.items() if start < unit[1] and end > unit[0])
-    return TokenSpan(text[slice(*unit)].rstrip(), unit, positions)
+def _span(text: str, unit: Chars, tokens: dict[int, Chars], blanks: dict[int, Chars]) -> TokenSpan:
+    """The unit with every token that reaches into it, and every token of white space that lies within it."""
+    first, last = unit
+    positions = [p for p, (start, end) in tokens.items() if start < last and end > first]
+    positions += [p for p, (start, end) in blanks.items() if first <= start < end <= last]
+    return TokenSpan(text[first:last].rstrip(), unit, tuple(sorted(positions)))
