@@ -35,7 +35,7 @@ def split_spans(text: str, offsets: Sequence[Chars], granularity: Granularity) -
         units = sorted(set(tokens.values()))
     else:
         pattern = WORD if granularity is Granularity.WORD else SENTENCE
-        units = [match.span() for match in pattern.finditer(text)]
+        units = [_strip(text, match.span()) for match in pattern.finditer(text)]
     blanks = {position: chars for position, chars in enumerate(offsets) if position not in tokens}
     spans = (_span(text, unit, tokens, blanks) for unit in _join(units, tokens.values()))
     return tuple(span for span in spans if span.positions)
@@ -64,4 +64,4 @@ def _span(text: str, unit: Chars, tokens: dict[int, Chars], blanks: dict[int, Ch
     first, last = unit
     positions = [p for p, (start, end) in tokens.items() if start < last and end > first]
     positions += [p for p, (start, end) in blanks.items() if first <= start < end <= last]
-    return TokenSpan(text[first:last].rstrip(), unit, tuple(sorted(positions)))
+    return TokenSpan(text[first:last], unit, tuple(sorted(positions)))
