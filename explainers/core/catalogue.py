@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, replace
 
 from explainers.core.builtin import MINILM, SMOLLM2
-from explainers.core.hub import cached_folder
+from explainers.core.hub import cached_folder, is_hub_id
 from explainers.core.types import Task
 
 ALLOWED = "MASKWISE_MODELS"
@@ -78,7 +78,7 @@ def is_allowed(name: str, task: Task) -> bool:
     listed = os.environ.get(ALLOWED)
     if listed is None or name in ("", BUILTIN[task].id):
         return True
-    return name in (part.strip() for part in listed.split(","))
+    return is_hub_id(name) and name in (part.strip() for part in listed.split(","))
 
 
 def _is_at_hand(entry: CatalogueEntry) -> bool:

@@ -11,7 +11,7 @@ from explainers.core.errors import MaskwiseError
 
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.txt", "vocab.json")
-CONVERT = "AutoModel.from_pretrained(…).save_pretrained(folder) writes them"
+CONVERT = "transformers' save_pretrained writes them"
 
 
 def is_complete(folder: Path) -> bool:
@@ -31,7 +31,7 @@ def weight_files(folder: Path) -> list[Path]:
     if not (folder / INDEX).exists():
         raise MaskwiseError(
             f"{folder} holds no safetensors weights ({SINGLE}), the only format that Maskwise loads. "
-            f"Choose a model that has them, or convert this one: {CONVERT}."
+            f"Choose a model that has them, or convert this one ({CONVERT})."
         )
     try:
         shards = set(json.loads((folder / INDEX).read_text())["weight_map"].values())

@@ -76,7 +76,7 @@ def _with_safetensors(api: HfApi, name: str) -> tuple[str | None, ModelInfo]:
                 return pull.git_reference, info
     raise MaskwiseError(
         f"{name} has no weights as safetensors, the only format that Maskwise loads. Choose a model that has "
-        f"them, or convert this one and give the folder: {CONVERT}."
+        f"them, or convert this one ({CONVERT}) and give its folder."
     )
 
 

@@ -1,7 +1,6 @@
-"""Finding, loading and keeping language models.
+"""Loading language models and keeping them in memory.
 
-A model is looked for in an installed package, then on this machine (a given folder, the Hub's cache), then on
-the Hub. Weights are read from safetensors alone, and no code that comes with a model is ever run.
+Weights are read from safetensors alone, and no code that comes with a model is ever run.
 """
 
 from __future__ import annotations
@@ -11,16 +10,16 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
 import torch
 
-from explainers.core import builtin, hub, memory
-from explainers.core.catalogue import ALLOWED, BUILTIN, is_allowed
-from explainers.core.checkpoint import count_parameters, fingerprint
+from explainers.core import memory
+from explainers.core.catalogue import BUILTIN
+from explainers.core.checkpoint import count_parameters
 from explainers.core.errors import MaskwiseError
+from explainers.core.finding import Source, find_model
 from explainers.core.types import Task
 
 if TYPE_CHECKING:
@@ -44,16 +43,6 @@ class LoadedModel:
     dtype: torch.dtype
 
 
-@dataclass(frozen=True)
-class Source:
-    """Where a model was found: a folder with weights, and for which version of them it stands."""
-
-    name: str
-    revision: str
-    task: Task
-    folder: Path
-
-
 _kept: OrderedDict[Source, LoadedModel] = OrderedDict()  # least recently used first
 _lock = Lock()
 
@@ -63,58 +52,17 @@ def load_model(name: str, task: Task) -> LoadedModel:
 
     Raises MaskwiseError, whose message names the fix, where it cannot be found, trusted or held.
     """
-    source = find_model(name, task)
+    device = memory.choose_device()
+
+    def check_size(counts: dict[str, int]) -> None:
+        memory.check_fits(name, counts, device, memory.available_bytes(device) + _held())
+
+    source = find_model(name, task, check_size)
     with _lock:
         if source not in _kept:
             _kept[source] = _load(source)
         _kept.move_to_end(source)
         return _kept[source]
-
-
-def find_model(name: str, task: Task) -> Source:
-    """Find the model's folder, downloading it from the Hub where it is nowhere else."""
-    name = name.strip()
-    if not is_allowed(name, task):
-        raise MaskwiseError(f"{name!r} is not offered here ({ALLOWED}). Choose one of the menu.")
-    if name in ("", BUILTIN[task].id):
-        return _find_builtin(task)
-    if folder := _local_folder(name):
-        return Source(name, f"files {fingerprint(folder)}", task, folder)
-    if not hub.is_hub_id(name):
-        raise MaskwiseError(
-            f"{name[:100]!r} is neither a folder on this machine nor a model of the Hub. Give a name such as "
-            f"{BUILTIN[task].id}, or the path of a folder with config.json and model.safetensors."
-        )
-    return _find_on_hub(name, task)
-
-
-def _find_builtin(task: Task) -> Source:
-    name = BUILTIN[task].id
-    if task is Task.CLASSIFICATION:
-        return Source(name, builtin.MINILM.sha256[:12], task, builtin.sentence_encoder_folder())
-    if folder := builtin.smollm2_folder():
-        return Source(name, f"{builtin.SMOLLM2.file} {builtin.SMOLLM2.sha256[:12]}", task, folder)
-    return _find_on_hub(name, task)
-
-
-def _find_on_hub(name: str, task: Task) -> Source:
-    device = memory.choose_device()
-    folder = hub.download_folder(
-        name, lambda counts: memory.check_fits(name, counts, device, memory.available_bytes(device) + _held())
-    )
-    return Source(name, folder.name, task, folder)
-
-
-def _local_folder(name: str) -> Path | None:
-    """The folder of that path; a name that could also be the Hub's counts where config.json is in it."""
-    try:
-        folder = Path(name).expanduser()
-        has_config, is_folder = (folder / "config.json").is_file(), folder.is_dir()
-    except (OSError, RuntimeError, ValueError):  # too long, no such user, a null byte
-        return None
-    if is_folder and not has_config and not hub.is_hub_id(name):
-        raise MaskwiseError(f"{name} holds no config.json. Give the folder that a model was saved to.")
-    return folder.resolve() if has_config else None
 
 
 def _load(source: Source) -> LoadedModel:
@@ -133,6 +81,9 @@ def _load(source: Source) -> LoadedModel:
             model = loading.read_model(source.name, source.folder, source.task, dtype)
         tokenizer = loading.read_tokenizer(source.name, source.folder, source.task)
         model = model.eval().requires_grad_(False).to(device)
+        if source.may_change:  # weights mapped from a file that is cut short would end the process
+            for tensor in (*model.parameters(), *model.buffers()):
+                tensor.data = tensor.data.clone()
     return LoadedModel(source.name, source.revision, source.task, model, tokenizer, device, dtype)
 
 
