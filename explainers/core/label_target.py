@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import torch
 
+from explainers.core.mlm_head import BATCH_TOKENS, read_head
 from explainers.core.targets import MaskOperator, Target
 from explainers.core.templates import Cloze
 from explainers.core.verbalizers import Verbalizer
 
-BATCH_TOKENS = 4096
 MAX_BATCH = 64
 
 
@@ -89,7 +87,7 @@ class LabelTarget(Target):
         embeds = self.embeds()[None] if inputs_embeds is None else inputs_embeds
         self.evaluations += len(embeds)
         self.count(len(embeds))
-        with self._head():
+        with read_head(self.model, hidden=self.verbalizer.reads_hidden):
             return self.model(inputs_embeds=embeds, **flags)
 
     def _evaluate(self, masks):
@@ -108,27 +106,6 @@ class LabelTarget(Target):
         """(B, L, d) → (B, C); position: of <mask> in each row, (B,), where it is not the usual one."""
         if position is None:
             position = torch.full((len(embeds),), self.mask_position, device=embeds.device)
-        with self._head(position):
+        with read_head(self.model, position, self.verbalizer.reads_hidden):
             head = self.model(inputs_embeds=embeds, **arguments).logits[:, 0]
         return self.verbalizer.class_scores(head)
-
-    @contextmanager
-    def _head(self, position: torch.Tensor | None = None) -> Iterator[None]:
-        """Within, the decoder reads one position a row (all of them without `position`), and hands on its
-        input where the verbalizer reads hidden states. In a small model the decoder takes as long as the
-        encoder, and its output of a whole batch hundreds of megabytes, so it reads no more than is needed."""
-        decoder, handles = self.model.get_output_embeddings(), []
-
-        def pick(module, arguments):
-            hidden = arguments[0]  # (B, L, d)
-            return (hidden[torch.arange(len(hidden), device=hidden.device), position][:, None],)
-
-        if position is not None:
-            handles.append(decoder.register_forward_pre_hook(pick))
-        if self.verbalizer.reads_hidden:
-            handles.append(decoder.register_forward_hook(lambda module, arguments, output: arguments[0]))
-        try:
-            yield
-        finally:
-            for handle in handles:
-                handle.remove()

@@ -44,15 +44,13 @@ class _Part:
 
 
 def split_template(template: str) -> list[str]:
-    """The template's words, <mask> and {text}, in order. Raises MaskwiseError unless both stand there once."""
+    """The template's words, <mask> and {text}, in order; MaskwiseError unless each stands there once."""
     if len(template) > MAX_TEMPLATE_CHARS:
         raise MaskwiseError(f"A template is limited to {MAX_TEMPLATE_CHARS} characters. Shorten it.")
     for mark, purpose in ((MASK, "the label word"), (TEXT, "your text")):
         count = template.count(mark)
         if not count:
-            raise MaskwiseError(
-                f"The template lacks {mark}, the place of {purpose}. Write it like: {EXAMPLE}"
-            )
+            raise MaskwiseError(f"The template lacks {mark}, the place of {purpose}. An example: {EXAMPLE}")
         if count > 1:
             raise MaskwiseError(f"The template has {mark} {count} times. Keep one, as in: {EXAMPLE}")
     return [part for part in re.split(f"({re.escape(MASK)}|{re.escape(TEXT)})", template) if part]
@@ -123,10 +121,8 @@ def _cut(parts: list[_Part], room: int) -> tuple[list[_Part], tuple[str, ...]]:
     if len(text.ids) <= room:
         return parts, ()
     offsets = text.offsets[:room]
-    cut = _Part("text", text.text[: offsets[-1][1]], text.ids[:room], offsets)
-    notice = (
-        f"The text is cut to its first {room} of {len(text.ids)} tokens: the model reads no more at once."
-    )
+    cut = _Part("text", text.text[: max(end for _, end in offsets)], text.ids[:room], offsets)
+    notice = f"The text is cut to its first {room} of {len(text.ids)} tokens: no more fit the model."
     return [cut if part is text else part for part in parts], (notice,)
 
 
