@@ -17,15 +17,15 @@ QUICK = {
 }
 
 
-def explain(name, target, **options):
+def explain(name, target, k=3, **options):
     method = EXPLAINERS[name]
-    return method(read_options(method, {**QUICK.get(name, {}), **options})).explain(target)
+    return method(read_options(method, {**QUICK.get(name, {}), **options}, k)).explain(target)
 
 
 @pytest.mark.parametrize("name", explainers_for(Task.GENERATION))
 def test_every_method_keeps_the_contract(name):
     method = EXPLAINERS[name]
-    explainer = method(read_options(method, {"k": 2, "seed": 1, **QUICK.get(name, {})}))
+    explainer = method(read_options(method, QUICK.get(name, {}), k=2, seed=1))
     target = make_target()
     *steps, explanation = explainer.stream(target)
     assert all(isinstance(step, SearchStep) and step.mask.count(0) == 2 for step in steps)

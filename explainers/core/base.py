@@ -30,26 +30,23 @@ class Options:
     seed: int = 0
 
 
-def read_options(explainer: type[Explainer], values: dict) -> Options:
-    """Check untrusted values against the fields of `explainer.Options`; raises MaskwiseError."""
-    known = {f.name: f for f in fields(explainer.Options)}
+def read_options(explainer: type[Explainer], values: dict, k: int = 3, seed: int = 0) -> Options:
+    """Check untrusted values against the method's own options; raises MaskwiseError."""
+    known = explainer.own_options()
     if unknown := sorted(set(values) - set(known)):
-        raise MaskwiseError(f"{explainer.title} has no option {unknown[0]!r}; it takes: {', '.join(known)}.")
-    return explainer.Options(**{name: _read_option(known[name], value) for name, value in values.items()})
+        takes = f"it takes: {', '.join(known)}" if known else "it takes none"
+        raise MaskwiseError(f"{explainer.title} has no option {unknown[0]!r}; {takes}.")
+    checked = {name: _read_option(known[name], value) for name, value in values.items()}
+    return explainer.Options(k=k, seed=seed, **checked)
 
 
 def _read_option(f, value):
     kind, meta = type(f.default), f.metadata
-    try:
-        if kind in (int, float) and (isinstance(value, bool) or float(value) != float(value)):
-            raise ValueError
-        if kind is int and float(value) != int(value):
-            raise ValueError
-        if kind in (bool, str) and not isinstance(value, kind):
-            raise ValueError
-        value = kind(value)
-    except (TypeError, ValueError, OverflowError):
-        raise MaskwiseError(f"Option {f.name} must be of type {kind.__name__}, not {value!r}.") from None
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    whole = number and value == value and abs(value) != float("inf") and value == int(value)
+    if not {int: whole, float: number}.get(kind, isinstance(value, kind)):
+        raise MaskwiseError(f"Option {f.name} must be of type {kind.__name__}, not {value!r}.")
+    value = kind(value)
     if (choices := meta.get("choices")) and value not in choices:
         raise MaskwiseError(f"Option {f.name} must be one of {', '.join(choices)}, not {value!r}.")
     low, high = meta.get("minimum"), meta.get("maximum")

@@ -70,7 +70,7 @@ class GenerationRequest:
 
     def explainer(self) -> Explainer:
         method = EXPLAINERS[self.method]
-        return method(read_options(method, {"k": self.k, "seed": self.seed, **self.options}))
+        return method(read_options(method, self.options, self.k, self.seed))
 
 
 def _check_choice(name: str, value: str, choices: list) -> None:
