@@ -2,6 +2,12 @@
 
 from explainers.core.base import Explainer, register
 
+ROUNDING = 1e-3  # of |x| · |gradient|: below it the product says nothing
+SCALE_FREE = (
+    "These scores are rounding errors: this model normalises each word embedding before anything else, so "
+    "that its length, which gradient × input asks about, changes nothing. Choose another method."
+)
+
 
 @register
 class GradientXInput(Explainer):
@@ -15,6 +21,9 @@ class GradientXInput(Explainer):
         return 1
 
     def attribute(self, target):
-        embeds = target.embeds()  # (L, d)
-        _, gradient = target.gradient(embeds[None])
-        return target.pool((gradient[0] * embeds.float().cpu()).sum(-1))
+        embeds = target.embeds().float().cpu()  # (L, d)
+        _, gradient = target.gradient(target.embeds()[None])
+        products = (gradient[0] * embeds).sum(-1)  # (L,)
+        if (products.abs() <= ROUNDING * gradient[0].norm(dim=-1) * embeds.norm(dim=-1)).all():
+            self.notes.append(SCALE_FREE)
+        return target.pool(products)

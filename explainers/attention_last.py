@@ -1,0 +1,39 @@
+"""How much the last layer's attention at the mask looks at each token."""
+
+from dataclasses import dataclass
+
+import torch
+
+from explainers.core import base
+from explainers.core.attentions import attentions_of, read_rows, stack
+from explainers.core.base import Explainer, option, register
+from explainers.core.model_patches import eager_attention
+from explainers.core.types import Task
+
+
+@register
+class AttentionLast(Explainer):
+    """R_j = (1/H) Σ_h A[h, m, j] in the last layer, m the mask. A span's score sums its positions."""
+
+    title = "Attention, last layer"
+    reference = "Hollenstein and Beinborn 2021 (A-Last)"
+    tasks = frozenset({Task.CLASSIFICATION})
+    score_meaning = "The share of the mask's attention in the last layer. The same for every class."
+
+    @dataclass(frozen=True)
+    class Options(base.Options):
+        queries: str = option(
+            "mask",
+            "Read from",
+            "mask: the attention of <mask> (the paper). all: of all positions, summed (the compared code).",
+            choices=("mask", "all"),
+        )
+
+    def passes(self, spans):
+        return 1
+
+    def attribute(self, target):
+        with eager_attention(target.model), torch.no_grad():
+            attentions = attentions_of(target.forward(output_attentions=True), target.model)
+        attended = stack(attentions)[-1].mean(0)  # (L, L)
+        return target.pool(read_rows(attended, target.mask_position, self.options.queries))

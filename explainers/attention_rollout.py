@@ -1,0 +1,52 @@
+"""Attention rollout: attention followed back through all layers, residual connections included."""
+
+from dataclasses import dataclass
+
+import torch
+
+from explainers.core import base
+from explainers.core.attentions import attentions_of, read_rows, stack
+from explainers.core.base import Explainer, option, register
+from explainers.core.model_patches import eager_attention
+from explainers.core.types import Task
+
+
+@register
+class AttentionRollout(Explainer):
+    """R = Â_L ··· Â_1 with Â = rownorm(mean over heads of A + I), read at the mask's row.
+
+    A span's score sums its positions.
+    """
+
+    title = "Attention rollout"
+    reference = "Abnar and Zuidema 2020, arXiv 2005.00928"
+    tasks = frozenset({Task.CLASSIFICATION})
+    score_meaning = "The share of the mask's attention, traced back to the input. The same for every class."
+
+    @dataclass(frozen=True)
+    class Options(base.Options):
+        queries: str = option(
+            "mask",
+            "Read from",
+            "mask: the row of <mask> (the paper). all: of all positions, summed (the compared code).",
+            choices=("mask", "all"),
+        )
+
+    def passes(self, spans):
+        return 1
+
+    def attribute(self, target):
+        with eager_attention(target.model), torch.no_grad():
+            attentions = attentions_of(target.forward(output_attentions=True), target.model)
+        rolled = rollout(stack(attentions))  # (L, L)
+        return target.pool(read_rows(rolled, target.mask_position, self.options.queries))
+
+
+def rollout(attentions: torch.Tensor) -> torch.Tensor:
+    """(layers, H, L, L) → (L, L); each row sums to 1."""
+    identity = torch.eye(attentions.shape[-1])
+    rolled = identity
+    for attention in attentions.mean(1):
+        mixed = attention + identity
+        rolled = (mixed / mixed.sum(-1, keepdim=True)) @ rolled
+    return rolled

@@ -1,0 +1,42 @@
+"""GAE: attention weighted by its gradient, followed back through all layers."""
+
+import torch
+
+from explainers.core.attentions import attentions_of, stack
+from explainers.core.base import Explainer, register
+from explainers.core.model_patches import eager_attention
+from explainers.core.types import Task
+
+
+@register
+class Gae(Explainer):
+    """R ← I; per layer R ← R + ĀR with Ā = mean over heads of (∂f_c/∂A ⊙ A)⁺; read at the mask's row.
+
+    Chefer et al. 2021, equations 5 and 6. f_c is the class's score at the mask. A span's score sums its
+    positions.
+    """
+
+    title = "Generic attention explainability (GAE)"
+    reference = "Chefer et al. 2021, arXiv 2103.15679"
+    tasks = frozenset({Task.CLASSIFICATION})
+    score_meaning = "How much attention that raises the class's score reaches this span. Never negative."
+
+    def passes(self, spans):
+        return 1
+
+    def attribute(self, target):
+        embeds = target.embeds()[None].requires_grad_()  # (1, L, d)
+        with eager_attention(target.model):
+            output = target.forward(embeds, output_attentions=True)
+        attentions = attentions_of(output, target.model)
+        gradients = torch.autograd.grad(target.class_score(output).sum(), attentions)
+        relevance = propagate(stack(attentions), stack(gradients))  # (L, L)
+        return target.pool(relevance[target.mask_position])
+
+
+def propagate(attentions: torch.Tensor, gradients: torch.Tensor) -> torch.Tensor:
+    """Both (layers, H, L, L) → relevance of each position (column) for each position (row), (L, L)."""
+    relevance = torch.eye(attentions.shape[-1])
+    for weighted in (attentions * gradients).clamp(min=0).mean(1):
+        relevance = relevance + weighted @ relevance
+    return relevance
