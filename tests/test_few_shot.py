@@ -1,0 +1,85 @@
+"""Few-shot tuning on a tiny random BERT: what falls, what moves, what comes back from the file."""
+
+import pytest
+import torch
+
+from explainers.core.errors import MaskwiseError
+from tests.tiny_models import tiny_masked
+from training.few_shot import TunedAdapter, TuningStep, few_shot_tune, sample_shots
+
+TEMPLATE = "{text} It was <mask> ."
+WORDS = [["bad", "terrible"], ["great", "good"]]
+EXAMPLES = [
+    ("the ending was bad", 0),
+    ("the movie was great", 1),
+    ("terrible business news", 0),
+    ("a story of the doctor", 1),
+    ("the lazy dog", 0),
+    ("the quick fox", 1),
+]
+
+
+@pytest.fixture(scope="module")
+def tuned():
+    tiny = tiny_masked("bert")
+    before = {name: value.clone() for name, value in tiny.model.state_dict().items()}
+    *steps, adapter = few_shot_tune(tiny.model, tiny.tokenizer, EXAMPLES, TEMPLATE, WORDS, shots=3, steps=60)
+    return tiny, before, steps, adapter
+
+
+def test_loss_falls_and_one_adapter_ends_the_stream(tuned):
+    _, _, steps, adapter = tuned
+    assert all(isinstance(step, TuningStep) for step in steps) and isinstance(adapter, TunedAdapter)
+    assert [step.step for step in steps] == list(range(1, 61))
+    losses = [step.loss for step in steps]
+    assert sum(losses[-5:]) < 0.5 * sum(losses[:5])
+
+
+def test_only_adapter_and_head_move(tuned):
+    tiny, before, _, adapter = tuned
+    assert all("lora_" in name or ".cls." in name for name in adapter.tensors)
+    assert all(torch.equal(value, before[name]) for name, value in tiny.model.state_dict().items())
+    after = adapter.apply(tiny.model).state_dict()
+    moved = {name for name, value in after.items() if not torch.equal(value, before[name])}
+    allowed = ("query.weight", "value.weight", "cls.predictions.transform", "cls.predictions.bias")
+    decoder = {"cls.predictions.decoder.bias"}  # the same tensor as cls.predictions.bias
+    assert moved and all(any(part in name for part in allowed) for name in moved - decoder)
+
+
+def test_adapter_comes_back_from_its_file(tuned, tmp_path):
+    tiny, _, _, adapter = tuned
+    adapter.save(tmp_path / "adapter.safetensors")
+    loaded = TunedAdapter.load(tmp_path / "adapter.safetensors")
+    assert (loaded.template, loaded.label_words) == (TEMPLATE, WORDS)
+    ids = torch.tensor([[2, 10, 11, 4, 3]])
+    expected, found = (each.apply(tiny.model)(input_ids=ids).logits for each in (adapter, loaded))
+    assert torch.equal(expected, found)
+    assert not torch.allclose(found, tiny.model(input_ids=ids).logits, atol=1e-3)
+
+
+def test_same_seed_gives_the_same_adapter():
+    tiny = tiny_masked("bert")
+    runs = []
+    for _ in range(2):
+        torch.rand(1)  # the result must not depend on the global generator
+        *_, adapter = few_shot_tune(tiny.model, tiny.tokenizer, EXAMPLES, TEMPLATE, WORDS, steps=2, seed=3)
+        runs.append(adapter.tensors)
+    assert all(torch.equal(runs[0][name], runs[1][name]) for name in runs[0])
+
+
+def test_shots_are_drawn_from_every_class():
+    labels = [label for _, label in sample_shots(EXAMPLES, classes=2, shots=2, seed=1)]
+    assert labels == [0, 0, 1, 1]
+    with pytest.raises(MaskwiseError, match="label 2"):
+        sample_shots(EXAMPLES, classes=3, shots=2, seed=1)
+
+
+def test_errors_name_the_fix(tmp_path):
+    tiny = tiny_masked("bert")
+    with pytest.raises(MaskwiseError, match="<mask> once"):
+        next(few_shot_tune(tiny.model, tiny.tokenizer, EXAMPLES, "no blank {text}", WORDS))
+    with pytest.raises(MaskwiseError, match="Label words"):
+        next(few_shot_tune(tiny.model, tiny.tokenizer, EXAMPLES, TEMPLATE, [["unheard-of"], ["good"]]))
+    stranger = TunedAdapter({"nothing": torch.zeros(1)}, TEMPLATE, WORDS)
+    with pytest.raises(MaskwiseError, match="does not fit"):
+        stranger.apply(tiny.model)

@@ -1,0 +1,68 @@
+"""Prompt-based classification: templates, label words, and the score of a class at the mask."""
+
+import re
+from dataclasses import dataclass
+
+import torch
+
+from explainers.core.errors import MaskwiseError
+
+
+@dataclass(frozen=True)
+class Cloze:
+    """A template with its encoded parts. `left` and `right` surround the text; `mask` is the position of
+    the mask in left + right, the text left out."""
+
+    left: list[int]
+    right: list[int]
+    mask: int
+
+    def encode(self, text_ids: list[int], longest: int) -> tuple[list[int], int]:
+        """Token ids of the filled template, at most `longest`, and the position of its mask.
+
+        A text that is too long loses its end, the template and its mask never anything.
+        """
+        text_ids = list(text_ids[: longest - len(self.left) - len(self.right)])
+        position = self.mask if self.mask < len(self.left) else self.mask + len(text_ids)
+        return [*self.left, *text_ids, *self.right], position
+
+
+def parse_template(template: str, tokenizer) -> Cloze:
+    """The template "A <mask> news : {text}" with its words tokenised.
+
+    Raises MaskwiseError unless `<mask>` and `{text}` both occur exactly once.
+    """
+    parts = re.split(r"(<mask>|\{text\})", template)
+    if sorted(parts[1::2]) != ["<mask>", "{text}"]:
+        raise MaskwiseError(f"The template {template!r} needs <mask> once and {{text}} once.")
+    sides: list[list[int]] = [[tokenizer.cls_token_id], []]
+    mask = side = 0
+    for part in parts:
+        if part == "{text}":
+            side = 1
+        elif part == "<mask>":
+            mask = len(sides[0]) + len(sides[1])
+            sides[side].append(tokenizer.mask_token_id)
+        else:
+            sides[side] += tokenizer(part, add_special_tokens=False)["input_ids"]
+    sides[1].append(tokenizer.sep_token_id)
+    return Cloze(sides[0], sides[1], mask)
+
+
+def word_ids(label_words: list[list[str]], tokenizer) -> list[torch.Tensor]:
+    """Token ids of every class's label words. Raises MaskwiseError for a word that is not one token."""
+    classes = []
+    for words in label_words:
+        ids = [tokenizer(word, add_special_tokens=False)["input_ids"] for word in words]
+        broken = [word for word, pieces in zip(words, ids, strict=True) if len(pieces) != 1]
+        if broken or not words:
+            raise MaskwiseError(
+                f"Label words must be single tokens of the model; replace {broken or 'the empty list'}."
+            )
+        classes.append(torch.tensor([pieces[0] for pieces in ids]))
+    return classes
+
+
+def class_scores(log_probs: torch.Tensor, words: list[torch.Tensor]) -> torch.Tensor:
+    """Mean log-probability (nats) of each class's label words: (B, V) → (B, C)."""
+    return torch.stack([log_probs[:, ids].mean(-1) for ids in words], dim=-1)

@@ -1,0 +1,59 @@
+"""Writing what the repository keeps: the trained weights in shards, and the log with its two figures."""
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+SHARD_BYTES = 9_000_000  # a Space's git refuses files of 10 MB
+
+
+def export_weights(model, folder: Path) -> None:
+    """Everything that was trained, in fp16, as safetensors shards, in place of those of an earlier export."""
+    for old in folder.glob("*.safetensors"):
+        old.unlink()
+    shards: list[dict[str, torch.Tensor]] = [{}]
+    for name, value in model.named_parameters():
+        if not value.requires_grad:
+            continue
+        half = value.detach().to(torch.float16).contiguous()
+        if sum(tensor.nbytes for tensor in shards[-1].values()) + half.nbytes > SHARD_BYTES:
+            shards.append({})
+        shards[-1][name] = half
+    for number, shard in enumerate(shards, 1):
+        save_file(shard, folder / f"weights-{number}-of-{len(shards)}.safetensors")
+
+
+def export_log(log: list[dict], results: dict[str, float], folder: Path) -> None:
+    """The log as JSON, and its figures: masked accuracy by tokens, class accuracy in phase two."""
+    lines = ",\n  ".join(json.dumps(entry) for entry in log)
+    (folder / "training_log.json").write_text(
+        f'{{"results": {json.dumps(results, indent=1)},\n "log": [\n  {lines}\n]}}\n'
+    )
+    pretraining = [entry for entry in log if entry["phase"] == "masked_lm"]
+    tuning = [entry for entry in log if entry["phase"] == "prompt_tuning"]
+    draw(
+        pretraining,
+        ["masked_accuracy"],
+        "Masked-token accuracy, AG News dev lines",
+        folder / "masked_accuracy.png",
+    )
+    if tuning:
+        tasks = [key for key in tuning[0] if key in ("ag_news", "sst2", "imdb_reviews", "masked_accuracy")]
+        draw(tuning, tasks, "Accuracy while prompt-tuning, dev lines", folder / "class_accuracy.png")
+
+
+def draw(entries: list[dict], keys: list[str], title: str, path: Path) -> None:
+    """One line a key over the tokens read, in percent."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 3.6), layout="constrained")
+    axes = figure.subplots()
+    for key in keys:
+        points = [(entry["tokens"] / 1e6, 100 * entry[key]) for entry in entries if key in entry]
+        axes.plot(*zip(*points, strict=True), marker=".", label=key.replace("_", " "))
+    axes.set(title=title, xlabel="million tokens read", ylabel="accuracy, %")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(path, dpi=110)

@@ -1,0 +1,205 @@
+"""Few-shot prompt-tuning, as in the PromptExplainer paper: LoRA and the MLM head learn from n lines a class.
+
+`python -m training.few_shot --task ag_news --train FILE.jsonl --shots 5 --seed 0 --out FILE.safetensors`
+"""
+
+import argparse
+import copy
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from peft import LoraConfig, get_peft_model
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch.nn import functional
+from transformers import AutoTokenizer, PreTrainedModel
+
+from explainers.core.builtin import sentence_encoder_folder
+from explainers.core.builtin_masked_lm import load_builtin_masked_lm
+from explainers.core.errors import MaskwiseError
+from training.cloze import class_scores, parse_template, word_ids
+from training.data import read_examples
+from training.model import logits_at
+from training.prompt_tuning import fill
+from training.tasks import TUNED_TASKS
+
+LONGEST = 128  # tokens of a filled template; keeps a step short
+BATCH = 8
+LORA_RATE, HEAD_RATE = 2e-3, 2e-4
+ATTENTION_LAYERS = ("query", "value", "q_lin", "v_lin", "Wqkv")  # BERT and RoBERTa; DistilBERT; ModernBERT
+
+
+@dataclass(frozen=True)
+class TuningStep:
+    """Step `step` of `total`; `loss` is the class cross-entropy in nats before the step."""
+
+    step: int
+    total: int
+    loss: float
+
+
+@dataclass(frozen=True)
+class TunedAdapter:
+    """What few-shot tuning changed, and for which template and label words.
+
+    tensors: LoRA matrices and head parameters by name, as in a `peft` model.
+    """
+
+    tensors: dict[str, torch.Tensor]
+    template: str
+    label_words: list[list[str]]
+
+    def save(self, path: Path) -> None:
+        """Write one safetensors file; template and label words go into its metadata."""
+        about = {"template": self.template, "label_words": json.dumps(self.label_words)}
+        save_file({name: value.contiguous() for name, value in self.tensors.items()}, path, metadata=about)
+
+    @classmethod
+    def load(cls, path: Path) -> "TunedAdapter":
+        """Read what `save` wrote. Raises MaskwiseError for another kind of file."""
+        with safe_open(path, framework="pt") as file:
+            about = file.metadata() or {}
+            if "template" not in about:
+                raise MaskwiseError(
+                    f"{path.name} is not a few-shot adapter; write one with training.few_shot."
+                )
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        return cls(tensors, about["template"], json.loads(about["label_words"]))
+
+    def apply(self, model: PreTrainedModel) -> PreTrainedModel:
+        """A copy of `model` with the adapter merged in. Raises MaskwiseError if it fits another model."""
+        adapted = with_adapter(model)
+        shapes = {name: value.shape for name, value in adapted.named_parameters()}
+        strangers = [name for name, value in self.tensors.items() if shapes.get(name) != value.shape]
+        if strangers:
+            raise MaskwiseError(
+                f"This adapter belongs to another model ({strangers[0]} does not fit); tune it again."
+            )
+        adapted.load_state_dict(self.tensors, strict=False)
+        return adapted.merge_and_unload().eval().requires_grad_(False)
+
+
+def with_adapter(model: PreTrainedModel):
+    """A copy of the model with LoRA on its attention; only LoRA and the MLM head require gradients."""
+    layers = [name for name, _ in model.named_modules() if name.rpartition(".")[2] in ATTENTION_LAYERS]
+    if not layers:
+        raise MaskwiseError(
+            f"Few-shot tuning knows no attention layers of {model.config.model_type}; use a BERT model."
+        )
+    config = LoraConfig(r=8, lora_alpha=16, target_modules=layers)
+    adapted = get_peft_model(copy.deepcopy(model), config)
+    for name, parameter in adapted.named_parameters():
+        in_head = not name.startswith(f"base_model.model.{model.base_model_prefix}.")
+        parameter.requires_grad_("lora_" in name or in_head)
+    return adapted
+
+
+def sample_shots(
+    examples: list[tuple[str, int]], classes: int, shots: int, seed: int
+) -> list[tuple[str, int]]:
+    """`shots` random examples of every class, or all where a class has fewer."""
+    shuffled = random.Random(seed).sample(examples, len(examples))
+    chosen = []
+    for label in range(classes):
+        found = [example for example in shuffled if example[1] == label][:shots]
+        if not found:
+            raise MaskwiseError(
+                f"No training line has label {label}; give at least one line for every class."
+            )
+        chosen += found
+    return chosen
+
+
+def few_shot_tune(
+    model: PreTrainedModel,
+    tokenizer,
+    examples: list[tuple[str, int]],
+    template: str,
+    label_words: list[list[str]],
+    *,
+    shots: int = 5,
+    steps: int = 60,
+    seed: int = 0,
+) -> Iterator[TuningStep | TunedAdapter]:
+    """Tune a copy of `model` on a few (text, label) examples; `model` itself is left as it is.
+
+    Yields one TuningStep a step, then exactly one TunedAdapter. The loss is the cross-entropy of the class
+    scores, a class's score being the mean log-probability of its label words at the mask.
+    Raises MaskwiseError for a template, label word or class that cannot be used.
+    """
+    cloze, words = parse_template(template, tokenizer), word_ids(label_words, tokenizer)
+    chosen = sample_shots(examples, len(words), shots, seed)
+    texts = tokenizer([text for text, _ in chosen], add_special_tokens=False)["input_ids"]
+    rows = [cloze.encode(text, LONGEST) for text in texts]
+    labels = torch.tensor([label for _, label in chosen])
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)  # LoRA starts from random matrices
+        adapted = with_adapter(model)
+    adapted.eval()  # no dropout: so few steps need no more noise than the batches bring
+    trained = {name: value for name, value in adapted.named_parameters() if value.requires_grad}
+    rates = [
+        {"params": [value for name, value in trained.items() if "lora_" in name], "lr": LORA_RATE},
+        {"params": [value for name, value in trained.items() if "lora_" not in name], "lr": HEAD_RATE},
+    ]
+    optimizer = torch.optim.AdamW(rates)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0 - step / steps)
+    generator = torch.Generator().manual_seed(seed)
+    for step in range(steps):
+        batch = torch.randperm(len(rows), generator=generator)[:BATCH]
+        ids, positions = fill([rows[index] for index in batch])
+        log_probs = logits_at(adapted.base_model.model, ids, positions).log_softmax(-1)  # (B, V)
+        loss = functional.cross_entropy(class_scores(log_probs, words), labels[batch])
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        schedule.step()
+        yield TuningStep(step + 1, steps, loss.item())
+    yield TunedAdapter(
+        {name: value.detach().clone() for name, value in trained.items()}, template, label_words
+    )
+
+
+def main() -> None:
+    """The command: tune the built-in model, show the loss, write the adapter."""
+    tasks = {task.file: task for task in TUNED_TASKS}
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--task", choices=[*tasks, "custom"], required=True)
+    add("--template", help='for --task custom, such as "A <mask> message : {text}"')
+    add("--label-words", nargs="+", help="for --task custom, one argument a class, words parted by commas")
+    add("--train", type=Path, required=True, help="JSONL file, rows of {text, label}; labels count from 0")
+    add("--shots", type=int, default=5, help="lines a class (default 5)")
+    add("--steps", type=int, default=60)
+    add("--seed", type=int, default=0)
+    add("--out", type=Path, required=True, help="safetensors file to write")
+    arguments = parser.parse_args()
+    if arguments.task == "custom":
+        if not (arguments.template and arguments.label_words):
+            parser.error("--task custom needs --template and --label-words")
+        template, words = arguments.template, [each.split(",") for each in arguments.label_words]
+    else:
+        task = tasks[arguments.task]
+        template, words = task.templates[0], [[each[0]] for each in task.label_words]
+    folder = sentence_encoder_folder()
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    examples = read_examples(arguments.train)
+    tuning = few_shot_tune(
+        load_builtin_masked_lm(folder), tokenizer, examples, template, words,
+        shots=arguments.shots, steps=arguments.steps, seed=arguments.seed,
+    )  # fmt: skip
+    for event in tuning:
+        if isinstance(event, TuningStep):
+            print(f"\rstep {event.step}/{event.total}  loss {event.loss:.3f}", end="", flush=True)
+        else:
+            event.save(arguments.out)
+            print(f"\nwrote {arguments.out}")
+
+
+if __name__ == "__main__":
+    main()
