@@ -13,6 +13,7 @@ from explainers.core.model_patches import eager_attention, lrp_rules
 from explainers.core.templates import render_cloze
 from explainers.core.types import Explanation, SearchStep, Task
 from explainers.core.verbalizers import WordVerbalizer
+from explainers.core.verbalizers.soft import soft_verbalizer
 from explainers.lrp_xai import propagate
 from tests.tiny_models import MASKED_KINDS, tiny_masked
 
@@ -231,6 +232,15 @@ def norm_like(norm, x, y):
     """LayerNorm of x, and y under x's σ."""
     sigma = (x.var(-1, unbiased=False, keepdim=True) + norm.eps).sqrt()
     return [(t - t.mean(-1, keepdim=True)) / sigma * norm.weight for t in (x, y)]
+
+
+@pytest.mark.parametrize("name", ["prompt_explainer", "gae", "lrp_xai", "gradient_x_input"])
+def test_a_verbalizer_of_hidden_states_gives_what_its_words_give(name):
+    """Soft vectors that are the label words' own decoder rows score classes as the words do (bias apart)."""
+    loaded = zero_biases("bert")
+    by_words, by_vectors = label_target(loaded=loaded), label_target(loaded=loaded)
+    by_vectors.verbalizer = soft_verbalizer(loaded.model, by_words.verbalizer)
+    assert explain(name, by_vectors).scores == pytest.approx(explain(name, by_words).scores, abs=1e-4)
 
 
 def test_lrp_leaves_the_forward_pass_as_it_is():

@@ -5,6 +5,7 @@ import torch
 
 from explainers import EXPLAINERS
 from explainers.core.layer_lens import layer_lens, token_readings
+from explainers.core.verbalizers.soft import soft_verbalizer
 from tests.test_classification_methods import label_target
 from tests.tiny_models import MASKED_KINDS
 
@@ -60,6 +61,14 @@ def test_class_shares_are_what_prompt_explainer_scores():
     }
     scores = EXPLAINERS["prompt_explainer"]().explain(target).scores
     assert scores == pytest.approx([shares[t] for t in range(len(scores))], abs=1e-6)
+
+
+def test_words_are_read_from_the_vocabulary_whatever_the_verbalizer_reads():
+    by_words, by_vectors = label_target(), label_target()
+    by_vectors.verbalizer = soft_verbalizer(by_words.model, by_words.verbalizer)
+    for one, other in zip(token_readings(by_words), token_readings(by_vectors), strict=True):
+        assert [word for word, _ in one.words] == [word for word, _ in other.words]
+    assert layer_lens(by_words) == layer_lens(by_vectors)
 
 
 def test_template_positions_belong_to_no_span():
