@@ -1,4 +1,4 @@
-"""The public API: one endpoint, the page's own stream of events as plain JSON."""
+"""The public API: the page's own streams of events as plain JSON."""
 
 from __future__ import annotations
 
@@ -6,15 +6,24 @@ from collections.abc import Iterator
 
 import gradio as gr
 
-from components.runner import RUNS
-from explainers.core.generation import GenerationRequest, run
+from components.runner import RUNS, Stream
+from explainers.core import classification, generation
+from explainers.core.classification import ClassificationRequest
+from explainers.core.generation import GenerationRequest
 
-PUBLIC_EVENTS = ("response", "step", "explanation")
+PUBLIC_EVENTS = ("response", "prediction", "step", "explanation")
 
 
 def generation_api() -> None:
     """Offer /explain_generation inside the current Blocks."""
     gr.api(explain_generation, api_name="explain_generation", concurrency_id="model", concurrency_limit=1)
+
+
+def classification_api() -> None:
+    """Offer /explain_classification inside the current Blocks."""
+    gr.api(
+        explain_classification, api_name="explain_classification", concurrency_id="model", concurrency_limit=1
+    )
 
 
 def explain_generation(
@@ -38,21 +47,45 @@ def explain_generation(
     granularity: word, token or sentence. mask_operator: zero, delete or replace. response: an answer to
     explain instead of the model's own. log-probabilities in nats, time in seconds.
     """
-    settings = GenerationRequest(
-        prompt,
-        model,
-        method,
-        k,
-        granularity,
-        mask_operator,
-        max_new_tokens,
-        response,
-        system_prompt,
-        seed,
-        options,
+    texts = (granularity, mask_operator, max_new_tokens, response, system_prompt)
+    yield from public_events(
+        lambda hook: generation.run(GenerationRequest(prompt, model, method, k, *texts, seed, options), hook),
+        request,
     )
+
+
+def explain_classification(
+    text: str,
+    task: str = "ag_news",
+    model: str = "",
+    method: str = "prompt_explainer",
+    template: str = "",
+    label_words: dict = {},  # noqa: B006
+    label: str = "",
+    verbalizer: str = "manual",
+    seed: int = 0,
+    options: dict = {},  # noqa: B006
+    request: gr.Request = None,
+) -> Iterator[dict]:
+    """Classify a text through a template and label words, and score each of its tokens for one class.
+
+    Streams {"type": "prediction", ...}, for a search {"type": "step", ...}, and last
+    {"type": "explanation", ...}. task: ag_news, sst2, imdb, dbpedia, yahoo or custom. model: "" for the
+    built-in one, a Hub id or a folder. template: with <mask> and {text}; "" for the task's. label_words:
+    {"class": ["word", ...]}; needed for custom. label: the class to explain, "" for the predicted one.
+    verbalizer: manual, knowledgeable, prototypical or soft. options: of the method, and granularity,
+    mask_operator, k, words_per_class, examples, pruning_order, pruning_values. log-probabilities in nats,
+    time in seconds.
+    """
+    words = (template, label_words, label, verbalizer)
+    settings = (text, task, model, method, *words, seed, options)
+    yield from public_events(lambda hook: classification.run(ClassificationRequest(*settings), hook), request)
+
+
+def public_events(stream: Stream, request: gr.Request | None) -> Iterator[dict]:
+    """The documented events of a stream; errors become gr.Error, with words for the caller."""
     session = request.session_hash if request else None
-    job = RUNS.start(session, lambda on_forward: run(settings, on_forward))
+    job = RUNS.start(session, stream)
     try:
         for events in job.updates():
             for event in events:

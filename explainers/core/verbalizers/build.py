@@ -17,6 +17,8 @@ from explainers.core.verbalizers.prototypical import prototypical_verbalizer
 from explainers.core.verbalizers.soft import soft_verbalizer
 from explainers.core.verbalizers.words import LabelWords, manual_verbalizer
 
+ANCHORS = 10  # words a class that its expansion starts from
+
 
 @dataclass(frozen=True)
 class VerbalizerInputs:
@@ -50,7 +52,9 @@ def _manual(inputs: VerbalizerInputs) -> Verbalizer:
 
 
 def _knowledgeable(inputs: VerbalizerInputs) -> Verbalizer:
-    words = inputs.label_words if inputs.given else expand(inputs.loaded, inputs.label_words)
+    words = inputs.label_words
+    if not inputs.given:
+        words = expand(inputs.loaded, inputs.task.label_words(ANCHORS))
     texts = [text for of_class in inputs.examples.values() for text in of_class]
     logits = inputs.read(texts or unlabelled_texts(inputs.task))
     return knowledgeable_verbalizer(inputs.loaded, words, logits)

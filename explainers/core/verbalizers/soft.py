@@ -39,7 +39,7 @@ def fit_vectors(vectors: torch.Tensor, hidden: torch.Tensor, classes: torch.Tens
 
 
 def soft_verbalizer(model, start: WordVerbalizer, hidden=None, classes=None) -> SoftVerbalizer:
-    """Vectors that begin as the mean decoder row of each class's label words, then fit to N examples if given.
+    """Vectors that begin as the mean decoder row of each class's words, fitted to N examples if given.
 
     hidden: states at <mask>, (N, d); classes: (N,).
     """
