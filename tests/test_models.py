@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import torch
 from huggingface_hub import constants
 from safetensors.torch import load_file, save_file
 
-from explainers.core import memory, models
+from explainers.core import builtin, memory, models
 from explainers.core.catalogue import CATALOGUE, available_models
 from explainers.core.errors import MaskwiseError
 from explainers.core.models import load_model
@@ -263,3 +264,14 @@ def test_the_catalogue_needs_neither_torch_nor_transformers():
         "print({'torch', 'transformers', 'gradio'} & set(sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
+
+
+def test_without_the_packages_the_built_in_models_come_from_the_hub(monkeypatch):
+    """As on a Space, which installs requirements.txt alone; here the Hub is out of reach."""
+    for name in ("SMOLLM2", "MINILM"):
+        monkeypatch.setattr(builtin, name, replace(getattr(builtin, name), package="not_installed"))
+    message = refusal("")
+    assert "HuggingFaceTB/SmolLM2-135M-Instruct is not on this machine" in message
+    assert "Connect to the network" in message
+    with pytest.raises(MaskwiseError, match="sentence-transformers/all-MiniLM-L6-v2 is not on this machine"):
+        builtin.sentence_encoder_folder()

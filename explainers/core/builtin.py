@@ -143,7 +143,9 @@ def _convert(gguf: Path, folder: Path) -> None:
     import torch
     from tokenizers import pre_tokenizers
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import logging as transformers_logging
 
+    transformers_logging.disable_progress_bar()
     source = {"pretrained_model_name_or_path": gguf.parent, "gguf_file": gguf.name}
     model = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
     model.hf_quantizer = None  # the weights are plain fp32 by now, and may be saved as such
@@ -164,6 +166,7 @@ def _convert(gguf: Path, folder: Path) -> None:
 
 
 def main() -> None:
+    print("Preparing the built-in models (half a minute the first time)", flush=True)
     print("Built-in language model:", smollm2_folder() or f"{SMOLLM2.hub_id}, from the Hub when first used")
     print("Built-in sentence encoder:", sentence_encoder_folder())
 

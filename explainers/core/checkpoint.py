@@ -70,6 +70,10 @@ def fingerprint(folder: Path) -> str:
     return hashlib.sha256(repr(stats).encode()).hexdigest()[:12]
 
 
+def combined_sha256(files: list[Path]) -> str:
+    return hashlib.sha256("".join(map(sha256, files)).encode()).hexdigest()
+
+
 def sha256(file: Path) -> str:
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

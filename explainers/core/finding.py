@@ -6,9 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from explainers.core import builtin, hub
+from explainers.core import builtin, builtin_masked_lm, hub
 from explainers.core.catalogue import ALLOWED, BUILTIN, is_allowed
-from explainers.core.checkpoint import fingerprint
+from explainers.core.checkpoint import combined_sha256, fingerprint
 from explainers.core.errors import MaskwiseError
 from explainers.core.hub import CheckSize
 from explainers.core.types import Task
@@ -48,7 +48,8 @@ def find_model(name: str, task: Task, check_size: CheckSize) -> Source:
 def _find_builtin(task: Task, check_size: CheckSize) -> Source:
     name = BUILTIN[task].id
     if task is Task.CLASSIFICATION:
-        return Source(name, builtin.MINILM.sha256[:12], task, builtin.sentence_encoder_folder())
+        revision = combined_sha256(sorted(builtin_masked_lm.WEIGHTS.glob("*.safetensors")))[:12]
+        return Source(name, revision, task, builtin.sentence_encoder_folder())
     if folder := builtin.smollm2_folder():
         return Source(name, f"{builtin.SMOLLM2.file} {builtin.SMOLLM2.sha256[:12]}", task, folder)
     return _find_on_hub(name, task, check_size)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from explainers.core import memory
+from explainers.core.builtin_masked_lm import load_builtin_masked_lm
 from explainers.core.catalogue import BUILTIN
 from explainers.core.checkpoint import count_parameters
 from explainers.core.errors import MaskwiseError
@@ -74,8 +75,6 @@ def _load(source: Source) -> LoadedModel:
         dtype = memory.choose_dtype(counts, device)
         _make_room(source.name, counts, device)
         if source.name == BUILTIN[Task.CLASSIFICATION].id:
-            from explainers.core.builtin_masked_lm import load_builtin_masked_lm
-
             model = load_builtin_masked_lm(source.folder).to(dtype)
         else:
             model = loading.read_model(source.name, source.folder, source.task, dtype)
