@@ -7,12 +7,10 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --retries 10 --timeout 60 install --quiet
 export GRADIO_ANALYTICS_ENABLED := False
 
-# What downloads is tried three times; what needs root asks for it, or says what to install.
-retry = for pause in 5 20 0; do { $(1); } && exit 0; echo "That failed; $$pause s until the next try."; \
-	sleep $$pause; done; exit 1
-as_root = if [ "$$(id -u)" = 0 ]; then $(1); elif command -v sudo >/dev/null; then sudo $(1); \
-	else echo "This needs root: ask for '$(1)'." >&2; exit 1; fi
-apt_install = ( $(call as_root,apt-get update -qq) ) && ( $(call as_root,apt-get install -yqq $(1)) )
+# Whatever downloads is tried three times. ROOT runs a command as root; it is empty where that is not possible.
+retry = for try in 1 2 3; do { $(1); } && exit 0; echo "Try $$try of 3 failed."; sleep 5; done; exit 1
+ROOT := $(shell [ "$$(id -u)" = 0 ] && echo env || command -v sudo)
+apt_install = $(ROOT) apt-get update -qq && $(ROOT) apt-get install -yqq $(1)
 
 .PHONY: help run test bench clean
 .DEFAULT_GOAL := help
@@ -37,7 +35,8 @@ clean: ## Remove the environment (the models in the user's cache stay)
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Maskwise needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 run" >&2; exit 1; }
-	@$(PYTHON) -m venv .venv || { rm -rf .venv; $(call apt_install,python3-venv) && $(PYTHON) -m venv .venv; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; $(if $(ROOT),$(call apt_install,python3-venv) && \
+		$(PYTHON) -m venv .venv,echo "Ask for Debian's package python3-venv."; exit 1); }
 
 $(BIN)/.packages: requirements.txt | $(BIN)/python
 	@echo "Installing the packages of $< (some minutes the first time)"
@@ -56,6 +55,6 @@ $(BIN)/.tools: requirements-dev.txt $(BIN)/.packages
 	@touch $@
 
 .PHONY: .chromium
-.chromium:
+.chromium: $(BIN)/.tools
 	@command -v chromium google-chrome >/dev/null || { echo "Installing Chromium for the browser tests"; \
-		$(call retry,$(call apt_install,chromium)); }
+		$(call retry,$(if $(ROOT),$(call apt_install,chromium),$(BIN)/python -m playwright install chromium)); }
