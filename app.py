@@ -37,8 +37,12 @@ def _leave(request: gr.Request) -> None:
 
 
 def launch(**settings):
-    """Launch with Maskwise's look and without anything that keeps or sends what people type."""
-    return build().launch(
+    """Launch with Maskwise's look and without anything that keeps or sends what people type.
+
+    Returns the Blocks, its address and its share address.
+    """
+    demo = build()
+    _, url, share_url = demo.launch(
         theme=theme(),
         css=css(),
         head=head(),
@@ -50,6 +54,7 @@ def launch(**settings):
         pwa=False,
         **settings,
     )
+    return demo, url, share_url
 
 
 if __name__ == "__main__":

@@ -135,13 +135,14 @@ def _settings() -> dict[str, gr.components.Component]:
             0, precision=0, minimum=0, label="Seed", info="The same seed gives the same result."
         ),
         "response": gr.Textbox(
+            "",
             label="Explain this answer instead",
             info="Leave empty to let the model answer.",
             lines=2,
             max_length=MAX_PROMPT_CHARS,
         ),
         "system_prompt": gr.Textbox(
-            label="System prompt", info="Never removed.", lines=1, max_length=MAX_PROMPT_CHARS
+            "", label="System prompt", info="Never removed.", lines=1, max_length=MAX_PROMPT_CHARS
         ),
     }
 
@@ -169,7 +170,7 @@ def _method_options(method: gr.Dropdown) -> dict[str, dict[str, gr.components.Co
 def _runner(names: list[str], options: dict[str, dict]):
     """The handler of Run: values of the inputs and options → updates of the views."""
 
-    def explain(*values, request: gr.Request) -> Iterator[list[dict]]:
+    def explain(request: gr.Request, *values) -> Iterator[list[dict]]:
         settings, rest = dict(zip(names, values, strict=False)), list(values[len(names) :])
         chosen = {name: [rest.pop(0) for _ in controls] for name, controls in options.items()}
         method = settings["method"]
