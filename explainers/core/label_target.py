@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 
 import torch
 
@@ -47,6 +48,12 @@ class LabelTarget(Target):
     def class_scores(self, masks: torch.Tensor) -> torch.Tensor:
         """Every class's score before softmax, (B, T) → (B, C) fp64; each distinct mask is evaluated once."""
         return super().log_prob(masks)  # which remembers and stacks whatever `_evaluate` gives a mask
+
+    def optimum(self, k):
+        scores = [scores for mask, scores in self._memo.items() if mask.count(0) == k]
+        if len(scores) < math.comb(len(self.spans), k):
+            return None
+        return torch.tensor(scores, dtype=torch.float64).log_softmax(-1)[:, self.label_index].min().item()
 
     def with_operator(self, operator: MaskOperator | str) -> LabelTarget:
         """This target under another mask operator, with counts and memory of its own."""
