@@ -91,7 +91,7 @@ def sequence_ends(tokenizer) -> tuple[list[int], list[int]]:
 
 def max_positions(loaded) -> int:
     """Tokens the model can read, at most MAX_TOKENS."""
-    positions = loaded.model.config.max_position_embeddings
+    positions = getattr(loaded.model.config, "max_position_embeddings", MAX_TOKENS)
     for name, module in loaded.model.named_modules():
         if name.endswith("position_embeddings") and getattr(module, "padding_idx", None) is not None:
             positions -= module.padding_idx + 1  # as in RoBERTa, positions count from behind the padding's
