@@ -1,6 +1,5 @@
-"""Verbalizers against their definitions, KPT's file format, and our own label words."""
+"""Verbalizers against their definitions, and our own label words."""
 
-import json
 import math
 from dataclasses import replace
 from functools import cache
@@ -19,7 +18,7 @@ from explainers.core.verbalizers.build import VERBALIZERS, VerbalizerInputs, bui
 from explainers.core.verbalizers.knowledgeable import expand, knowledgeable_verbalizer, refine
 from explainers.core.verbalizers.prototypical import fit_prototypes, prototype_loss, prototypical_verbalizer
 from explainers.core.verbalizers.soft import fit_vectors
-from explainers.core.verbalizers.words import manual_verbalizer, parse_kpt, read_label_words, word_tokens
+from explainers.core.verbalizers.words import manual_verbalizer, word_tokens
 from tests.tiny_models import MASKED_KINDS, tiny_masked
 
 LABELS = ("World", "Sports", "Business")
@@ -101,57 +100,6 @@ def test_own_label_words_are_thirty_distinct_single_tokens_a_class(name):
     assert len(set(everything)) == len(everything)
     assert all(len(word_tokens(wordpiece().tokenizer, word)) == 1 for word in everything)
     assert list(TASKS[name].example_texts()) == list(words) == list(TASKS[name].labels)
-
-
-def test_kpt_text_is_read_and_words_of_two_classes_go():
-    text = "politics,government, law ,team\nsports,team,game,politics\nbusiness,trade\n\n"
-    assert parse_kpt(text, LABELS) == {
-        "World": ["politics", "government", "law"],
-        "Sports": ["sports", "game"],
-        "Business": ["business", "trade"],
-    }
-
-
-def test_kpt_json_is_read_by_class():
-    words = {"Business": ["trade"], "World": ["politics", "law"], "Sports": ["sports"]}
-    assert list(parse_kpt(json.dumps(words), LABELS).items()) == [(n, words[n]) for n in LABELS]
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("politics\nsports", "2 lines, but the task 3 classes"),
-        ('{"World": ["x"]}', "must be those of the task"),
-        ("{broken", "neither KPT's text nor JSON"),
-        ("a" * 61 + "\nb\nc", "1 to 60 characters"),
-    ],
-)
-def test_faulty_files_are_refused(text, message):
-    with pytest.raises(MaskwiseError, match=message):
-        parse_kpt(text, LABELS)
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        ({"a": ["b"]}, "2 to 50 classes"),
-        ([], "2 to 50 classes"),
-        ({f"c{n}": ["x"] for n in range(51)}, "2 to 50 classes"),
-        ({"a": 3, "b": ["c"]}, "must be a list"),
-        ({"a": [3], "b": ["c"]}, "must be text"),
-        ({"x" * 61: ["b"], "b": ["c"]}, "1 to 60 characters"),
-        ({"a": ["b"], "a ": ["c"]}, "same name"),
-        ({"a": ["w"] * 2001, "b": ["c"]}, "at most 2000"),
-    ],
-)
-def test_faulty_label_words_are_refused(words, message):
-    with pytest.raises(MaskwiseError, match=message):
-        read_label_words(words)
-
-
-def test_label_words_may_be_text_and_default_to_the_class_itself():
-    read = read_label_words({"Sports": "football, team , football", "Food": []})
-    assert read == {"Sports": ["football", "team"], "Food": ["food"]}
 
 
 def test_reading_masks_in_batches_equals_one_by_one():
