@@ -16,7 +16,7 @@ import torch
 
 from benchmarks.statistics import mean_interval
 from explainers import EXPLAINERS, explainers_for, read_options
-from explainers.core.decoding import greedy_tokens
+from explainers.core.decoding import greedy_batch, greedy_tokens
 from explainers.core.models import load_model
 from explainers.core.prompts import render_prompt
 from explainers.core.report import report
@@ -59,18 +59,25 @@ def answer(loaded, text: str, max_new_tokens: int) -> Answered:
     return Answered(prompt, tuple(greedy_tokens(loaded, embeds, max_new_tokens)))
 
 
-def measure(loaded, answered: Answered, method: str, k: int, seed: int, max_new_tokens: int) -> dict:
-    """One row: a method's measures on one prompt. A fresh target, so that no method pays for another."""
+def measure(loaded, answered: Answered, methods: list[str], k: int, seed: int, max_new_tokens: int) -> list:
+    """A row of measures a method. Each has a fresh target, so that none pays for another."""
+    found = [_explain(loaded, answered, method, k, seed) for method in methods]
+    embeds = torch.cat([target.kept_embeds(explanation.mask) for target, explanation, _ in found])
+    answers = greedy_batch(loaded, embeds, max_new_tokens)
+    rows = []
+    for (target, explanation, passes), ids in zip(found, answers, strict=True):
+        values = report(target, explanation, loaded.tokenizer.decode(ids, skip_special_tokens=True))
+        row = {metric["name"]: metric["value"] for metric in values["metrics"]}
+        row |= {name: values[name] for name in ("log_prob", "log_prob_masked", "seconds")}
+        row["removed"] = [span["text"] for span in values["spans"] if span["removed"]]
+        rows.append(row | {"method": explanation.method, "forward_passes": passes})
+    return rows
+
+
+def _explain(loaded, answered: Answered, method: str, k: int, seed: int):
     target = ResponseTarget(loaded, answered.prompt, answered.response_ids)
     explainer = EXPLAINERS[method](read_options(EXPLAINERS[method], BUDGETS.get(method, {}), k, seed))
-    explanation = explainer.explain(target)
-    passes = target.forward_passes
-    ids = tuple(greedy_tokens(loaded, target.kept_embeds(explanation.mask), max_new_tokens))
-    values = report(target, explanation, loaded.tokenizer.decode(ids, skip_special_tokens=True))
-    row = {metric["name"]: metric["value"] for metric in values["metrics"]}
-    row |= {"seconds": explanation.seconds, "forward_passes": passes}
-    row |= {name: values[name] for name in ("log_prob", "log_prob_masked")}
-    return row | {"removed": [s["text"] for s in values["spans"] if s["removed"]]}
+    return target, explainer.explain(target), target.forward_passes
 
 
 def random_mean(loaded, answered: Answered, k: int) -> float:
@@ -95,9 +102,8 @@ def run(files: list[Path], prompts: int, k: int, max_new_tokens: int, store: Pat
                 continue
             answered = answer(loaded, text, max_new_tokens)
             floor = random_mean(loaded, answered, k)
-            for method in todo:
-                row = {"data": file.stem, "prompt": number, "method": method, "k": k, "random_mean": floor}
-                row |= measure(loaded, answered, method, k, number, max_new_tokens)
+            for row in measure(loaded, answered, todo, k, number, max_new_tokens):
+                row |= {"data": file.stem, "prompt": number, "k": k, "random_mean": floor}
                 rows.append(row)
                 with store.open("a", encoding="utf-8") as out:
                     out.write(json.dumps(row, ensure_ascii=False) + "\n")

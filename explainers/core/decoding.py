@@ -1,4 +1,4 @@
-"""Greedy decoding, a token at a time, from token embeddings."""
+"""Greedy decoding from token embeddings, streamed for one prompt or at once for several."""
 
 from __future__ import annotations
 
@@ -8,29 +8,49 @@ import torch
 
 from explainers.core.models import LoadedModel
 
+OnForward = Callable[[int], None]
 
-@torch.inference_mode()
+
 def greedy_tokens(
-    loaded: LoadedModel,
-    embeds: torch.Tensor,
-    max_new_tokens: int,
-    on_forward: Callable[[int], None] = lambda rows: None,
+    loaded: LoadedModel, embeds: torch.Tensor, max_new_tokens: int, on_forward: OnForward = lambda rows: None
 ) -> Iterator[int]:
-    """The most probable continuation of a prompt's embeddings (1, L, d), without the end token.
+    """The most probable continuation of one prompt's embeddings (1, L, d), without the end token.
 
     Plain argmax: no repetition penalty or other processor that a model's generation settings may ask
     for, since log p(y | x) is measured under the model itself.
     """
-    ends, cache = end_tokens(loaded), None
-    inputs = {"inputs_embeds": embeds}
-    for _ in range(max_new_tokens):
-        on_forward(1)
-        output = loaded.model(**inputs, past_key_values=cache, use_cache=True, logits_to_keep=1)
-        cache, token = output.past_key_values, output.logits[0, -1].argmax()
-        if token.item() in ends:
+    ends = end_tokens(loaded)
+    for (token,) in _steps(loaded, embeds, max_new_tokens, on_forward):
+        if token in ends:
             return
-        yield token.item()
-        inputs = {"input_ids": token.view(1, 1)}
+        yield token
+
+
+def greedy_batch(loaded: LoadedModel, embeds: torch.Tensor, max_new_tokens: int) -> list[tuple[int, ...]]:
+    """The same for several prompts of one length, (B, L, d) → B answers."""
+    ends, answers = end_tokens(loaded), [[] for _ in embeds]
+    ended = [False] * len(embeds)
+    for tokens in _steps(loaded, embeds, max_new_tokens, lambda rows: None):
+        ended = [done or token in ends for done, token in zip(ended, tokens, strict=True)]
+        for answer, done, token in zip(answers, ended, tokens, strict=True):
+            answer.extend([] if done else [token])
+        if all(ended):
+            break
+    return [tuple(answer) for answer in answers]
+
+
+@torch.inference_mode()
+def _steps(
+    loaded: LoadedModel, embeds: torch.Tensor, max_new_tokens: int, on_forward: OnForward
+) -> Iterator[list[int]]:
+    """The next token of every row, a step at a time."""
+    inputs, cache = {"inputs_embeds": embeds}, None
+    for _ in range(max_new_tokens):
+        on_forward(len(embeds))
+        output = loaded.model(**inputs, past_key_values=cache, use_cache=True, logits_to_keep=1)
+        cache, tokens = output.past_key_values, output.logits[:, -1].argmax(-1)
+        yield tokens.tolist()
+        inputs = {"input_ids": tokens[:, None]}
 
 
 def end_tokens(loaded: LoadedModel) -> set[int]:
