@@ -39,7 +39,8 @@ def test_a_given_answer_is_explained(client):
 
 
 def test_errors_reach_the_caller_in_words(client):
-    for settings, message in [({"k": 50}, "has only 11 words"), ({"method": "magic"}, "method must be one of")]:
+    bad = [({"k": 50}, "has only 11 words"), ({"method": "magic"}, "method must be one of")]
+    for settings, message in bad:
         with pytest.raises(AppError, match=message):
             client.predict(PROMPT, api_name="/explain_generation", **settings)
 

@@ -20,7 +20,7 @@ ANSWER = "The doctor looked at his patient and smiled."
 @pytest.mark.parametrize("operator", ["zero", "delete", "replace"])
 @pytest.mark.parametrize("granularity", ["token", "word", "sentence"])
 def test_the_api_agrees_with_a_slow_computation(smollm, granularity, operator):
-    settings = {"granularity": granularity, "mask_operator": operator}
+    settings = {"granularity": granularity, "mask_operator": operator, "max_new_tokens": 4}
     result = list(explain_generation(STORY, method="gradient_x_input", k=1, response=ANSWER, **settings))[-1]
     prompt = render_prompt(smollm.tokenizer, STORY, granularity)
     target = ResponseTarget(smollm, prompt, encode_response(smollm.tokenizer, ANSWER), operator)
@@ -34,7 +34,9 @@ def test_the_api_agrees_with_a_slow_computation(smollm, granularity, operator):
 
 
 def test_search_beats_random_removal(smollm):
-    result = list(explain_generation(STORY, k=3, response=ANSWER, options={"iterations": 40}))[-1]
+    result = list(explain_generation(STORY, response=ANSWER, options={"iterations": 40}, max_new_tokens=4))[
+        -1
+    ]
     prompt = render_prompt(smollm.tokenizer, STORY)
     target = ResponseTarget(smollm, prompt, encode_response(smollm.tokenizer, ANSWER))
     generator = torch.Generator().manual_seed(0)
@@ -46,13 +48,15 @@ def test_search_beats_random_removal(smollm):
 
 
 def test_the_answer_is_the_models_own(smollm):
-    result = list(explain_generation("What is the capital of France?", method="random_removal", k=1))[-1]
+    result = list(
+        explain_generation("What is the capital of France?", method="random_removal", k=1, max_new_tokens=20)
+    )[-1]
     assert "Paris" in result["response"]
     messages = [{"role": "user", "content": "What is the capital of France?"}]
     ids = smollm.tokenizer.apply_chat_template(
         messages, add_generation_prompt=True, return_tensors="pt", return_dict=True
     )["input_ids"]
-    written = smollm.model.generate(ids, max_new_tokens=60, do_sample=False)[0, ids.shape[1] :]
+    written = smollm.model.generate(ids, max_new_tokens=20, do_sample=False)[0, ids.shape[1] :]
     assert smollm.tokenizer.decode(written, skip_special_tokens=True) == result["response"]
 
 
