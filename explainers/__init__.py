@@ -4,10 +4,18 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from explainers.core.base import EXPLAINERS, Explainer, explainers_for, read_options
+from explainers.core.classification import explain_classification
 from explainers.core.generation import explain_generation
 
 for module in iter_modules(__path__):
     if not module.ispkg:
         import_module(f"{__name__}.{module.name}")
 
-__all__ = ["EXPLAINERS", "Explainer", "explain_generation", "explainers_for", "read_options"]
+__all__ = [
+    "EXPLAINERS",
+    "Explainer",
+    "explain_classification",
+    "explain_generation",
+    "explainers_for",
+    "read_options",
+]

@@ -82,16 +82,16 @@ def test_words_beyond_ascii_stay_whole():
 def test_sentence_bert_equals_its_library():
     from sentence_transformers.util import cos_sim
 
-    encoder = metrics._encoder()
+    encoder = metrics.sentence_encoder()
     expected = cos_sim(encoder.encode(DOCTOR), encoder.encode(NURSE)).item()
     assert values(DOCTOR, NURSE)["sentence_bert"] == pytest.approx(expected, abs=1e-5)
-    assert metrics._encoder() is encoder
+    assert metrics.sentence_encoder() is encoder
     near = sentence_similarity("The cat sleeps.", "A cat is asleep.", encoder)
     assert near > 0.7 > 0.3 > sentence_similarity("The cat sleeps.", "Stocks fell on Monday.", encoder)
 
 
 def test_a_negative_cosine_counts_as_no_similarity():
-    encoder = metrics._encoder()
+    encoder = metrics.sentence_encoder()
     opposite = "Thank you!", "Photosynthesis needs light."
     raw = encoder.encode(list(opposite), normalize_embeddings=True)
     assert float(raw[0] @ raw[1]) < 0

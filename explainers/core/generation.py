@@ -19,8 +19,9 @@ from explainers.core.prompts import encode_response, render_prompt
 from explainers.core.report import report, span_values
 from explainers.core.response_target import ResponseTarget, check_context
 from explainers.core.spans import Granularity
+from explainers.core.stream import check_choice, check_range, check_text, run_method
 from explainers.core.targets import MaskOperator
-from explainers.core.types import Explanation, SearchStep, Task
+from explainers.core.types import Explanation, Task
 
 MAX_PROMPT_CHARS = 20_000
 MAX_NEW_TOKENS = 512
@@ -54,16 +55,13 @@ class GenerationRequest:
             "response",
             "system_prompt",
         ):
-            if not isinstance(getattr(self, name), str):
-                raise MaskwiseError(f"{name} must be text.")
-        if max(len(self.prompt), len(self.response), len(self.system_prompt)) > MAX_PROMPT_CHARS:
-            raise MaskwiseError(f"Texts are limited to {MAX_PROMPT_CHARS:,} characters. Shorten it.")
-        _check_choice("granularity", self.granularity, list(Granularity))
-        _check_choice("mask_operator", self.mask_operator, list(MaskOperator))
-        _check_choice("method", self.method, list(explainers_for(Task.GENERATION)))
-        _check_range("k", self.k, 1, MAX_PROMPT_CHARS)
-        _check_range("max_new_tokens", self.max_new_tokens, 1, MAX_NEW_TOKENS)
-        _check_range("seed", self.seed, 0, 2**31 - 1)
+            check_text(name, getattr(self, name), MAX_PROMPT_CHARS)
+        check_choice("granularity", self.granularity, list(Granularity))
+        check_choice("mask_operator", self.mask_operator, list(MaskOperator))
+        check_choice("method", self.method, list(explainers_for(Task.GENERATION)))
+        check_range("k", self.k, 1, MAX_PROMPT_CHARS)
+        check_range("max_new_tokens", self.max_new_tokens, 1, MAX_NEW_TOKENS)
+        check_range("seed", self.seed, 0, 2**31 - 1)
         if not isinstance(self.options, dict):
             raise MaskwiseError("options must be an object of option names and values.")
         self.explainer()
@@ -71,16 +69,6 @@ class GenerationRequest:
     def explainer(self) -> Explainer:
         method = EXPLAINERS[self.method]
         return method(read_options(method, self.options, self.k, self.seed))
-
-
-def _check_choice(name: str, value: str, choices: list) -> None:
-    if value not in choices:
-        raise MaskwiseError(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
-
-
-def _check_range(name: str, value, low: int, high: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise MaskwiseError(f"{name} must be a whole number between {low} and {high}, not {value!r}.")
 
 
 def explain_generation(prompt: str, on_forward: OnForward | None = None, **settings) -> Iterator[dict]:
@@ -110,7 +98,7 @@ def run(request: GenerationRequest, on_forward: OnForward | None = None) -> Iter
         "passes": explainer.passes(len(target.spans)),
     }
     passes_before = target.forward_passes
-    explanation, stopped = yield from _search(explainer, target)
+    explanation, stopped = yield from run_method(explainer, target)
     passes = target.forward_passes - passes_before
     masked_response = None if stopped else (yield from _rewrite(request, target, explanation))
     target.on_forward = lambda rows: None  # what is left takes two passes: a stop may no longer cut it off
@@ -161,29 +149,3 @@ def _write(loaded, embeds, max_new_tokens: int, on_forward: OnForward, kind: str
         ids.append(token)
         yield {"type": kind, "text": loaded.tokenizer.decode(ids, skip_special_tokens=True)}
     return tuple(ids)
-
-
-def _search(explainer: Explainer, target: ResponseTarget) -> Iterator[dict]:
-    """Stream the method's steps; returns its Explanation and whether it was stopped before its end."""
-    step = None
-    try:
-        for event in explainer.stream(target):
-            if isinstance(event, Explanation):
-                return event, False
-            step = event
-            yield _step_values(step)
-    except Stopped:
-        if step is None:
-            raise
-    return _best_so_far(explainer, target, step), True
-
-
-def _step_values(step: SearchStep) -> dict:
-    values = {"type": "step", **asdict(step)}
-    return values | {"removed": [t for t, kept in enumerate(values.pop("mask")) if not kept]}
-
-
-def _best_so_far(explainer: Explainer, target: ResponseTarget, step: SearchStep) -> Explanation:
-    note = f"Stopped after {step.step} of {step.total} steps: this is the best set so far."
-    scores = tuple(float(not kept) for kept in step.mask)
-    return Explanation(explainer.name(), target.spans, scores, step.mask, notes=(note,))

@@ -37,7 +37,7 @@ def text_metrics(response: str, masked_response: str) -> list[MetricScore]:
     if a == b or not (a and b):
         values = [float(a == b)] * len(TEXT_METRICS)
     else:
-        values = [bleu(a, b), *rouge_l(a, b), sentence_similarity(a, b, _encoder())]
+        values = [bleu(a, b), *rouge_l(a, b), sentence_similarity(a, b, sentence_encoder())]
     return [MetricScore(name, v, METRICS[name]) for name, v in zip(TEXT_METRICS, values, strict=True)]
 
 
@@ -136,7 +136,7 @@ def _rouge_scorer():
 
 
 @cache
-def _encoder() -> SentenceTransformer:
+def sentence_encoder() -> SentenceTransformer:
     """The built-in all-MiniLM-L6-v2; small enough that a CPU answers in milliseconds."""
     from sentence_transformers import SentenceTransformer
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import torch
 
-from explainers.core.metrics import _encoder as sentence_encoder
+from explainers.core.metrics import sentence_encoder
 from explainers.core.verbalizers.base import WordVerbalizer
 from explainers.core.verbalizers.words import LabelWords, build_word_verbalizer, shorten, word_tokens
 
