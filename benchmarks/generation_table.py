@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.statistics import mean_interval
-from explainers import EXPLAINERS, explainers_for, read_options
+from explainers import EXPLAINERS, read_options
 from explainers.core.decoding import greedy_batch, greedy_tokens
 from explainers.core.models import load_model
 from explainers.core.prompts import render_prompt
@@ -31,6 +31,16 @@ BUDGETS = {
     "captum_shapley": {"permutations": 1},
     "captum_kernel_shap": {"samples": 32},
 }
+METHODS = (
+    "xprompt",
+    "random_removal",
+    "feature_ablation",
+    "gradient_x_input",
+    "integrated_gradients",
+    "captum_feature_ablation",
+    "captum_shapley",
+    "captum_kernel_shap",
+)
 COLUMNS = {
     "bleu": "BLEU ↓",
     "rouge_l_precision": "ROUGE-L P ↓",
@@ -90,24 +100,33 @@ def random_mean(loaded, answered: Answered, k: int) -> float:
     return target.log_prob(masks).mean().item()
 
 
-def run(files: list[Path], prompts: int, k: int, max_new_tokens: int, store: Path) -> list[dict]:
+def read_prompts(file: Path, count: int, max_words: int) -> list[str]:
+    """The file's first `count` prompts of at most `max_words` words."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    texts = (json.loads(line)["prompt"] for line in lines)
+    return [text for text in texts if len(text.split()) <= max_words][:count]
+
+
+def run(files: list[Path], options: argparse.Namespace) -> list[dict]:
+    """Rows of all prompts, those already stored included; prompts of all files in turn."""
+    store = options.store
     rows = [json.loads(line) for line in store.read_text().splitlines()] if store.exists() else []
     done = {(row["data"], row["prompt"], row["method"]) for row in rows}
     loaded = load_model("", Task.GENERATION)
-    for number in range(prompts):
-        for file in files:
-            text = json.loads(file.read_text(encoding="utf-8").splitlines()[number])["prompt"]
-            todo = [m for m in explainers_for(Task.GENERATION) if (file.stem, number, m) not in done]
-            if not todo:
+    prompts = {file.stem: read_prompts(file, options.prompts, options.max_words) for file in files}
+    for number in range(options.first, options.prompts, options.every):
+        for data, texts in prompts.items():
+            todo = [m for m in METHODS if (data, number, m) not in done]
+            if not todo or number >= len(texts):
                 continue
-            answered = answer(loaded, text, max_new_tokens)
-            floor = random_mean(loaded, answered, k)
-            for row in measure(loaded, answered, todo, k, number, max_new_tokens):
-                row |= {"data": file.stem, "prompt": number, "k": k, "random_mean": floor}
+            answered = answer(loaded, texts[number], options.max_new_tokens)
+            floor = random_mean(loaded, answered, options.k)
+            for row in measure(loaded, answered, todo, options.k, number, options.max_new_tokens):
+                row |= {"data": data, "prompt": number, "k": options.k, "random_mean": floor}
                 rows.append(row)
                 with store.open("a", encoding="utf-8") as out:
                     out.write(json.dumps(row, ensure_ascii=False) + "\n")
-            print(f"{file.stem} {number + 1}/{prompts}", flush=True)
+            print(f"{data} {number + 1}/{options.prompts}", flush=True)
     return rows
 
 
@@ -152,13 +171,18 @@ def main() -> None:
         "--data", type=Path, nargs="+", required=True, help="a folder of JSONL files, or files"
     )
     parser.add_argument("--prompts", type=int, default=20, help="prompts from each file")
+    parser.add_argument("--max-words", type=int, default=40, help="longer prompts are passed over")
+    parser.add_argument(
+        "--first", type=int, default=0, help="first prompt, with --every: a share of the work"
+    )
+    parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--k", type=int, default=3)
-    parser.add_argument("--max-new-tokens", type=int, default=40)
+    parser.add_argument("--max-new-tokens", type=int, default=30)
     parser.add_argument("--store", type=Path, default=RESULTS / "generation_rows.jsonl")
     options = parser.parse_args()
     files = [f for path in options.data for f in (sorted(path.glob("*.jsonl")) if path.is_dir() else [path])]
     options.store.parent.mkdir(exist_ok=True)
-    rows = run(files, options.prompts, options.k, options.max_new_tokens, options.store)
+    rows = run(files, options)
     text = table(rows)
     options.store.with_suffix(".md").write_text(text + "\n", encoding="utf-8")
     print(text)
