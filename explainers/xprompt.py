@@ -1,17 +1,17 @@
 """XPrompt: a gradient-guided, probabilistic search for the k spans to remove together."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from time import perf_counter
 
 import torch
 
 from explainers.core import base
 from explainers.core.base import Explainer, option, register
-from explainers.core.search import MIN_GAIN, joint_explanation
+from explainers.core.search import BEST_FOUND, MIN_GAIN, Tally, joint_explanation
 from explainers.core.types import SearchStep
 
-LOOKAHEAD = 8
+LOOKAHEAD = (4, 16)  # proposals in a batch: the fewest, the most
 
 
 @register
@@ -49,17 +49,22 @@ class XPrompt(Explainer):
         return self.options.iterations + self.options.k + 2
 
     def stream(self, target):
-        started, before = perf_counter(), target.evaluations
-        o = self.options
-        generator = torch.Generator().manual_seed(o.seed)
-        gradient = target.mask_gradient()  # (T,)
-        weights = gradient.abs() if o.proposals == "gradient" else torch.zeros_like(gradient)
-        mask = first_mask(gradient, o.k, o.initialisation, generator)
-        draws = torch.rand(o.iterations, 2, generator=generator, dtype=torch.float64)
-        for step in swap_search(mask, weights, draws, target.log_prob):
-            mask = torch.tensor(step.mask)
+        tally, o = Tally(target), self.options
+        for step in random_swaps(target, o.k, o.iterations, o.seed, o.initialisation, o.proposals):
             yield step
-        yield joint_explanation(self, target, tuple(mask.tolist()), started, before)
+        yield joint_explanation(self, target, step.mask, tally, BEST_FOUND)
+
+
+def random_swaps(
+    target, k: int, iterations: int, seed: int, initialisation: str = "abs", proposals: str = "gradient"
+) -> Iterator[SearchStep]:
+    """Yield a SearchStep an iteration of Algorithm 1 on a target; for the settings, see XPrompt.Options."""
+    generator = torch.Generator().manual_seed(seed)
+    gradient = target.mask_gradient()  # (T,)
+    weights = gradient.abs() if proposals == "gradient" else torch.zeros_like(gradient)
+    mask = first_mask(gradient, k, initialisation, generator)
+    draws = torch.rand(iterations, 2, generator=generator, dtype=torch.float64)
+    yield from swap_search(mask, weights, draws, target.first_below)
 
 
 def first_mask(
@@ -81,23 +86,29 @@ def swap_search(
     mask: torch.Tensor,
     weights: torch.Tensor,
     draws: torch.Tensor,
-    log_prob: Callable,
-    lookahead: int = LOOKAHEAD,
+    first_below: Callable,
+    lookahead: tuple[int, int] = LOOKAHEAD,
 ) -> Iterator[SearchStep]:
     """Yield one SearchStep a proposal; a swap is kept when log p falls.
 
-    mask, weights: (T,); draws: (N, 2) uniform numbers, a pair an iteration; log_prob: (B, T) → (B,) nats.
-    Proposals are drawn ahead as if none were accepted and evaluated as one batch. Those behind an accepted
-    one are drawn again from the new mask with the same numbers, so every `lookahead` walks the same path.
+    mask, weights: (T,); draws: (N, 2) uniform numbers, a pair an iteration; first_below: (B, T) and a bound
+    → (B,) nats, of which the first below it is exact. Proposals are drawn ahead as if none were accepted and
+    evaluated as one batch: the fewest of `lookahead`, twice as many after each batch without an acceptance,
+    up to the most. Those behind an accepted one are drawn again from the new mask with the same numbers, so
+    every `lookahead` walks the same path.
     """
-    best, step, total = log_prob(mask[None]).item(), 0, len(draws)
+    best, step, total = first_below(mask[None], math.inf).item(), 0, len(draws)
+    fewest, most = lookahead
+    size = fewest
     while step < total:
-        ahead = [swap(mask, weights, pair) for pair in draws[step : step + lookahead]]
-        for proposal, value in zip(ahead, log_prob(torch.stack(ahead)).tolist(), strict=True):
+        ahead = [swap(mask, weights, pair) for pair in draws[step : step + size]]
+        size = min(2 * size, most)
+        values = first_below(torch.stack(ahead), best - MIN_GAIN).tolist()
+        for proposal, value in zip(ahead, values, strict=True):
             step += 1
             accepted = value < best - MIN_GAIN
             if accepted:
-                mask, best = proposal, value
+                mask, best, size = proposal, value, fewest
             yield SearchStep(step, total, tuple(mask.tolist()), best, value, accepted)
             if accepted:
                 break

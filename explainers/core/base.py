@@ -72,13 +72,24 @@ class Explainer(ABC):
         """One signed score a span, (T,)."""
         raise NotImplementedError
 
+    def plan(self, target) -> str:
+        """What a person should know before the run, such as how long it takes; "" where there is nothing.
+
+        Raises MaskwiseError where the run would be too long to begin.
+        """
+        return ""
+
     def passes(self, spans: int) -> int:
         """About how many sequences this method sends through the model, for progress and time left."""
-        raise NotImplementedError
+        return 1
+
+    def neutral(self, target) -> float:
+        """The score of a span that speaks neither for the target nor against it."""
+        return 0.0
 
     def stream(self, target) -> Iterator[SearchStep | Explanation]:
         """Yield zero or more SearchSteps, then exactly one Explanation."""
-        started, before = perf_counter(), target.evaluations
+        started, before, distinct = perf_counter(), target.evaluations, target.distinct_masks
         scores = self.attribute(target)
         yield Explanation(
             method=self.name(),
@@ -87,7 +98,8 @@ class Explainer(ABC):
             mask=top_k_mask(scores, self.options.k),
             seconds=perf_counter() - started,
             evaluations=target.evaluations - before,
-            notes=tuple(self.notes),
+            distinct_masks=target.distinct_masks - distinct,
+            notes=(*self.notes, *target.notes()),
         )
 
     def explain(self, target) -> Explanation:

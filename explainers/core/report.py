@@ -43,6 +43,9 @@ def report(target: ResponseTarget, explanation: Explanation, masked_response: st
             {"name": m.name, "value": m.value, "lower_is_better": m.lower_is_better} for m in metrics
         ],
         "evaluations": explanation.evaluations,
+        "distinct_masks": explanation.distinct_masks,
+        "certificate": explanation.certificate,
+        "optimality_gap": explanation.optimality_gap,
         "seconds": explanation.seconds,
         "notes": list(explanation.notes),
     }

@@ -12,22 +12,37 @@ from explainers.core.types import Explanation
 # size of the batch, and a search must not take another path because of it.
 MIN_GAIN = 1e-3
 
+BEST_FOUND = "Best found: no proof that no other set lowers log p further."
 
-def joint_explanation(
-    explainer, target, mask, started: float, evaluations_before: int, notes=()
-) -> Explanation:
-    """The Explanation of a removed set: each member's score is the rise of log p when it alone is put back.
 
-    started: perf_counter() at the start; evaluations_before: target.evaluations at the start.
-    """
+class Tally:
+    """What a run has taken since this was made: wall time in seconds, evaluations, distinct masks."""
+
+    def __init__(self, target):
+        self._target, self._before = target, (perf_counter(), target.evaluations, target.distinct_masks)
+
+    def fields(self) -> dict:
+        """The fields of an Explanation that hold it."""
+        started, evaluations, distinct = self._before
+        return {
+            "seconds": perf_counter() - started,
+            "evaluations": self._target.evaluations - evaluations,
+            "distinct_masks": self._target.distinct_masks - distinct,
+        }
+
+
+def joint_explanation(explainer, target, mask, tally: Tally, certificate: str) -> Explanation:
+    """Explains a removed set; each member's score is the rise of log p when it alone is put back."""
+    optimum = target.optimum(mask.count(0))
     return Explanation(
         method=explainer.name(),
         spans=target.spans,
         scores=put_back_scores(target, mask),
-        mask=tuple(mask),
-        seconds=perf_counter() - started,
-        evaluations=target.evaluations - evaluations_before,
-        notes=tuple(notes),
+        mask=mask,
+        notes=target.notes(),
+        certificate=certificate,
+        optimality_gap=None if optimum is None else max(0.0, target.log_prob_of(mask) - optimum),
+        **tally.fields(),
     )
 
 

@@ -7,13 +7,16 @@ no method knows of them.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Set
 from enum import StrEnum
 
 import torch
 
+from explainers.core.batching import Batches
 from explainers.core.models import LoadedModel
+from explainers.core.screening import Screen
 from explainers.core.types import Prompt
 
 Mask = tuple[int, ...]
@@ -37,6 +40,7 @@ class Target(ABC):
     """
 
     gradient_batch = 8
+    _screen: Screen | None = None  # where there is something cheaper than `_evaluate`
 
     def __init__(
         self,
@@ -51,6 +55,7 @@ class Target(ABC):
         self.on_forward = on_forward or (lambda rows: None)
         self.evaluations = self.forward_passes = 0
         self._memo: dict[Mask, float] = {}
+        self._batches = Batches()
         self._embed = self.model.get_input_embeddings()
 
     @abstractmethod
@@ -67,21 +72,49 @@ class Target(ABC):
 
     @property
     def distinct_masks(self) -> int:
-        return len(self._memo)
+        """Masks that went through the model, each counted once."""
+        return len(self._memo.keys() | self._estimates())
 
     def log_prob(self, masks: torch.Tensor) -> torch.Tensor:
         """log p(y | m⊙x) in nats, (B, T) → (B,) fp64; each distinct mask is evaluated once."""
-        keys = [tuple(int(m) for m in mask) for mask in masks]
-        self.evaluations += len(keys)
-        new = [key for key in dict.fromkeys(keys) if key not in self._memo]
-        size = self._batch_size()
-        for start in range(0, len(new), size):
-            batch = new[start : start + size]
-            self.count(len(batch))
-            with torch.no_grad():
-                values = self._evaluate(torch.tensor(batch, dtype=torch.float32, device=self.device))
-            self._memo.update(zip(batch, values.tolist(), strict=True))
+        keys = self._asked(masks)
+        self._remember(keys)
         return torch.tensor([self._memo[key] for key in keys], dtype=torch.float64)
+
+    def first_below(self, masks: torch.Tensor, bound: float) -> torch.Tensor:
+        """As `log_prob`, for who seeks the first value below `bound`: (B, T) → (B,).
+
+        That value is exact; those before it may be estimates, never below it, those after it anything.
+        """
+        if self._screen is None:
+            return self.log_prob(masks)
+        return torch.tensor(self._screen.first_below(self._asked(masks), bound), dtype=torch.float64)
+
+    def lowest(self, masks: torch.Tensor, bound: float = math.inf) -> torch.Tensor:
+        """As `log_prob`, for who seeks the lowest value, if it lies below `bound`: (B, T) → (B,).
+
+        Every value within MIN_GAIN of the lowest is then exact; others may be estimates, never below those.
+        """
+        if self._screen is None:
+            return self.log_prob(masks)
+        return torch.tensor(self._screen.lowest(self._asked(masks), bound), dtype=torch.float64)
+
+    def optimum(self, k: int) -> float | None:
+        """The lowest log p of all masks with k zeros, where all of them have been evaluated; else None.
+
+        What screening has shown to lie higher counts as evaluated.
+        """
+        exact = [mask for mask in self._memo if mask.count(0) == k]
+        clear = [mask for mask in self._estimates() - self._memo.keys() if mask.count(0) == k]
+        if not exact or len(exact) + len(clear) < math.comb(len(self.spans), k):
+            return None
+        before = self.evaluations
+        lowest, self.evaluations = self.log_prob(torch.tensor(exact)).min().item(), before
+        return lowest if not clear or self._screen.clear_of(clear, lowest) else None
+
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of how values were obtained, in sentences."""
+        return (note,) if self._screen and (note := self._screen.note()) else ()
 
     def log_prob_of(self, mask: Mask) -> float:
         """log p of one mask, in nats."""
@@ -89,6 +122,31 @@ class Target(ABC):
 
     def full_mask(self) -> Mask:
         return (1,) * len(self.spans)
+
+    def _estimates(self) -> Set[Mask]:
+        return self._screen.estimates.keys() if self._screen else set()
+
+    def _asked(self, masks: torch.Tensor) -> list[Mask]:
+        """Count the masks asked for, and make them keys."""
+        keys = [tuple(int(m) for m in mask) for mask in masks.tolist()]
+        self.evaluations += len(keys)
+        return keys
+
+    def _remember(self, keys: list[Mask]) -> None:
+        """Evaluate those that have not been."""
+        new = [key for key in dict.fromkeys(keys) if key not in self._memo]
+        for batch, values in self._in_batches(new, self._batch_size(), self._evaluate):
+            self._memo.update(zip(batch, values.tolist(), strict=True))
+
+    def _in_batches(self, masks: list[Mask], size: int, evaluate: Callable) -> Iterator[tuple]:
+        """Pairs of a batch and its values, evaluate: (B, T) → (B,)."""
+
+        def one_pass(batch: list[Mask]) -> torch.Tensor:
+            self.count(len(batch))
+            with torch.no_grad():
+                return evaluate(torch.tensor(batch, dtype=torch.float32, device=self.device))
+
+        return self._batches.run(masks, size, one_pass)
 
     def count(self, rows: int) -> None:
         """Record, and announce through on_forward, a pass of `rows` sequences."""

@@ -56,7 +56,9 @@ class Explanation:
     """One signed score a span (positive supports the target) and the mask of the removed spans.
 
     mask: 1 keep, 0 remove; k zeros. seconds: wall time of the method. evaluations: masks (or
-    gradient passes) asked for. notes: what a reader must know about these scores, in sentences.
+    gradient passes) asked for; distinct_masks: those that went through the model. notes: what a reader
+    must know about these scores, in sentences. certificate: what is known of the removed set among all of
+    its size, in a sentence; optimality_gap: nats by which log p exceeds the lowest, where that is known.
     """
 
     method: str
@@ -66,6 +68,9 @@ class Explanation:
     seconds: float = 0.0
     evaluations: int = 0
     notes: tuple[str, ...] = ()
+    certificate: str = ""
+    distinct_masks: int = 0
+    optimality_gap: float | None = None
 
     def __post_init__(self):
         if not len(self.scores) == len(self.mask) == len(self.spans):

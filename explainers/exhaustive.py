@@ -1,0 +1,92 @@
+"""Every set of k spans: the optimum, proved. Only where there are few enough sets."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations, islice
+from time import perf_counter
+
+import torch
+
+from explainers.best_swap import CHUNK, Mask
+from explainers.core import base
+from explainers.core.base import Explainer, option, register
+from explainers.core.errors import MaskwiseError
+from explainers.core.search import MIN_GAIN, Tally, joint_explanation
+from explainers.core.types import SearchStep
+
+MOST_SETS = 200_000
+
+
+@register
+class Exhaustive(Explainer):
+    """min over all C(T, k) masks with k zeros of log p(y | m⊙x).
+
+    The first sets are timed; where all would take longer than the limit, the run ends there and says so.
+    """
+
+    title = "Exhaustive"
+    reference = "All C(T, k) sets; objective of XPrompt (arXiv 2405.20404, section 3)"
+    score_meaning = "For a removed span, how far log p rises, in nats, when it alone is put back; else 0."
+
+    @dataclass(frozen=True)
+    class Options(base.Options):
+        minutes: int = option(5, "Time limit", "Minutes that all sets may take.", minimum=1, maximum=600)
+
+    def passes(self, spans):
+        return math.comb(spans, self.options.k) + self.options.k + 1
+
+    def plan(self, target):
+        """The number of sets and the time they will take; raises MaskwiseError where that is too long."""
+        k, minutes = self.options.k, self.options.minutes
+        sets = math.comb(len(target.spans), k)
+        seconds = math.inf if sets > MOST_SETS else seconds_for_all(target, k)
+        time = "far too long" if seconds == math.inf else f"about {seconds:,.0f} seconds"
+        if seconds > 60 * minutes:
+            raise MaskwiseError(
+                f"There are {sets:,} sets of {k} spans, which would take {time}; the limit is {minutes} "
+                "minutes. Choose a smaller k, whole sentences, a higher limit, or the method Best swap."
+            )
+        return f"Trying all {sets:,} sets of {k} spans takes {time}."
+
+    def stream(self, target):
+        tally, k = Tally(target), self.options.k
+        self.plan(target)
+        for step in try_all(target, k):
+            yield step
+        certificate = optimal_certificate(len(target.spans), k)
+        yield joint_explanation(self, target, step.mask, tally, certificate)
+
+
+def optimal_certificate(spans: int, k: int) -> str:
+    return f"Optimal: all {math.comb(spans, k):,} sets of this size were checked."
+
+
+def try_all(target, k: int, chunk: int = 4 * CHUNK) -> Iterator[SearchStep]:
+    """Yield a SearchStep for each set, in lexicographic order; the last one's mask is the optimum."""
+    spans = len(target.spans)
+    total, step, best, lowest = math.comb(spans, k), 0, None, math.inf
+    sets = all_masks(spans, k)
+    while masks := list(islice(sets, chunk)):
+        for mask, value in zip(masks, target.lowest(torch.tensor(masks), lowest).tolist(), strict=True):
+            step, better = step + 1, value < lowest - MIN_GAIN
+            if better:
+                best, lowest = mask, value
+            yield SearchStep(step, total, best, lowest, value, better)
+
+
+def all_masks(spans: int, k: int) -> Iterator[Mask]:
+    """All masks with k zeros."""
+    for removed in map(set, combinations(range(spans), k)):
+        yield tuple(int(t not in removed) for t in range(spans))
+
+
+def seconds_for_all(target, k: int) -> float:
+    """Estimated time for all sets of k spans, in seconds: the second handful is timed, the first warms up."""
+    first = list(islice(all_masks(len(target.spans), k), 2 * CHUNK))
+    target.lowest(torch.tensor(first[:CHUNK]))
+    started, timed = perf_counter(), first[CHUNK:]
+    if not timed:
+        return 0.0
+    target.lowest(torch.tensor(timed))
+    return (perf_counter() - started) / len(timed) * math.comb(len(target.spans), k)

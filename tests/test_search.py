@@ -1,0 +1,166 @@
+"""Searches and their certificates, against brute force."""
+
+import itertools
+import math
+
+import pytest
+import torch
+
+from explainers import EXPLAINERS, read_options
+from explainers.best_swap import exchanges
+from explainers.core.errors import MaskwiseError
+from explainers.core.models import load_model
+from explainers.core.prompts import encode_response, render_prompt
+from explainers.core.response_target import ResponseTarget
+from explainers.core.search import MIN_GAIN
+from explainers.core.types import Task
+from explainers.xprompt import first_mask, swap_search
+from tests.synthetic import SyntheticTarget, hashed, random_problem
+from tests.test_response_target import make_target
+
+PROBLEMS = 200
+
+
+def all_masks(spans, k):
+    return [
+        tuple(int(t not in removed) for t in range(spans))
+        for removed in itertools.combinations(range(spans), k)
+    ]
+
+
+def run(name, target, k, **options):
+    method = EXPLAINERS[name]
+    *steps, explanation = method(read_options(method, options, k)).stream(target)
+    return steps, explanation
+
+
+def problem(seed):
+    spans = 4 + seed % 5
+    return spans, 1 + seed % min(4, spans - 1), random_problem(seed, spans)
+
+
+@pytest.mark.parametrize("screened", [False, True])
+def test_certificates_hold_on_random_problems(screened):
+    """Optimal and locally optimal, as brute force finds them, on 200 problems."""
+    gaps = []
+    for seed in range(PROBLEMS):
+        spans, k, value = problem(seed)
+        error = (lambda masks: 0.3 * hashed(masks)) if screened else None
+        masks = all_masks(spans, k)
+        optimum = value(torch.tensor(masks)).min().item()
+
+        target = SyntheticTarget(spans, value, error)
+        steps, best = run("exhaustive", target, k)
+        assert best.certificate == f"Optimal: all {len(masks):,} sets of this size were checked."
+        assert value(torch.tensor([best.mask])).item() <= optimum + MIN_GAIN
+        assert best.optimality_gap <= MIN_GAIN and steps[-1].step == steps[-1].total == len(masks)
+
+        target = SyntheticTarget(spans, value, error)
+        steps, local = run("best_swap", target, k)
+        reached = value(torch.tensor([local.mask])).item()
+        neighbours = exchanges(local.mask)
+        assert len(neighbours) == k * (spans - k) and f"({len(neighbours):,} exchanges" in local.certificate
+        assert reached <= value(torch.tensor(neighbours)).min().item() + MIN_GAIN
+        assert steps[-1].log_prob == pytest.approx(reached, abs=1e-9)
+        assert len(steps) == steps[-1].step == steps[-1].total
+        assert local.distinct_masks == target.distinct_masks <= local.evaluations
+        gaps.append(reached - optimum)
+    assert sum(gap < MIN_GAIN for gap in gaps) > 0.85 * PROBLEMS
+    assert max(gaps) > MIN_GAIN  # or local and global optimum could not be told apart here
+
+
+def test_the_gap_is_known_where_all_sets_were_evaluated():
+    spans, k, value = problem(9)
+    target = SyntheticTarget(spans, value, gradient=torch.linspace(-1, 1, spans))
+    optimum = target.log_prob(torch.tensor(all_masks(spans, k))).min().item()
+    _, found = run("xprompt", target, k, iterations=1)
+    gap = target.log_prob_of(found.mask) - optimum
+    assert found.optimality_gap == pytest.approx(gap, abs=1e-9) and gap > 0.1
+
+
+@pytest.mark.parametrize(
+    "budget, certificate", [(84, "Optimal"), (83, "Locally optimal"), (45, "Best found"), (20, "Best found")]
+)
+def test_the_budget_chooses_the_search(budget, certificate):
+    spans, k = 9, 3  # here best swap takes 64 steps: one exchange, and two rounds of 18
+    target = SyntheticTarget(spans, random_problem(0, spans), gradient=torch.linspace(-1, 1, spans))
+    steps, explanation = run("best_within_budget", target, k, budget=budget)
+    assert explanation.certificate.startswith(certificate)
+    assert len(steps) <= budget + 1 and explanation.mask == steps[-1].mask
+    assert explanation.mask.count(0) == k
+
+
+def test_too_many_sets_are_refused():
+    target = SyntheticTarget(60, random_problem(0, 60))
+    with pytest.raises(MaskwiseError, match="50,063,860 sets of 6 spans.*Choose a smaller k"):
+        run("exhaustive", target, 6)
+    assert target.evaluations == 0
+
+
+def test_the_time_is_told_before_an_exhaustive_search():
+    method = EXPLAINERS["exhaustive"]
+    plan = method(read_options(method, {}, 3)).plan(SyntheticTarget(12, random_problem(0, 12)))
+    assert plan.startswith("Trying all 220 sets of 3 spans takes about")
+
+
+@pytest.mark.parametrize("name", ["best_swap", "exhaustive"])
+def test_the_batch_does_not_change_the_result(name):
+    paths = []
+    for batch in (1, 3, 64):
+        target = make_target(text="Write a short story about a doctor")
+        target._exact._batch = batch
+        steps, explanation = run(name, target, 2)
+        paths.append(([s.mask for s in steps], [s.accepted for s in steps], explanation.mask))
+    assert paths[0] == paths[1] == paths[2]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_built_in_model_walks_the_same_path(seed):
+    """Whatever the batch, and with bfloat16 screening where the processor has it."""
+    loaded = load_model("", Task.GENERATION)
+    prompt = render_prompt(loaded.tokenizer, "Write a poem about the capital of France in spring.")
+    response = encode_response(loaded.tokenizer, "In Paris, where the Seine runs.")
+    paths = []
+    for lookahead, screening in (((1, 1), False), ((4, 16), False), ((4, 16), True)):
+        target = ResponseTarget(loaded, prompt, response, screening=screening)
+        generator = torch.Generator().manual_seed(seed)
+        draws = torch.rand(25, 2, generator=generator, dtype=torch.float64)
+        start = first_mask(torch.ones(len(prompt.spans)), 2, "random", generator)
+        steps = list(swap_search(start, torch.zeros(len(start)), draws, target.first_below, lookahead))
+        paths.append([(s.mask, s.accepted, round(s.log_prob, 2)) for s in steps])
+    assert paths[0] == paths[1] == paths[2]
+    assert any(accepted for _, accepted, _ in paths[0])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_screening_and_batches_do_not_change_the_path_of_random_swaps(seed):
+    """With errors as large as a calibration can see, and against the decision wherever there is one."""
+    spans, k, value = 14, 4, random_problem(seed, 14)
+    generator = torch.Generator().manual_seed(seed)
+    draws = torch.rand(150, 2, generator=generator, dtype=torch.float64)
+    start = torch.ones(spans, dtype=torch.int64)
+    start[torch.randperm(spans, generator=generator)[:k]] = 0
+    reference = list(swap_search(start, torch.zeros(spans), draws, lambda masks, bound: value(masks), (1, 1)))
+    middle = value(start[None]).item()
+
+    def adversary(masks):  # lifts what is better than the start and lowers what is worse
+        return 0.5 * torch.sign(middle - value(masks)) * (0.8 + 0.2 * hashed(masks))
+
+    for lookahead in ((1, 1), (4, 16), (64, 64)):
+        for error in (None, adversary, lambda masks: 0.5 * hashed(masks)):
+            target = SyntheticTarget(spans, value, error)
+            steps = list(swap_search(start, torch.zeros(spans), draws, target.first_below, lookahead))
+            assert [s.mask for s in steps] == [s.mask for s in reference]
+            assert [s.accepted for s in steps] == [s.accepted for s in reference]
+            assert [s.log_prob for s in steps] == pytest.approx([s.log_prob for s in reference], abs=1e-9)
+    assert any(s.accepted for s in reference)
+    assert target.forward_passes < target.distinct_masks  # some were cleared without an exact value
+
+
+def test_greedy_steps_are_counted():
+    spans, k = 8, 3
+    steps, _ = run("best_swap", SyntheticTarget(spans, random_problem(3, spans)), k)
+    taken = [s for s in steps if s.accepted]
+    assert [s.mask.count(0) for s in taken[:k]] == [1, 2, 3]
+    assert sum(s.mask.count(0) < k for s in steps) == sum(spans - n for n in range(k)) + k - 1
+    assert math.isclose(steps[-1].log_prob, min(s.log_prob for s in steps[spans * k :]))
