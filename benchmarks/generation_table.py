@@ -171,13 +171,13 @@ def main() -> None:
         "--data", type=Path, nargs="+", required=True, help="a folder of JSONL files, or files"
     )
     parser.add_argument("--prompts", type=int, default=20, help="prompts from each file")
-    parser.add_argument("--max-words", type=int, default=40, help="longer prompts are passed over")
+    parser.add_argument("--max-words", type=int, default=30, help="longer prompts are passed over")
     parser.add_argument(
         "--first", type=int, default=0, help="first prompt, with --every: a share of the work"
     )
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--k", type=int, default=3)
-    parser.add_argument("--max-new-tokens", type=int, default=30)
+    parser.add_argument("--max-new-tokens", type=int, default=24)
     parser.add_argument("--store", type=Path, default=RESULTS / "generation_rows.jsonl")
     options = parser.parse_args()
     files = [f for path in options.data for f in (sorted(path.glob("*.jsonl")) if path.is_dir() else [path])]
