@@ -31,7 +31,11 @@ OnForward = Callable[[int], None]
 
 @dataclass(frozen=True)
 class GenerationRequest:
-    """What to explain and how; the names are those of the API. Raises MaskwiseError where it cannot be."""
+    """What to explain and how; the names are those of the API. Raises MaskwiseError where it cannot be.
+
+    screening: let bfloat16 estimates pass over what cannot decide, where that is faster; False evaluates
+    every mask in the model's own precision.
+    """
 
     prompt: str
     model: str = ""
@@ -44,6 +48,7 @@ class GenerationRequest:
     system_prompt: str = ""
     seed: int = 0
     options: dict = field(default_factory=dict)
+    screening: bool = True
 
     def __post_init__(self):
         for name in (
@@ -64,6 +69,8 @@ class GenerationRequest:
         check_range("seed", self.seed, 0, 2**31 - 1)
         if not isinstance(self.options, dict):
             raise MaskwiseError("options must be an object of option names and values.")
+        if not isinstance(self.screening, bool):
+            raise MaskwiseError("screening must be true or false.")
         self.explainer()
 
     def explainer(self) -> Explainer:
@@ -89,13 +96,15 @@ def run(request: GenerationRequest, on_forward: OnForward | None = None) -> Iter
     check_k(request.k, len(prompt.spans), request.granularity)
 
     response_ids = yield from _respond(request, loaded, prompt, on_forward)
-    target = ResponseTarget(loaded, prompt, response_ids, request.mask_operator, on_forward)
+    settings = request.mask_operator, on_forward, request.screening
+    target = ResponseTarget(loaded, prompt, response_ids, *settings)
     explainer = request.explainer()
     yield {
         "type": "prompt",
         "spans": span_values(target.spans),
         "log_prob": target.log_prob_of(target.full_mask()),
         "passes": explainer.passes(len(target.spans)),
+        "plan": explainer.plan(target),
     }
     passes_before = target.forward_passes
     explanation, stopped = yield from run_method(explainer, target)
