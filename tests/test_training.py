@@ -9,8 +9,8 @@ from tests.tiny_models import tiny_masked, wordpiece_tokenizer
 from training.cloze import class_scores, parse_template, word_ids
 from training.data import cut_pieces, length_batches, mask_tokens, without_dev_texts
 from training.export import export_weights
-from training.loop import Phase
 from training.model import logits_at
+from training.run import Phase
 
 
 @pytest.fixture(scope="module")

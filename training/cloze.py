@@ -3,9 +3,13 @@
 import re
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from explainers.core.errors import MaskwiseError
+from training.data import pad
+
+LONGEST = 510  # tokens of a filled template
 
 
 @dataclass(frozen=True)
@@ -66,3 +70,11 @@ def word_ids(label_words: list[list[str]], tokenizer) -> list[torch.Tensor]:
 def class_scores(log_probs: torch.Tensor, words: list[torch.Tensor]) -> torch.Tensor:
     """Mean log-probability (nats) of each class's label words: (B, V) → (B, C)."""
     return torch.stack([log_probs[:, ids].mean(-1) for ids in words], dim=-1)
+
+
+def fill(rows: list[tuple[list[int], int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Encoded templates as ids (B, L) and a bool tensor (B, L) that is true at each row's mask."""
+    ids = pad([np.array(row) for row, _ in rows])
+    positions = torch.zeros(ids.shape, dtype=torch.bool)
+    positions[torch.arange(len(rows)), torch.tensor([mask for _, mask in rows])] = True
+    return ids, positions

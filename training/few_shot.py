@@ -21,10 +21,9 @@ from transformers import AutoTokenizer, PreTrainedModel
 from explainers.core.builtin import sentence_encoder_folder
 from explainers.core.builtin_masked_lm import load_builtin_masked_lm
 from explainers.core.errors import MaskwiseError
-from training.cloze import class_scores, parse_template, word_ids
+from training.cloze import class_scores, fill, parse_template, word_ids
 from training.data import read_examples
 from training.model import logits_at
-from training.prompt_tuning import fill
 from training.tasks import TUNED_TASKS
 
 LONGEST = 128  # tokens of a filled template; keeps a step short

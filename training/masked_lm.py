@@ -13,18 +13,19 @@ import numpy as np
 import torch
 from transformers import AutoTokenizer
 
-from explainers.core.builtin import sentence_encoder_folder
+from explainers.core.builtin import cache_folder, sentence_encoder_folder
 from explainers.core.builtin_masked_lm import WEIGHTS
 from training.corpus import Corpus, read_corpus
 from training.data import length_batches, mask_tokens
-from training.evaluate import masked_accuracy
+from training.evaluate import dev_accuracies, full_report, masked_accuracy
 from training.export import export_log, export_weights
-from training.loop import Phase, Run, resume, run_phase
+from training.loop import run_phase
 from training.model import initial_model, masked_lm_loss, set_dropout
-from training.prompt_tuning import TaskBatches, dev_accuracies, full_report, tuning_losses
+from training.prompt_tuning import TaskBatches, tuning_losses
+from training.run import Phase, Run, resume
 from training.tasks import TUNED_TASKS
 
-BATCH_TOKENS, TUNING_BATCH_TOKENS = 2048, 768
+BATCH_TOKENS, TUNING_BATCH_TOKENS = 2048, 512
 PRETRAINING_RATE, TUNING_RATE = 8e-4, 3e-4
 TUNING_DROPOUT = 0.1
 
@@ -92,7 +93,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--data", Path, None, data, required=True)
     add("--text", Path, [], "more plain text (.txt) or rows of {text} (.jsonl)", nargs="*")
     add("--encoder", Path, None, "folder of all-MiniLM-L6-v2 (default: the installed package's)")
-    add("--checkpoint", Path, Path("checkpoints/masked_lm"), "default checkpoints/masked_lm")
+    add("--checkpoint", Path, cache_folder() / "training", "folder of the checkpoint (default: %(default)s)")
     add("--out", Path, WEIGHTS, "where weights, log and figures go (default: assets/masked_lm)")
     add("--minutes", float, 75, "masked-language modelling (default 75)")
     add("--tuning-minutes", float, 20, "prompt-tuning (default 20)")

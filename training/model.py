@@ -42,7 +42,10 @@ def masked_lm_loss(model, masked: torch.Tensor, ids: torch.Tensor, chosen: torch
 
 
 def set_dropout(model: BertForMaskedLM, probability: float) -> None:
-    """Set every dropout layer. Phase one, which reads few texts twice, does without."""
-    for module in model.modules():
-        if isinstance(module, torch.nn.Dropout):
+    """Set the dropout of hidden states; that of attention stays off, as drawing it costs most of a step.
+
+    Phase one, which reads few texts twice, does without.
+    """
+    for name, module in model.named_modules():
+        if isinstance(module, torch.nn.Dropout) and not name.endswith("attention.self.dropout"):
             module.p = probability

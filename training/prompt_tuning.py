@@ -6,14 +6,13 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from training.cloze import Cloze, class_scores, parse_template, word_ids
-from training.data import mask_tokens, pad
-from training.evaluate import masked_accuracy
+from training.cloze import LONGEST, Cloze, class_scores, fill, parse_template, word_ids
+from training.data import mask_tokens
 from training.model import logits_at
-from training.tasks import TUNED_TASKS, TunedTask
+from training.tasks import TunedTask
 
-LONGEST = 510
 MASKED_LM_WEIGHT = 0.3
+WINDOWS = (128, 128, 256, 256, LONGEST)  # lengths of text, as often as they stand here
 TEXT_MASK_RATE = 0.15
 WORD_WEIGHT = 0.1  # on the cross-entropy of one label word among the whole vocabulary
 
@@ -34,7 +33,7 @@ class TaskBatches:
         while len(self.queue) < self.task.batch:
             self.queue = np.concatenate([self.queue, self.rng.permutation(len(self.texts))])
         chosen, self.queue = np.split(self.queue, [self.task.batch])
-        longest = int(self.rng.choice([128, 256, LONGEST]))
+        longest = int(self.rng.choice(WINDOWS))
         rows = [self._cloze().encode(self._window(self.texts[i], longest), LONGEST) for i in chosen]
         ids, positions = fill(rows)
         return ids, positions, torch.tensor(self.labels[chosen])
@@ -55,14 +54,6 @@ class TaskBatches:
             return [words[:1] for words in self.words]
         count = int(self.rng.integers(1, 1 + min(map(len, self.words))))
         return [words[self.rng.permutation(len(words))[:count]] for words in self.words]
-
-
-def fill(rows: list[tuple[list[int], int]]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Encoded templates as ids (B, L) and a bool tensor (B, L) that is true at each row's mask."""
-    ids = pad([np.array(row) for row, _ in rows])
-    positions = torch.zeros(ids.shape, dtype=torch.bool)
-    positions[torch.arange(len(rows)), torch.tensor([mask for _, mask in rows])] = True
-    return ids, positions
 
 
 def tuning_losses(
@@ -96,52 +87,3 @@ def tuning_losses(
             masked_lm_loss = (masked_lm_loss + text_loss) / 2
         loss = class_loss + WORD_WEIGHT * word_loss + MASKED_LM_WEIGHT * masked_lm_loss
         yield loss, read + int((ids != 0).sum())
-
-
-@torch.no_grad()
-def class_accuracy(
-    model, tokenizer, examples: list[tuple[str, int]], template: str, label_words: list[list[str]]
-) -> float:
-    """Share of the examples whose best-scoring class is the labelled one; long texts lose their end."""
-    training = model.training
-    model.eval()
-    cloze, words = parse_template(template, tokenizer), word_ids(label_words, tokenizer)
-    texts = tokenizer([text for text, _ in examples], add_special_tokens=False)["input_ids"]
-    order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
-    hits = 0
-    for start in range(0, len(order), 16):
-        chosen = order[start : start + 16]
-        ids, positions = fill([cloze.encode(texts[index], LONGEST) for index in chosen])
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            log_probs = logits_at(model, ids, positions).float().log_softmax(-1)
-        labels = torch.tensor([examples[index][1] for index in chosen])
-        hits += int((class_scores(log_probs, words).argmax(-1) == labels).sum())
-    model.train(training)
-    return hits / len(examples)
-
-
-def dev_accuracies(model, tokenizer, dev: dict[str, list[tuple[str, int]]]) -> dict[str, float]:
-    """Accuracy of every tuned task through its first template, one label word a class."""
-    return {
-        task.file: class_accuracy(
-            model, tokenizer, dev[task.file], task.templates[0], [[words[0]] for words in task.label_words]
-        )
-        for task in TUNED_TASKS
-    }
-
-
-def full_report(
-    model, tokenizer, dev_pieces: list[np.ndarray], dev: dict[str, list[tuple[str, int]]]
-) -> dict[str, float]:
-    """Accuracies over the whole dev files: both ways of masking; two templates, one word a class and all."""
-    report = {
-        "masked_accuracy_80_10_10": masked_accuracy(model, tokenizer, dev_pieces),
-        "masked_accuracy_all_mask": masked_accuracy(model, tokenizer, dev_pieces, all_mask=True),
-    }
-    for task in TUNED_TASKS:
-        for template in task.templates[:2]:
-            for count in (1, len(task.label_words[0])):
-                words = [list(words[:count]) for words in task.label_words]
-                accuracy = class_accuracy(model, tokenizer, dev[task.file], template, words)
-                report[f"{task.file} | {template} | {count} word{'s' * (count > 1)}"] = round(accuracy, 4)
-    return report

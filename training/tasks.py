@@ -51,7 +51,7 @@ SENTIMENT_WORDS = (
 )
 
 TUNED_TASKS = (
-    TunedTask("ag_news", TOPIC_TEMPLATES, TOPIC_WORDS, share=0.45, batch=32),
-    TunedTask("sst2", SENTIMENT_TEMPLATES, SENTIMENT_WORDS, share=0.3, batch=64),
-    TunedTask("imdb_reviews", SENTIMENT_TEMPLATES, SENTIMENT_WORDS, share=0.25, batch=8),
+    TunedTask("ag_news", TOPIC_TEMPLATES, TOPIC_WORDS, share=0.3, batch=32),
+    TunedTask("sst2", SENTIMENT_TEMPLATES, SENTIMENT_WORDS, share=0.4, batch=64),
+    TunedTask("imdb_reviews", SENTIMENT_TEMPLATES, SENTIMENT_WORDS, share=0.3, batch=8),
 )
