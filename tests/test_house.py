@@ -82,6 +82,13 @@ def test_a_file_in_the_folder_registers_itself(new_method):
     assert run.stdout.strip() == "True"
 
 
+def test_the_first_page_waits_for_no_heavy_library():
+    heavy = ("transformers", "captum", "sentence_transformers", "sklearn", "scipy", "peft")
+    code = f"import app, sys; print([name for name in {heavy} if name in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
 def test_a_name_is_registered_once():
     with pytest.raises(ValueError, match="registered twice"):
         explainers.core.base.register(EXPLAINERS["xprompt"])

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-
-from transformers.cache_utils import Cache, DynamicLayer
+from typing import TYPE_CHECKING
 
 from explainers.core.types import Prompt
+
+if TYPE_CHECKING:
+    from transformers.cache_utils import Cache
 
 Mask = tuple[int, ...]
 
 
 def is_croppable(cache: Cache) -> bool:
     """Whether the first part of the cache is the cache of the first part: not so for sliding windows."""
+    from transformers.cache_utils import DynamicLayer  # here, so that a page opens without transformers
+
     return all(type(layer) is DynamicLayer for layer in cache.layers)
 
 
