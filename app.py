@@ -9,7 +9,8 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import gradio as gr
 
-from components.api import generation_api
+from components.api import classification_api, generation_api
+from components.classification_tab import classification_tab, leave
 from components.generation_tab import generation_tab
 from components.runner import RUNS
 from components.theme import css, head, theme
@@ -25,15 +26,20 @@ def build() -> gr.Blocks:
     """The whole page."""
     with gr.Blocks(title="Maskwise", analytics_enabled=False) as demo:
         gr.Markdown(INTRODUCTION, elem_id="introduction")
-        with gr.Tabs(), gr.Tab("Generation", id="generation"):
-            generation_tab()
+        with gr.Tabs():
+            with gr.Tab("Generation", id="generation"):
+                generation_tab()
+            with gr.Tab("Classification", id="classification"):
+                classification_tab()
         generation_api()
+        classification_api()
         demo.unload(_leave)
     return demo.queue(max_size=QUEUE, default_concurrency_limit=1)
 
 
 def _leave(request: gr.Request) -> None:
     RUNS.stop(request.session_hash)
+    leave(request.session_hash)
 
 
 def launch(**settings):

@@ -1,24 +1,42 @@
-"""Make the result that the page opens with: `python -m benchmarks.stored_example`.
+"""Make the results that the page opens with: `python -m benchmarks.stored_example [tab …]`.
 
-Runs the page's default explanation of its first example on the built-in model, and stores the events.
+Runs the default explanation of each tab's first example on the built-in model, and stores the events.
 """
 
 import json
+import sys
 from datetime import date
 from pathlib import Path
 
+from components.classification_controls import DEFAULT_METHOD, DEFAULT_TASK, FIRST_TEXT
 from explainers import explain_generation
+from explainers.core.classification import ClassificationRequest
+from explainers.core.classification_streams import explain_and_read
 
 PROMPT = "Write a short story about the doctor and his patient for a magazine."
-STORE = Path(__file__).resolve().parent.parent / "assets" / "examples" / "generation.json"
+FOLDER = Path(__file__).resolve().parent.parent / "assets" / "examples"
+LEFT_OUT = {"status", "response", "masked_response"}
+
+
+def generation() -> list[dict]:
+    return list(explain_generation(PROMPT, method="xprompt", k=3, seed=0))
+
+
+def classification() -> list[dict]:
+    return list(explain_and_read(ClassificationRequest(FIRST_TEXT, DEFAULT_TASK, method=DEFAULT_METHOD)))
+
+
+TABS = {"generation": generation, "classification": classification}
 
 
 def main() -> None:
-    events = list(explain_generation(PROMPT, method="xprompt", k=3, seed=0))
-    kept = [event for event in events if event["type"] in ("prompt", "step", "explanation")]
-    stored = {"made_by": "python -m benchmarks.stored_example", "date": str(date.today()), "events": kept}
-    STORE.write_text(json.dumps(stored, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    print(f"{STORE.name}: {len(kept)} events, {events[-1]['masked_response'][:60]!r}…")
+    for tab in sys.argv[1:] or TABS:
+        kept = [event for event in TABS[tab]() if event["type"] not in LEFT_OUT]
+        made_by = f"python -m benchmarks.stored_example {tab}"
+        stored = {"made_by": made_by, "date": str(date.today()), "events": kept}
+        path = FOLDER / f"{tab}.json"
+        path.write_text(json.dumps(stored, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        print(f"{path.name}: {len(kept)} events")
 
 
 if __name__ == "__main__":

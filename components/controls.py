@@ -6,8 +6,43 @@ from dataclasses import Field
 
 import gradio as gr
 
+Controls = dict[str, gr.components.Component]
 
-def option_controls(explainer) -> dict[str, gr.components.Component]:
+
+def method_options(method: gr.Dropdown, methods: dict) -> dict[str, Controls]:
+    """A group of option controls for each of `methods`, name → explainer; that of the chosen one is shown.
+
+    Returns the controls by method and option.
+    """
+    groups, options = [], {}
+    for name, explainer in methods.items():
+        title = f"{explainer.title}: options"
+        with gr.Accordion(title, open=False, visible=name == method.value) as group:
+            gr.Markdown(explainer.reference)
+            options[name] = option_controls(explainer)
+        groups.append(group)
+    method.change(
+        lambda chosen: [gr.update(visible=name == chosen) for name in methods],
+        method,
+        groups,
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    return options
+
+
+def all_controls(options: dict[str, Controls]) -> list[gr.components.Component]:
+    return [control for controls in options.values() for control in controls.values()]
+
+
+def read_values(names: list[str], options: dict[str, Controls], values) -> tuple[dict, dict[str, dict]]:
+    """Values of the inputs `names`, then of all_controls(options), as settings and as options by method."""
+    settings, rest = dict(zip(names, values, strict=False)), iter(values[len(names) :])
+    return settings, {method: {name: next(rest) for name in own} for method, own in options.items()}
+
+
+def option_controls(explainer) -> Controls:
     """One control for each of the explainer's own options, name → control."""
     return {name: option_control(field) for name, field in explainer.own_options().items()}
 

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 import gradio as gr
 
-from components.controls import option_controls
+from components.controls import all_controls, method_options, read_values
 from components.convergence_plot import convergence_plot
 from components.generation_view import GenerationView
 from components.metric_table import metric_table
 from components.models_menu import default_model, model_choices
 from components.output_diff import output_diff
 from components.result_sentence import result_view
-from components.runner import RUNS
+from components.runner import RUNS, show
 from components.status_line import status_line
 from components.token_strip import token_strip
 from components.view import ASSETS
@@ -64,7 +64,7 @@ def generation_tab() -> None:
     gr.on(
         [run_button.click, inputs["prompt"].submit],
         _runner(list(inputs), options),
-        [*inputs.values(), *(control for controls in options.values() for control in controls.values())],
+        [*inputs.values(), *all_controls(options)],
         views,
         api_visibility="private",
         concurrency_id="model",
@@ -116,7 +116,7 @@ def _controls():
         run_button = gr.Button("Run", variant="primary", min_width=80, elem_id="run")
         stop_button = gr.Button("Stop", min_width=80, elem_id="stop")
     status = status_line("status")
-    options = _method_options(inputs["method"])
+    options = method_options(inputs["method"], METHODS)
     with gr.Accordion("More settings", open=False):
         inputs |= _settings()
     return inputs, options, run_button, stop_button, status
@@ -147,43 +147,14 @@ def _settings() -> dict[str, gr.components.Component]:
     }
 
 
-def _method_options(method: gr.Dropdown) -> dict[str, dict[str, gr.components.Component]]:
-    """The options of every method; those of the chosen one are shown."""
-    groups, options = [], {}
-    for name, explainer in METHODS.items():
-        with gr.Accordion(f"{explainer.title}: options", open=False, visible=False) as group:
-            gr.Markdown(f"{explainer.reference}")
-            options[name] = option_controls(explainer)
-        group.visible = name == DEFAULT_METHOD
-        groups.append(group)
-    method.change(
-        lambda chosen: [gr.update(visible=name == chosen) for name in METHODS],
-        method,
-        groups,
-        queue=False,
-        show_progress="hidden",
-        api_visibility="private",
-    )
-    return options
-
-
 def _runner(names: list[str], options: dict[str, dict]):
     """The handler of Run: values of the inputs and options → updates of the views."""
 
     def explain(request: gr.Request, *values) -> Iterator[list[dict]]:
-        settings, rest = dict(zip(names, values, strict=False)), list(values[len(names) :])
-        chosen = {name: [rest.pop(0) for _ in controls] for name, controls in options.items()}
-        method = settings["method"]
-        settings["options"] = dict(zip(options.get(method, ()), chosen.get(method, ()), strict=True))
+        settings, chosen = read_values(names, options, values)
+        settings["options"] = chosen[settings["method"]]
         view = GenerationView(settings["prompt"], settings["granularity"])
-        try:
-            job = RUNS.start(request.session_hash, lambda hook: run(GenerationRequest(**settings), hook))
-            for events in job.updates():
-                for event in events:
-                    view.add(event)
-                yield view.values(job.passes_done)
-        finally:
-            RUNS.stop(request.session_hash)
+        yield from show(request.session_hash, lambda hook: run(GenerationRequest(**settings), hook), view)
 
     return explain
 
@@ -198,5 +169,5 @@ def stored_example() -> list[dict]:
     view = GenerationView("")
     for event in stored["events"]:
         view.add(event)
-    view.text = f"A stored example: {view.text} Press Run to explain your own prompt."
+    view.progress.text = f"A stored example: {view.progress.text} Press Run to explain your own prompt."
     return view.values()

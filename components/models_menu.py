@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from explainers.core.catalogue import CatalogueEntry, available_models
+from explainers.core.hub import cached_folder
 from explainers.core.types import Task
 
 
@@ -13,6 +16,12 @@ def model_choices(task: Task) -> list[tuple[str, str]]:
 
 def default_model(task: Task) -> str:
     return available_models(task)[0].id
+
+
+def at_hand(model: str, task: Task) -> bool:
+    """Whether the model can be loaded with nothing fetched."""
+    listed = {entry.id: entry.at_hand for entry in available_models(task)}
+    return bool(listed.get(model) or cached_folder(model) or Path(model).is_dir())
 
 
 def _label(entry: CatalogueEntry) -> str:

@@ -24,13 +24,13 @@ def result_sentence(explanation: dict) -> dict:
     removed = [span["text"] for span in explanation["spans"] if span["removed"]]
     effect = f"each token of this answer {_effect(explanation['probability_ratio'])}."
     if removed:
-        parts = [["text", "Without "], *_listed(removed), ["text", f", {effect}"]]
+        parts = [["text", "Without "], *listed(removed), ["text", f", {effect}"]]
     else:
         parts = [["text", f"With nothing removed, {effect}"]]
     return {"parts": parts, "facts": _facts(explanation)}
 
 
-def _listed(words: list[str]) -> list[list[str]]:
+def listed(words: list[str]) -> list[list[str]]:
     """Bold names joined by commas and "and"; beyond NAMED_WORDS, a count of the rest."""
     names = [["strong", _name(word)] for word in words[:NAMED_WORDS]]
     if (rest := len(words) - len(names)) > 0:

@@ -32,29 +32,29 @@ class Run:
         self._stream, self._deadline = stream, monotonic() + max_seconds
         self._max_seconds = max_seconds
         self._events: queue.SimpleQueue = queue.SimpleQueue()
+        self._ended = False
 
     def updates(self) -> Iterator[list[dict]]:
-        """Lists of the events since the last update, empty when nothing came; the last ends with an
-        `explanation` or an `error` event. Closing this iterator stops the run."""
+        """Lists of the events since the last update, empty when nothing came, until the stream ends. The
+        last event is an `error` or `stopped` where it ended early. Closing this iterator stops the run."""
         threading.Thread(target=self._work, daemon=True).start()
         try:
-            while True:
-                events = self._collect()
-                yield events
-                if events and events[-1]["type"] in ("explanation", "error", "stopped"):
-                    return
+            while not self._ended:
+                yield self._collect()
         finally:
             self.stopped.set()
 
     def _collect(self) -> list[dict]:
         events, until = [], monotonic() + REFRESH_SECONDS
-        while (pause := until - monotonic()) > 0:
+        while not self._ended and (pause := until - monotonic()) > 0:
             try:
-                events.append(self._events.get(timeout=pause))
+                event = self._events.get(timeout=pause)
             except queue.Empty:
                 break
-            if events[-1]["type"] in ("explanation", "error", "stopped"):
-                break
+            if event is None:
+                self._ended = True
+            else:
+                events.append(event)
         return events
 
     def _on_forward(self, rows: int) -> None:
@@ -75,6 +75,8 @@ class Run:
         except Exception as error:
             log.exception("run failed")
             self._events.put({"type": "error", "text": _unexpected(error)})
+        finally:
+            self._events.put(None)
 
 
 def _unexpected(error: Exception) -> str:
@@ -101,3 +103,15 @@ class Runs:
 
 
 RUNS = Runs()
+
+
+def show(session: str | None, stream: Stream, page) -> Iterator[list]:
+    """Run a stream for a page: its events go into `page.add`, and `page.values(passes_done)` comes out."""
+    try:
+        job = RUNS.start(session, stream)
+        for events in job.updates():
+            for event in events:
+                page.add(event)
+            yield page.values(job.passes_done)
+    finally:
+        RUNS.stop(session)

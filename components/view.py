@@ -19,9 +19,12 @@ def asset(path: str) -> str:
     return (ASSETS / path).read_text(encoding="utf-8")
 
 
-def view(name: str, elem_id: str, label: str, value: dict) -> gr.HTML:
-    """A view whose behaviour is assets/js/{name}.js; `label` is its heading and accessible name."""
-    script = asset("js/common.js") + asset(f"js/{name}.js")
+def view(name: str, elem_id: str, label: str, value: dict, shared: tuple[str, ...] = ()) -> gr.HTML:
+    """A view whose behaviour is assets/js/{name}.js; `label` is its heading and accessible name.
+
+    shared: scripts of assets/js that several views use, placed before its own.
+    """
+    script = "".join(asset(f"js/{part}.js") for part in ("common", *shared, name))
     return gr.HTML(
         value,
         label=label,

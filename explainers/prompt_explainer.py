@@ -42,6 +42,9 @@ class PromptExplainer(Explainer):
             shares = shares - 1 / len(target.labels)
         return target.pool(shares) / torch.tensor([len(span.positions) for span in target.spans])
 
+    def neutral(self, target):
+        return 1 / len(target.labels) if self.options.centre == "zero" else 0.0
+
 
 def class_shares(target) -> torch.Tensor:
     """Every class's share at every position of the unmasked prompt, (L, C) on the CPU; rows sum to 1."""

@@ -1,15 +1,21 @@
-"""The whole app on a local port with a tiny random model behind it, for the API and browser tests."""
+"""The whole app on a local port with tiny random models behind it, for the API and browser tests."""
 
 from contextlib import contextmanager
 from unittest import mock
 
 import app
 from explainers.core import models
+from explainers.core.types import Task
+from tests.test_verbalizers import wordpiece
 from tests.tiny_models import tiny_causal
 
 
+def tiny_model(name, task):
+    return tiny_causal("llama", chat=True) if task is Task.GENERATION else wordpiece()
+
+
 @contextmanager
-def served_app(load=lambda name, task: tiny_causal("llama", chat=True)):
+def served_app(load=tiny_model):
     """The address of a running Maskwise whose models come from `load(name, task)`."""
     with mock.patch.object(models, "load_model", load):
         demo, url, _ = app.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1")

@@ -19,21 +19,6 @@ root.classList.add('mw-card');
 
 let at = null, frame = {};
 
-const ticks = (low, high, count) => {
-  const rough = (high - low) / count, power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough * 0.999);
-  const marks = [];
-  for (let i = Math.floor(low / step); i <= Math.ceil(high / step); i++) marks.push(i * step);
-  return {step, marks};
-};
-
-// Keeps `count` children in `parent` and returns them: nodes are reused from drawing to drawing.
-const pool = (parent, tag, count) => {
-  while (parent.childElementCount > count) parent.lastChild.remove();
-  while (parent.childElementCount < count) parent.append(make(tag));
-  return [...parent.children];
-};
-
 const layout = (value) => {
   const width = Math.max(chart.clientWidth, 220), height = width < 460 ? 210 : 250;
   const seen = [...value.y, ...(value.proposals || []), value.unmasked].filter(Number.isFinite);

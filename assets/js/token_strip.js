@@ -10,22 +10,20 @@ root.classList.add('mw-card');
 const tip = tooltip();
 let nodes = [], spans = [], drawn = '', current = 0;
 
-// Offsets count code points, as in Python; a JavaScript string counts UTF-16 units.
+// A piece of the template around the text. Where it has lines to read, as <mask> has, it can be focused.
+const fixedPiece = ({kind, text, lines}) => make('span', lines ? {class: `mw-${kind}`, role: 'note', tabindex: 0,
+  'aria-label': [text, ...lines].join(', '), 'data-lines': JSON.stringify([text, ...lines])} : {class: `mw-${kind}`}, text);
+
+const roleOf = (value) => (value.selectable ? 'button' : value.before ? 'note' : 'listitem');
+
 const build = (value) => {
-  const letters = Array.from(value.text || '');
-  let place = 0;
-  const pieces = [];
-  nodes = spans.map((span, index) => {
-    const start = Math.max(span.start, place), end = Math.max(span.end, start);
-    if (start > place) pieces.push(letters.slice(place, start).join(''));
-    place = end;
-    // Byte-level tokens can share one character: the first shows it, the others show a dot.
-    const shown = letters.slice(start, end).join('') || '\u00b7';
-    const node = make('span', {class: 'mw-token', 'data-index': index, role: value.selectable ? 'button' : 'listitem'}, shown);
-    pieces.push(node);
-    return node;
+  nodes = [];
+  const pieces = splitText(value.text, spans).map((piece) => {
+    if (typeof piece === 'string') return piece;
+    const {index, shown} = piece;
+    return nodes[index] = make('span', {class: 'mw-token', 'data-index': index, role: roleOf(value)}, shown);
   });
-  strip.replaceChildren(...pieces, letters.slice(place).join(''));
+  strip.replaceChildren(...(value.before || []).map(fixedPiece), ...pieces, ...(value.after || []).map(fixedPiece));
 };
 
 const describe = (index) => {
@@ -36,38 +34,40 @@ const describe = (index) => {
 
 const draw = (value) => {
   spans = value.spans || [];
-  const shape = JSON.stringify([value.text, Boolean(value.selectable), spans.map((s) => [s.start, s.end])]);
+  const shape = JSON.stringify([value.text, Boolean(value.selectable), value.before, value.after, spans.map((s) => [s.start, s.end])]);
   if (shape !== drawn) { build(value); drawn = shape; current = 0; }
-  const limit = value.limit || Math.max(0, ...spans.map((s) => Math.abs(s.score ?? 0)));
+  const {neutral = 0} = value, [low, high] = bounds(value, spans.map((s) => s.score));
   const chosen = new Set(value.selected || []);
   nodes.forEach((node, index) => {
-    const {score, removed} = spans[index];
+    const {score, removed, lines = []} = spans[index];
     const [place, ...rest] = describe(index);
-    set(node, 'aria-label', `${place}: ${rest.join(', ')}`);
+    set(node, 'aria-label', `${place}: ${[...rest, ...lines].join(', ')}`);
     set(node, 'aria-pressed', value.selectable ? String(chosen.has(index)) : null);
     set(node, 'data-removed', removed || null);
     set(node, 'data-selected', chosen.has(index) || null);
-    set(node, 'data-sign', score ? (score > 0 ? 'positive' : 'negative') : null);
     set(node, 'tabindex', index === current ? 0 : -1);
-    node.style.setProperty('--strength', limit ? Math.min(Math.abs(score ?? 0) / limit, 1) : 0);
+    paint(node, score, neutral, [low, high]);
   });
-  set(strip, 'role', value.selectable ? 'group' : 'list');
+  set(strip, 'role', value.selectable || value.before ? 'group' : 'list');
   set(strip, 'aria-label', props.label);
   set(strip, 'data-size', value.size);
-  scale.hidden = unit.hidden = !limit;
-  [-limit, 0, limit].forEach((number, i) => say(limits[i], exact(Number(number.toPrecision(2)))));
+  scale.hidden = unit.hidden = low === high;
+  [low, neutral, high].forEach((number, i) => say(limits[i], exact(Number(number.toPrecision(2)))));
   say(unit, value.unit || '');
   empty.hidden = spans.length > 0;
+  say(empty, value.empty || 'The words of the prompt appear here.');
   sample.hidden = !spans.some((s) => s.removed);
   say(meaning, value.legend || '');
 };
 
 const at = (event) => Number(event.target.closest?.('[data-index]')?.dataset.index ?? -1);
+const place = (node) => node.getClientRects()[0] || node.getBoundingClientRect();
 const show = (event) => {
-  const index = at(event);
+  const index = at(event), piece = event.target.closest?.('[data-lines]');
+  if (piece) return tip.show(place(piece), JSON.parse(piece.dataset.lines));
   if (index < 0) return;
-  const [place, text, ...rest] = describe(index);
-  tip.show(nodes[index].getClientRects()[0] || nodes[index].getBoundingClientRect(), [text, rest.join(', '), place]);
+  const [which, text, ...rest] = describe(index);
+  tip.show(place(nodes[index]), [text, rest.join(', '), ...(spans[index].lines || []), which]);
 };
 const choose = (index) => {
   if (props.value.selectable) trigger('select', {index, value: spans[index].text, text: spans[index].text});

@@ -15,6 +15,7 @@ from explainers.core.classification_report import prediction, report
 from explainers.core.classification_settings import Settings, read_settings
 from explainers.core.errors import MaskwiseError
 from explainers.core.label_target import LabelTarget
+from explainers.core.models import LoadedModel
 from explainers.core.report import span_values
 from explainers.core.stream import check_choice, check_range, check_text, run_method
 from explainers.core.tasks import TASKS, ClassificationTask, find_task
@@ -109,19 +110,38 @@ def explain_classification(text: str, on_forward: OnForward | None = None, **set
 
 def run(request: ClassificationRequest, on_forward: OnForward | None = None) -> Iterator[dict]:
     """Events of one request, the last an `explanation` (its fields are those of the API)."""
+    target, cloze = yield from build_target(request, on_forward)
+    predicted = prediction(target, cloze)
+    yield choose_label(request, target, predicted)
+    yield from explain(request, target, predicted)
+
+
+def build_target(
+    request: ClassificationRequest, on_forward: OnForward | None = None, loaded: LoadedModel | None = None
+) -> Iterator[dict]:
+    """Stream `status` events while the model loads; returns the target and the rendered template.
+
+    loaded: a model in place of the request's, such as one tuned on a person's own texts.
+    """
     on_forward = on_forward or (lambda rows: None)
     yield {"type": "status", "text": "Loading the model"}
-    loaded = models.load_model(request.model, Task.CLASSIFICATION)
+    loaded = loaded or models.load_model(request.model, Task.CLASSIFICATION)
     settings = request.settings()
     cloze = render_cloze(loaded, request.used_template(), request.text, settings.granularity)
     yield {"type": "status", "text": "Preparing the label words"}
     verbalizer = build_verbalizer(request.verbalizer, _verbalizer_inputs(request, loaded, on_forward))
-    target = LabelTarget(loaded, cloze, verbalizer, 0, settings.mask_operator, on_forward)
-    predicted = prediction(target, cloze)
+    return LabelTarget(loaded, cloze, verbalizer, 0, settings.mask_operator, on_forward), cloze
+
+
+def choose_label(request: ClassificationRequest, target: LabelTarget, predicted: dict) -> dict:
+    """Let the target explain the request's class, or else the predicted one; the `prediction` event."""
     label = find_label(request.label, list(target.labels)) if request.label else predicted["predicted"]
     target.label_index = target.labels.index(label)
-    yield {"type": "prediction", **predicted, "label": label}
+    return {"type": "prediction", **predicted, "label": label}
 
+
+def explain(request: ClassificationRequest, target: LabelTarget, predicted: dict) -> Iterator[dict]:
+    """Events of the request's method on the target, the last an `explanation`."""
     explainer = request.explainer(len(target.spans))
     yield {
         "type": "prompt",
@@ -133,8 +153,9 @@ def run(request: ClassificationRequest, on_forward: OnForward | None = None) -> 
     explanation, stopped = yield from run_method(explainer, target)
     passes = target.forward_passes - passes_before
     target.on_forward = lambda rows: None  # what is left takes few passes: a stop may no longer cut it off
-    values = predicted | report(target, explanation, settings)
-    values |= {"label": label, "template": request.used_template()}
+    values = predicted | report(target, explanation, request.settings())
+    values |= {"label": target.labels[target.label_index], "template": request.used_template()}
+    values |= {"neutral": explainer.neutral(target)}
     yield {"type": "explanation", **asdict(request), **values, "forward_passes": passes, "stopped": stopped}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
 from explainers.core.classification_settings import Settings
@@ -12,9 +14,13 @@ from explainers.core.templates import Cloze
 from explainers.core.types import Explanation
 
 
-def prediction(target: LabelTarget, cloze: Cloze) -> dict:
-    """What the model makes of the whole text: fields of the `prediction` event."""
-    (probabilities,) = target.class_log_probs(torch.tensor([target.full_mask()])).exp().tolist()
+def prediction(target: LabelTarget, cloze: Cloze, probabilities: Sequence[float] = ()) -> dict:
+    """What the model makes of the whole text: fields of the `prediction` event.
+
+    probabilities: of the classes, where they are known already.
+    """
+    if not probabilities:
+        (probabilities,) = target.class_log_probs(torch.tensor([target.full_mask()])).exp().tolist()
     rows = zip(target.labels, target.verbalizer.words, probabilities, strict=True)
     return {
         "rendered": cloze.rendered,

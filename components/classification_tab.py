@@ -1,0 +1,174 @@
+"""The Classification tab: which tokens of a text speak for a class."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import gradio as gr
+
+from components import classification_controls as controls
+from components.class_bars import class_bars
+from components.classification_controls import Panel
+from components.classification_view import VIEWS, ClassificationView
+from components.controls import all_controls, read_values
+from components.faithfulness_plot import faithfulness_plot
+from components.few_shot import TUNED, TunedModels, TuningView
+from components.label_lines import read_examples, read_words
+from components.layer_lens import layer_lens_view
+from components.method_strips import method_strips
+from components.models_menu import at_hand, model_choices
+from components.result_sentence import result_view
+from components.runner import RUNS, show
+from components.token_strip import token_strip
+from components.view import ASSETS
+from explainers.core.classification import ClassificationRequest
+from explainers.core.classification_streams import compare, explain_and_read, lens, read
+from explainers.core.errors import MaskwiseError
+from explainers.core.tasks import CUSTOM, find_task
+from explainers.core.types import Task
+
+STORED = ASSETS / "examples" / "classification.json"
+TUNED_MODELS = TunedModels()
+EXPLAINED: dict[str, dict] = {}  # by session, inputs whose explanation is shown: a late edit must not wipe it
+QUIET = {"show_progress": "hidden", "api_visibility": "private"}
+QUEUED = QUIET | {"concurrency_id": "model", "concurrency_limit": 1}
+RUN_SHOWS = ("status", "result", "bars", "strip", "plot")
+
+
+def classification_tab() -> None:
+    """Lay out the tab inside the current Blocks and wire it."""
+    with gr.Row(elem_classes="mw-tab"):
+        with gr.Column(scale=2, min_width=320):
+            panel = controls.panel()
+        with gr.Column(scale=3, min_width=320):
+            views, compare_button, lens_button = _views(panel)
+    for view, value in zip(views, stored_example(), strict=True):
+        if value is not None:
+            view.value = value
+    controls.fill_by_task(panel)
+    _wire(panel, views, compare_button, lens_button)
+    _wire_tuning(panel)
+
+
+def _views(panel: Panel):
+    """The right column: all views in the order of VIEWS, and the buttons of those made on demand."""
+    result, bars = result_view("class-result"), class_bars("class-bars")
+    strip = token_strip("class-strip", "The text, token by token")
+    plot = faithfulness_plot("class-plot")
+    with gr.Row(elem_classes="mw-tight"):
+        compare_button = gr.Button("All methods", min_width=120, elem_id="all-methods")
+        lens_button = gr.Button("Layer lens", min_width=120, elem_id="layer-lens-run")
+    methods, layers = method_strips("class-methods"), layer_lens_view("layer-lens")
+    return [panel.status, result, bars, strip, plot, methods, layers], compare_button, lens_button
+
+
+def _wire(panel: Panel, views: list, compare_button: gr.Button, lens_button: gr.Button) -> None:
+    inputs = [*panel.inputs.values(), *all_controls(panel.options)]
+    explain = _handler(panel, explain_and_read, RUN_SHOWS)
+    once = QUEUED | {"trigger_mode": "once"}
+    gr.on([panel.run.click, panel.inputs["text"].submit], explain, inputs, views, **once)
+    chosen = views[VIEWS.index("bars")].select(_picked, None, panel.inputs["label"], queue=False, **QUIET)
+    chosen.then(explain, inputs, views, **QUEUED)
+    follow = _handler(panel, read, VIEWS, live=True)
+    gr.on(controls.live_events(panel), follow, inputs, views, **QUEUED, trigger_mode="always_last")
+    all_methods = _handler(panel, compare, ("status", "plot", "methods"))
+    compare_button.click(all_methods, inputs, views, **once)
+    lens_button.click(_handler(panel, lens, ("status", "lens")), inputs, views, **once)
+    panel.stop.click(_stop, queue=False, api_visibility="private")
+
+
+def _wire_tuning(panel: Panel) -> None:
+    names, inputs = list(panel.inputs), list(panel.inputs.values())
+    models = [("Tuned on a few texts", TUNED), *model_choices(Task.CLASSIFICATION)]
+
+    def tune(request: gr.Request, *values) -> Iterator[list]:
+        settings, path = dict(zip(names, values, strict=False)), values[len(names) :]
+        session = request.session_hash
+
+        def stream(hook):
+            asked = classification_request(settings, {})
+            if path:
+                return TUNED_MODELS.read(session, asked, Path(*path), hook)
+            return TUNED_MODELS.tune(session, asked, hook)
+
+        for status, file in show(session, stream, TuningView()):
+            chosen = gr.update(choices=models, value=TUNED) if file else gr.skip()
+            yield [status, chosen, gr.update(value=file, visible=True) if file else gr.skip()]
+
+    outputs, once = [panel.status, panel.inputs["model"], panel.saved], QUEUED | {"trigger_mode": "once"}
+    panel.tune.click(tune, inputs, outputs, **once)
+    panel.adapter.upload(tune, [*inputs, panel.adapter], outputs, **once)
+
+
+def _handler(panel: Panel, stream, shows: tuple[str, ...], live: bool = False):
+    """Values of the inputs and options → updates of the views, by one of the streams of classification."""
+    names = list(panel.inputs)
+
+    def run(request: gr.Request, *values) -> Iterator[list]:
+        settings, options = read_values(names, panel.options, values)
+        session = request.session_hash
+        if live and EXPLAINED.get(session) == settings:
+            yield [gr.skip()] * len(VIEWS)
+            return
+        if live:
+            EXPLAINED.pop(session, None)
+        elif stream is explain_and_read:
+            EXPLAINED[session] = settings
+        view = ClassificationView(settings["text"], settings["granularity"], shows, live)
+
+        def events(hook):
+            loaded = TUNED_MODELS.find(session, settings["model"])
+            if live and not loaded and not at_hand(settings["model"], Task.CLASSIFICATION):
+                raise MaskwiseError("Press Run to fetch this model first.")
+            asked = classification_request(settings, {} if live else options[settings["method"]])
+            more = (options,) if stream is compare else ()
+            return stream(asked, *more, hook, loaded)
+
+        for shown in show(session, events, view):
+            yield [gr.skip() if value is None else value for value in shown]
+
+    return run
+
+
+def classification_request(settings: dict, options: dict) -> ClassificationRequest:
+    """The page's inputs as a request; raises MaskwiseError. options: of the method."""
+    task = find_task(settings["task"])
+    words, count = read_words(settings["label_words"]), settings["words_per_class"]
+    examples = read_examples(settings["examples"], list(words))
+    label = settings["label"] if settings["label"] in words else ""
+    own = task.label_words(count)
+    names = ("text", "model", "method", "template", "verbalizer", "seed")
+    more = {name: settings[name] for name in ("granularity", "k")}
+    return ClassificationRequest(
+        **{name: settings[name] for name in names},
+        task=settings["task"] if set(words) == set(own) else CUSTOM,
+        label=label,
+        label_words={} if words == own else words,
+        options={**options, **more, "words_per_class": count, "examples": examples},
+    )
+
+
+def _picked(event: gr.SelectData) -> str:
+    return event.value
+
+
+def _stop(request: gr.Request) -> None:
+    RUNS.stop(request.session_hash)
+
+
+def leave(session: str | None) -> None:
+    """Forget what a closed page kept in memory."""
+    TUNED_MODELS.forget(session)
+    EXPLAINED.pop(session, None)
+
+
+def stored_example() -> list[dict | None]:
+    """Values of the views for the result stored in the repository, so that the page never opens blank."""
+    stored = json.loads(STORED.read_text(encoding="utf-8"))
+    view = ClassificationView("", shows=RUN_SHOWS)
+    for event in stored["events"]:
+        view.add(event)
+    view.progress.text = f"A stored example: {view.progress.text} Edit anything to see the prediction follow."
+    return view.values()
