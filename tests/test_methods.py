@@ -116,3 +116,10 @@ def test_search_reaches_the_optimum_on_a_small_prompt():
     best = target.log_prob(masks).min().item()
     explanation = explain("xprompt", target, k=2, iterations=300)
     assert target.log_prob_of(explanation.mask) == pytest.approx(best, abs=2e-3)
+
+
+def test_shapley_sampling_equals_captums():
+    target = make_target(text="Write a short story")
+    ours = explain("shapley_sampling", target, permutations=3).scores
+    theirs = explain("captum_shapley", make_target(text="Write a short story"), permutations=3).scores
+    assert ours == pytest.approx(theirs, abs=2e-3)
