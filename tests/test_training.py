@@ -83,7 +83,7 @@ def test_logits_at_chosen_positions_equal_the_models_own():
 
 
 def test_learning_rate_rises_and_falls():
-    rates = [Phase("any", 1, 1.0, warmup=0.1).learning_rate(x) for x in (0.0, 0.05, 0.1, 0.55, 1.0, 1.1)]
+    rates = [Phase("any", 1, 1.0, warmup=0.1).learning_rate(60 * x) for x in (0.0, 0.05, 0.1, 0.55, 1.0, 1.1)]
     assert rates == pytest.approx([0.0, 0.5, 1.0, 0.5, 0.0, 0.0])
 
 

@@ -1,5 +1,4 @@
-"""The training loop both phases share: single-threaded workers on one set of weights, and a clock that sets
-their learning rate."""
+"""The training loop both phases share: single-threaded workers that step on one set of weights."""
 
 import threading
 import time
@@ -12,7 +11,7 @@ from torch import multiprocessing
 
 from training.run import Phase, Run
 
-LONGEST_BEAT_SECONDS = 10.0  # a run that was stopped for a while does not pay for the pause
+PAUSED_AFTER_SECONDS = 10.0  # without a beat of the main process
 ADAM_WARMUP_STEPS = 50  # until AdamW's moments have settled, after a start and after a resume
 
 Losses = Callable[[int], Iterator[tuple[torch.Tensor, int]]]
@@ -20,31 +19,39 @@ Losses = Callable[[int], Iterator[tuple[torch.Tensor, int]]]
 
 @dataclass(frozen=True)
 class Board:
-    """Numbers in shared memory. For the workers: the learning rate, and the time of the clock's last beat;
-    from them: steps, tokens, and the running mean of the loss (nats)."""
+    """Numbers in shared memory: the main process's last beat, and what each worker has done so far."""
 
-    learning_rate: torch.Tensor  # (1,)
     beat: torch.Tensor  # (1,): seconds of time.monotonic()
+    seconds: torch.Tensor  # (workers,): processor time
     steps: torch.Tensor  # (workers,)
     tokens: torch.Tensor  # (workers,)
-    loss: torch.Tensor  # (workers,)
+    loss: torch.Tensor  # (workers,): running mean, nats
 
     @classmethod
     def of(cls, workers: int) -> "Board":
-        sizes = (1, 1, workers, workers, workers)
-        return cls(*(torch.zeros(size, dtype=torch.float64).share_memory_() for size in sizes))
+        sizes = (1, workers, workers, workers, workers)
+        board = cls(*(torch.zeros(size, dtype=torch.float64).share_memory_() for size in sizes))
+        board.beat[0] = time.monotonic()
+        return board
 
-    def wait_for_clock(self) -> None:
+    def keep_beating(self, done: threading.Event) -> None:
+        while not done.wait(1.0):
+            self.beat[0] = time.monotonic()
+
+    def wait_for_beat(self) -> None:
         """Sleep while the main process is stopped (SIGSTOP), so that stopping it alone pauses everything;
         end when it has ended."""
-        while time.monotonic() - self.beat.item() > LONGEST_BEAT_SECONDS:
+        while time.monotonic() - self.beat.item() > PAUSED_AFTER_SECONDS:
             time.sleep(1.0)
             if not multiprocessing.parent_process().is_alive():
                 raise SystemExit
 
 
-def work(worker: int, model, losses: Losses, board: Board) -> None:
-    """Step on the shared weights without locks (Hogwild, Recht et al. 2011) until ended from outside."""
+def work(worker: int, model, losses: Losses, board: Board, phase: Phase, before: float) -> None:
+    """Step on the shared weights without locks (Hogwild, Recht et al. 2011) until ended from outside.
+
+    before: seconds of the phase that were spent before this start.
+    """
     torch.set_num_threads(1)
     torch.manual_seed(worker)
     parameters = [value for value in model.parameters() if value.requires_grad]
@@ -56,42 +63,34 @@ def work(worker: int, model, losses: Losses, board: Board) -> None:
     for step, (loss, tokens) in enumerate(losses(worker)):
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        rate = phase.learning_rate(before + board.seconds.mean().item())
         for group in optimizer.param_groups:
-            group["lr"] = board.learning_rate.item() * min(1.0, step / ADAM_WARMUP_STEPS)
+            group["lr"] = rate * min(1.0, step / ADAM_WARMUP_STEPS)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
+        board.seconds[worker] = time.process_time()
         board.steps[worker] += 1
         board.tokens[worker] += tokens
         board.loss[worker] += (loss.item() - board.loss[worker]) / min(step + 1, 100)
-        board.wait_for_clock()
-
-
-def keep_time(phase: Phase, run: Run, board: Board, done: threading.Event) -> None:
-    """Beat once a second: count the phase's time and set its learning rate, until `done`."""
-    last = time.monotonic()
-    while not done.wait(1.0):
-        now = time.monotonic()
-        run.seconds += min(now - last, LONGEST_BEAT_SECONDS)
-        board.learning_rate[0] = phase.learning_rate(run.seconds / (60 * phase.minutes))
-        board.beat[0] = last = now
+        board.wait_for_beat()
 
 
 @contextmanager
-def training(phase: Phase, run: Run, model, losses: Losses, workers: int) -> Iterator[Board]:
-    """Workers and clock at work; both are ended on leaving."""
+def workers_on(phase: Phase, run: Run, model, losses: Losses, workers: int) -> Iterator[Board]:
+    """Workers that train until the context is left."""
     board, done = Board.of(workers), threading.Event()
-    board.beat[0] = time.monotonic()
     model.share_memory()
     context = multiprocessing.get_context("fork")  # the texts are shared, not copied
-    processes = [context.Process(target=work, args=(i, model, losses, board)) for i in range(workers)]
-    clock = threading.Thread(target=keep_time, args=(phase, run, board, done))
-    for job in (*processes, clock):
+    inputs = [(worker, model, losses, board, phase, run.seconds) for worker in range(workers)]
+    processes = [context.Process(target=work, args=each) for each in inputs]
+    beat = threading.Thread(target=board.keep_beating, args=(done,))
+    for job in (*processes, beat):
         job.start()
     try:
         yield board
     finally:
         done.set()
-        clock.join()
+        beat.join()
         for process in processes:
             process.terminate()
             process.join()
@@ -103,25 +102,26 @@ def run_phase(
     """Train until the phase's budget is spent. `losses(worker)` yields (loss, tokens read), step by step.
 
     One thread a worker rather than one job on all cores: on a busy machine no core then waits for another.
+    The budget counts a worker's processor time, so pauses and neighbours cost time but no training.
     """
     run.enter(phase.name)
     if not run.steps:
         run.record(evaluate())
-    steps, tokens = run.steps, run.tokens
+    seconds, steps, tokens = run.seconds, run.steps, run.tokens
 
     def report(board: Board, **more) -> None:
-        run.steps, run.tokens = steps + int(board.steps.sum()), tokens + int(board.tokens.sum())
         if not board.steps.all():
             raise RuntimeError("A training worker makes no steps; see its error above.")
+        run.steps, run.tokens = steps + int(board.steps.sum()), tokens + int(board.tokens.sum())
         run.record({"loss": round(board.loss.mean().item(), 4), **evaluate(), **more})
         run.save(model)
 
-    budget, every = 60 * phase.minutes, 60 * phase.evaluate_every_minutes
-    with training(phase, run, model, losses, workers) as board:
-        due = run.seconds + every
-        while run.seconds < budget:
+    due = seconds + phase.evaluate_every
+    with workers_on(phase, run, model, losses, workers) as board:
+        while run.seconds < phase.budget:
             time.sleep(1.0)
-            if due <= run.seconds < budget:
-                due = run.seconds + every
+            run.seconds = seconds + board.seconds.mean().item()
+            if due <= run.seconds < phase.budget:
+                due = run.seconds + phase.evaluate_every
                 report(board)
     report(board, finished=True)

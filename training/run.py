@@ -9,18 +9,23 @@ from safetensors.torch import load_file, save_file
 
 @dataclass(frozen=True)
 class Phase:
-    """One stretch of training: `minutes` of counted time, linear warmup to `peak_lr`, linear decay to 0."""
+    """One stretch of training: `minutes` of every worker's processor time, linear warmup to `peak_lr` over
+    the first part of it, then linear decay to 0."""
 
     name: str
     minutes: float
     peak_lr: float
     warmup: float = 0.02
-    evaluate_every_minutes: float = 5.0
+    evaluate_every: float = 180.0  # seconds
 
-    def learning_rate(self, progress: float) -> float:
-        return max(
-            0.0, self.peak_lr * min(1.0, progress / self.warmup, (1.0 - progress) / (1.0 - self.warmup))
-        )
+    @property
+    def budget(self) -> float:
+        """Seconds."""
+        return 60 * self.minutes
+
+    def learning_rate(self, seconds: float) -> float:
+        done = seconds / self.budget
+        return max(0.0, self.peak_lr * min(1.0, done / self.warmup, (1.0 - done) / (1.0 - self.warmup)))
 
 
 @dataclass
