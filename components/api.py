@@ -94,4 +94,4 @@ def public_events(stream: Stream, request: gr.Request | None) -> Iterator[dict]:
                 if event["type"] in PUBLIC_EVENTS:
                     yield event
     finally:
-        RUNS.stop(session)
+        RUNS.end(session, job)

@@ -14,7 +14,7 @@ from components.metric_table import metric_table
 from components.models_menu import default_model, model_choices
 from components.output_diff import output_diff
 from components.result_sentence import result_view
-from components.runner import RUNS, show
+from components.runner import show, stop, wait_turn
 from components.status_line import status_line
 from components.token_strip import token_strip
 from components.view import ASSETS
@@ -24,6 +24,7 @@ from explainers.core.types import Task
 
 METHODS = explainers_for(Task.GENERATION)
 DEFAULT_METHOD = "xprompt"
+QUIET = {"show_progress": "hidden", "api_visibility": "private"}
 GRANULARITIES = [("words", "word"), ("tokens", "token"), ("sentences", "sentence")]
 OPERATORS = [
     ("a zero embedding in its place (the paper)", "zero"),
@@ -61,18 +62,18 @@ def generation_tab() -> None:
             ]
     for view, value in zip(views, stored_example(), strict=True):
         view.value = value
-    gr.on(
-        [run_button.click, inputs["prompt"].submit],
+    asked = gr.on(
+        [run_button.click, inputs["prompt"].submit], wait_turn, None, views[0], queue=False, **QUIET
+    )
+    asked.then(
         _runner(list(inputs), options),
         [*inputs.values(), *all_controls(options)],
         views,
-        api_visibility="private",
         concurrency_id="model",
         concurrency_limit=1,
-        show_progress="hidden",
-        trigger_mode="once",
+        **QUIET,
     )
-    stop_button.click(_stop, queue=False, api_visibility="private")
+    stop_button.click(stop, queue=False, **QUIET)
 
 
 def _controls():
@@ -157,10 +158,6 @@ def _runner(names: list[str], options: dict[str, dict]):
         yield from show(request.session_hash, lambda hook: run(GenerationRequest(**settings), hook), view)
 
     return explain
-
-
-def _stop(request: gr.Request) -> None:
-    RUNS.stop(request.session_hash)
 
 
 def stored_example() -> list[dict]:

@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable, Iterator
 from time import monotonic
 
+import gradio as gr
+
 from explainers.core.errors import MaskwiseError, Stopped
 
 MAX_SECONDS = float(os.environ.get("MASKWISE_MAX_SECONDS", 1800))
@@ -26,9 +28,9 @@ class Run:
     through the model.
     """
 
-    def __init__(self, stream: Stream, max_seconds: float = MAX_SECONDS):
+    def __init__(self, stream: Stream, stopped: threading.Event, max_seconds: float = MAX_SECONDS):
         self.passes_done = 0
-        self.stopped = threading.Event()
+        self.stopped = stopped
         self._stream, self._deadline = stream, monotonic() + max_seconds
         self._max_seconds = max_seconds
         self._events: queue.SimpleQueue = queue.SimpleQueue()
@@ -86,20 +88,34 @@ def _unexpected(error: Exception) -> str:
 
 
 class Runs:
-    """The runs of all open pages, by session, so that Stop and a closed tab find theirs."""
+    """The Stop of every open page's run, by session: of one that waits for the model, and of one at work."""
 
     def __init__(self):
-        self._running: dict[str, Run] = {}
+        self._waiting: dict[str, threading.Event] = {}
+        self._running: dict[str, threading.Event] = {}
+
+    def ask(self, session: str | None) -> None:
+        """A run is asked for and will wait its turn. It takes the place of the session's earlier one."""
+        self.stop(session)
+        self._waiting[session or ""] = threading.Event()
 
     def start(self, session: str | None, stream: Stream) -> Run:
-        self.stop(session)
-        run = Run(stream)
-        self._running[session or ""] = run
-        return run
+        stopped = self._waiting.pop(session or "", None) or threading.Event()
+        self.stop(session)  # an earlier one
+        self._running[session or ""] = stopped
+        return Run(stream, stopped)
+
+    def end(self, session: str | None, run: Run) -> None:
+        """The run is over, or nobody reads it any more; another of the session may be waiting."""
+        run.stopped.set()
+        if self._running.get(session or "") is run.stopped:
+            del self._running[session or ""]
 
     def stop(self, session: str | None) -> None:
-        if run := self._running.pop(session or "", None):
-            run.stopped.set()
+        """End the session's run; one that waits will end as it begins."""
+        for runs in (self._waiting, self._running):
+            if stopped := runs.get(session or ""):
+                stopped.set()
 
 
 RUNS = Runs()
@@ -107,11 +123,23 @@ RUNS = Runs()
 
 def show(session: str | None, stream: Stream, page) -> Iterator[list]:
     """Run a stream for a page: its events go into `page.add`, and `page.values(passes_done)` comes out."""
+    job = RUNS.start(session, stream)
     try:
-        job = RUNS.start(session, stream)
         for events in job.updates():
             for event in events:
                 page.add(event)
             yield page.values(job.passes_done)
     finally:
-        RUNS.stop(session)
+        RUNS.end(session, job)
+
+
+def wait_turn(request: gr.Request) -> dict:
+    """Value of the status line from the click on Run until the run begins."""
+    RUNS.ask(request.session_hash)
+    text = "Waiting for the model, which runs one explanation at a time"
+    return {"state": "queued", "text": text, "fraction": None, "eta": None}
+
+
+def stop(request: gr.Request) -> None:
+    """The handler of Stop, and of a page that is left."""
+    RUNS.stop(request.session_hash)
