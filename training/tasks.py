@@ -52,6 +52,6 @@ SENTIMENT_WORDS = (
 
 TUNED_TASKS = (
     TunedTask("ag_news", TOPIC_TEMPLATES, TOPIC_WORDS, share=0.3, batch=32),
-    TunedTask("sst2", SENTIMENT_TEMPLATES, SENTIMENT_WORDS, share=0.4, batch=64),
-    TunedTask("imdb_reviews", SENTIMENT_TEMPLATES, SENTIMENT_WORDS, share=0.3, batch=8),
+    TunedTask("sst2", SENTIMENT_TEMPLATES, SENTIMENT_WORDS, share=0.3, batch=64),
+    TunedTask("imdb_reviews", SENTIMENT_TEMPLATES, SENTIMENT_WORDS, share=0.4, batch=12),
 )
