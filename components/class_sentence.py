@@ -50,7 +50,7 @@ def _named(start: str, spans: list[dict]) -> list[list[str]]:
 
 def _chance(prediction: dict, label: str) -> str:
     (share,) = (row["probability"] for row in prediction["labels"] if row["label"] == label)
-    return percent(share)
+    return percent(share).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _facts(explanation: dict) -> list[list[str]]:

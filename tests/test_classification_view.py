@@ -169,7 +169,7 @@ def test_the_sentence_says_what_speaks_for_the_class_and_against_it():
     curve = {"score": 0.5}
     done = {"spans": spans, "neutral": 0.5, "activation": curve, "pruning": curve}
     parts = class_sentence(prediction, done | {"forward_passes": 1, "seconds": 0.1})["parts"]
-    text = "".join(text for _, text in parts)
+    text = "".join(text for _, text in parts).replace("\N{NO-BREAK SPACE}", " ")
     assert text == "The model reads this as Sports (90 %). Highest for <b> (10 %): bank. Lowest: goal."
     assert class_sentence(prediction)["facts"] == []
 
