@@ -124,7 +124,7 @@ def test_the_built_in_model_walks_the_same_path(seed):
     for lookahead, screening in (((1, 1), False), ((4, 16), False), ((4, 16), True)):
         target = ResponseTarget(loaded, prompt, response, screening=screening)
         generator = torch.Generator().manual_seed(seed)
-        draws = torch.rand(25, 2, generator=generator, dtype=torch.float64)
+        draws = torch.rand(16, 2, generator=generator, dtype=torch.float64)
         start = first_mask(torch.ones(len(prompt.spans)), 2, "random", generator)
         steps = list(swap_search(start, torch.zeros(len(start)), draws, target.first_below, lookahead))
         paths.append([(s.mask, s.accepted, round(s.log_prob, 2)) for s in steps])

@@ -1,0 +1,118 @@
+"""Seconds and peak memory against prompt length, response length and k; and what sharing prefixes saves."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+from statistics import median
+
+import torch
+
+from benchmarks.setting import Setting, seconds
+from explainers.core.prompts import render_prompt
+from explainers.core.response_target import ResponseTarget
+
+NAME, TITLE = "growth", "Growth with length and k"
+PROMPTS, RESPONSES, KS = (16, 64, 256, 1024), (16, 64, 256), (1, 3, 10)
+MASKS, RESPONSE, PROMPT = 8, 32, 64
+
+
+def measure(setting: Setting) -> dict:
+    loaded = setting.load()
+    text = " ".join(setting.texts())
+    shapes = [("prompt tokens", n, n, RESPONSE, 3) for n in PROMPTS]
+    shapes += [("response tokens", n, PROMPT, n, 3) for n in RESPONSES]
+    shapes += [("k", k, PROMPT, RESPONSE, k) for k in KS]
+    rows = []
+    for what, size, prompt, response, k in shapes:
+        target = _target(loaded, text, prompt, response)
+        rows.append({"grows": what, "size": size, **_cost(target, k, setting.repeat)})
+    shared = [
+        {"prompt_tokens": n, **_sharing(_target(loaded, text, n, RESPONSE), setting.repeat)}
+        for n in PROMPTS[1:]
+    ]
+    return {"model": loaded.name, "masks": MASKS, "rows": rows, "shared": shared}
+
+
+def table(result: dict) -> list[str]:
+    lines = [
+        f"{result['masks']} random masks in the model's own precision; {PROMPT} prompt tokens of the "
+        f"person's, {RESPONSE} response tokens and k = 3 unless they grow.",
+        "",
+        "| what grows | size | tokens in all | seconds | ms a mask and token | peak MB above the model |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for row in result["rows"]:
+        each = 1e3 * row["seconds"] / result["masks"] / row["tokens"]
+        lines.append(
+            f"| {row['grows']} | {row['size']} | {row['tokens']} | {row['seconds']:.2f} | {each:.2f} "
+            f"| {row['megabytes']:.0f} |"
+        )
+    lines += [
+        "",
+        "Removing each of 32 spans, with keys and values shared up to the first change, and not:",
+        "",
+    ]
+    for row in result["shared"]:
+        lines.append(
+            f"- {row['prompt_tokens']} prompt tokens: {row['shared']:.2f} s against {row['alone']:.2f} s "
+            f"({row['alone'] / row['shared']:.2f} times)."
+        )
+    return lines
+
+
+def _target(loaded, text: str, prompt_tokens: int, response_tokens: int) -> ResponseTarget:
+    """A target whose person's text, and response, have about so many tokens."""
+    ids = loaded.tokenizer(text, add_special_tokens=False)["input_ids"]
+    body = loaded.tokenizer.decode(ids[:prompt_tokens])
+    prompt = render_prompt(loaded.tokenizer, body, "word")
+    return ResponseTarget(loaded, prompt, tuple(ids[-response_tokens:]), screening=False)
+
+
+def _cost(target: ResponseTarget, k: int, repeat: int) -> dict:
+    spans, generator = len(target.spans), torch.Generator().manual_seed(0)
+    masks = torch.ones(MASKS, spans)
+    for mask in masks:
+        mask[torch.randperm(spans, generator=generator)[: min(k, spans)]] = 0
+
+    def evaluate():
+        target._memo.clear()
+        target.log_prob(masks)
+
+    evaluate()
+    before = _reset_peak()
+    time = median(seconds(evaluate, repeat, warm_up=0))
+    tokens = len(target.prompt.input_ids) + len(target.response_ids)
+    return {"seconds": time, "tokens": tokens, "megabytes": (_peak() - before) / 1e6}
+
+
+def _sharing(target: ResponseTarget, repeat: int) -> dict:
+    masks = (1 - torch.eye(len(target.spans)))[:: max(1, len(target.spans) // 32)][:32]
+
+    def evaluate():
+        target._memo.clear()
+        target._exact._reference = None
+        target.log_prob(masks)
+
+    shared = median(seconds(evaluate, repeat))
+    target._exact.arrange = lambda masks: masks
+    return {"shared": shared, "alone": median(seconds(evaluate, repeat))}
+
+
+def _reset_peak() -> float:
+    """Start to record the peak anew; returns what is held now, in bytes."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+        return torch.cuda.memory_allocated()
+    Path("/proc/self/clear_refs").write_text("5")
+    return _status("VmRSS")
+
+
+def _peak() -> float:
+    return torch.cuda.max_memory_allocated() if torch.cuda.is_available() else _status("VmHWM")
+
+
+def _status(name: str) -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * float(next(line for line in lines if line.startswith(name)).split()[1])

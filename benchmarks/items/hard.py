@@ -1,0 +1,57 @@
+"""About 60 words and k = 5, where no optimum is known: best swap against the best of 20 XPrompt runs."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from benchmarks.resumable import Progress, RowFile
+from benchmarks.setting import RESULTS, Answered, Setting, answered
+from explainers.best_swap import descend
+from explainers.core.search import MIN_GAIN
+from explainers.xprompt import random_swaps
+
+NAME, TITLE = "hard", "About 60 words, k = 5: best swap against the best of 20 XPrompt runs of N = 200"
+K, RUNS, ITERATIONS, NEW_TOKENS = 5, 20, 200, 16
+WORDS = range(55, 66)
+
+
+def measure(setting: Setting) -> dict:
+    loaded = setting.load()
+    run = {"model": loaded.name, "k": K, "runs": RUNS, "iterations": ITERATIONS, "new_tokens": NEW_TOKENS}
+    store, progress = RowFile(RESULTS / "hard.rows.jsonl", run), Progress(setting.repeat)
+    progress.done = len(store.rows)
+    for example in islice(answered(setting, loaded, WORDS, NEW_TOKENS), len(store.rows), setting.repeat):
+        store.add(_compare(example))
+        progress.step(f"{store.rows[-1]['best_swap']:.2f} against {min(store.rows[-1]['xprompt']):.2f}")
+    return run | {"rows": store.rows}
+
+
+def table(result: dict) -> list[str]:
+    lines = [
+        "| words | best swap, log p | distinct masks | best of 20 | median of 20 | their distinct masks |",
+        "|---:|---:|---:|---:|---:|---:|",
+    ]
+    for row in result["rows"]:
+        ordered = sorted(row["xprompt"])
+        swapped = f"{row['best_swap']:.2f} | {row['distinct']}"
+        others = f"{ordered[0]:.2f} | {ordered[len(ordered) // 2]:.2f} | {row['distinct_xprompt']}"
+        lines.append(f"| {row['spans']} | {swapped} | {others} |")
+    above = sum(row["best_swap"] > min(row["xprompt"]) + MIN_GAIN for row in result["rows"])
+    return [*lines, "", f"Best swap ends above the best of 20 in {above} of {len(result['rows'])} prompts."]
+
+
+def _compare(example: Answered) -> dict:
+    """One target for all, whose memory serves every run after the first."""
+    target = example.target()
+    *_, swapped = descend(target, K)
+    distinct, reached = target.distinct_masks, []
+    for seed in range(RUNS):
+        *_, last = random_swaps(target, K, ITERATIONS, seed)
+        reached.append(last.log_prob)
+    return {
+        "spans": len(target.spans),
+        "best_swap": swapped.log_prob,
+        "distinct": distinct,
+        "xprompt": reached,
+        "distinct_xprompt": target.distinct_masks - distinct,
+    }

@@ -1,0 +1,140 @@
+"""How often each search finds the optimum, and for how many evaluations.
+
+All sets of up to k words are evaluated once a prompt; the searches then look values up. Only what can be the
+optimum is evaluated exactly, the rest by bfloat16 estimates where the target screens.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import combinations, islice
+from statistics import mean
+
+import torch
+
+from benchmarks.resumable import Progress, RowFile
+from benchmarks.setting import RESULTS, Answered, Setting, answered
+from explainers.best_swap import descend
+from explainers.core.batching import Batches
+from explainers.core.search import MIN_GAIN
+from explainers.core.targets import Mask, Target
+from explainers.xprompt import random_swaps
+
+NAME, TITLE = "quality", "Quality for cost, k = 3, up to 20 words"
+K, PROMPTS, SEEDS, NEW_TOKENS = 3, 60, 40, 12
+WORDS = range(8, 21)
+RANDOM = {
+    "XPrompt": {},
+    "XPrompt without initialisation": {"initialisation": "random"},
+    "XPrompt without probability (uniform swaps)": {"proposals": "uniform"},
+}
+ITERATIONS = (50, 100, 200)
+
+
+class TableTarget(Target):
+    """Looks log p up; counts distinct masks as the model's target does."""
+
+    def __init__(self, table: dict[Mask, float], spans, gradient: torch.Tensor):
+        self.table, self.spans, self._gradient = table, spans, gradient
+        self.evaluations = self.forward_passes = 0
+        self.on_forward, self.device = (lambda rows: None), torch.device("cpu")
+        self._memo, self._batches = {}, Batches()
+
+    def mask_gradient(self):
+        return self._gradient
+
+    def log_prob_from_embeds(self, embeds):
+        raise NotImplementedError
+
+    def _evaluate(self, masks):
+        rows = [self.table[tuple(int(m) for m in mask)] for mask in masks.tolist()]
+        return torch.tensor(rows, dtype=torch.float64)
+
+    def _batch_size(self):
+        return 64
+
+
+def measure(setting: Setting, prompts: int = PROMPTS) -> dict:
+    loaded = setting.load()
+    run = {"model": loaded.name, "k": K, "new_tokens": NEW_TOKENS, "words": [WORDS[0], WORDS[-1]]}
+    store = RowFile(RESULTS / "quality.rows.jsonl", run)
+    progress = Progress(prompts)
+    progress.done = len(store.rows)
+    for example in islice(answered(setting, loaded, WORDS, NEW_TOKENS), len(store.rows), prompts):
+        store.add(_compare(example))
+        progress.step(f"{store.rows[-1]['spans']} words")
+    return run | {"prompts": len(store.rows), "searches": summary(store.rows), "rows": store.rows}
+
+
+def summary(rows: list[dict]) -> dict:
+    """Per search: share of runs that reach the optimum, and mean distinct masks a run."""
+    found = {}
+    for name in rows[0]["searches"]:
+        runs = [run for row in rows for run in row["searches"][name]]
+        found[name] = {
+            "optimal": mean(gap < 2 * MIN_GAIN for gap, _ in runs),
+            "distinct": mean(distinct for _, distinct in runs),
+            "mean_gap": mean(gap for gap, _ in runs),
+            "runs": len(runs),
+        }
+    return found
+
+
+def table(result: dict) -> list[str]:
+    lines = ["| search | optimum reached | distinct masks | mean gap, nats |", "|---|---:|---:|---:|"]
+    for name, values in sorted(result["searches"].items(), key=lambda pair: pair[1]["distinct"]):
+        lines.append(
+            f"| {name} | {values['optimal']:.1%} | {values['distinct']:.0f} | {values['mean_gap']:.2f} |"
+        )
+    return [f"{result['prompts']} prompts; the optimum of each is known.", "", *lines]
+
+
+def _compare(example: Answered) -> dict:
+    target = example.target()
+    values = _table(target)
+    gradient, spans = target.mask_gradient(), target.spans
+    optimum = min(value for mask, value in values.items() if mask.count(0) == K)
+
+    def fresh() -> TableTarget:
+        return TableTarget(values, spans, gradient)
+
+    searches = {"best swap": [_descent(fresh(), optimum)]}
+    searches["greedy alone"] = [_descent(fresh(), optimum, greedy_only=True)]
+    searches["top 3 of single ablation"] = [_top(fresh(), optimum)]
+    for name, settings in RANDOM.items():
+        runs = [_random(fresh(), optimum, seed, settings) for seed in range(SEEDS)]
+        for column, iterations in enumerate(ITERATIONS):
+            searches[f"{name}, N = {iterations}"] = [run[column] for run in runs]
+    return {"spans": len(spans), "response": len(example.response_ids), "searches": searches}
+
+
+def _table(target: Target) -> dict[Mask, float]:
+    """log p of every mask with at most K zeros."""
+    table, count = {}, len(target.spans)
+    for size in range(K + 1):
+        sets = (set(removed) for removed in combinations(range(count), size))
+        masks = [tuple(int(t not in removed) for t in range(count)) for removed in sets]
+        table.update(zip(masks, target.lowest(torch.tensor(masks)).tolist(), strict=True))
+    return table
+
+
+def _random(target, optimum, seed, settings) -> list[tuple[float, int]]:
+    """Gap and distinct masks after each of ITERATIONS."""
+    steps = random_swaps(target, K, ITERATIONS[-1], seed, **settings)
+    return [(step.log_prob - optimum, target.distinct_masks) for step in steps if step.step in ITERATIONS]
+
+
+def _descent(target, optimum, greedy_only: bool = False) -> tuple[float, int]:
+    value = math.inf
+    for step in descend(target, K):
+        if greedy_only and step.mask.count(0) == K and not step.accepted:
+            break
+        value, distinct = step.log_prob, target.distinct_masks
+    return value - optimum, distinct
+
+
+def _top(target, optimum) -> tuple[float, int]:
+    singles = 1 - torch.eye(len(target.spans), dtype=torch.int64)
+    mask = torch.ones(len(target.spans), dtype=torch.int64)
+    mask[target.log_prob(singles).argsort()[:K]] = 0
+    return target.log_prob(mask[None]).item() - optimum, target.distinct_masks

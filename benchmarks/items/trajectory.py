@@ -1,0 +1,79 @@
+"""XPrompt against Algorithm 1 run as published: the same path, and how much sooner."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import islice
+
+from benchmarks.published import PublishedTarget, published_search
+from benchmarks.resumable import Progress, RowFile
+from benchmarks.setting import RESULTS, Answered, Setting, answered, shown, spread, timed
+from explainers.xprompt import random_swaps
+
+NAME, TITLE = "trajectory", "XPrompt, N = 200, k = 3, against Algorithm 1 as published"
+K, ITERATIONS, NEW_TOKENS = 3, 200, 60
+WORDS = range(12, 21)
+
+
+def measure(setting: Setting) -> dict:
+    loaded = setting.load()
+    run = {"model": loaded.name, "k": K, "iterations": ITERATIONS, "new_tokens": NEW_TOKENS}
+    store, progress = RowFile(RESULTS / "trajectory.rows.jsonl", run), Progress(setting.repeat)
+    progress.done = len(store.rows)
+    examples = answered(setting, loaded, WORDS, NEW_TOKENS, least_tokens=NEW_TOKENS)
+    for example in islice(examples, len(store.rows), setting.repeat):
+        _search(example.target())  # warm up: the half-precision copy is made, batches are calibrated
+        store.add(_compare(example))
+        progress.step(f"{store.rows[-1]['times_screened']:.1f} times faster")
+    rows = store.rows
+    columns = [name for name in rows[0] if isinstance(rows[0][name], float)]
+    return run | {
+        "prompts": len(rows),
+        "same_path": all(row["same_path"] for row in rows),
+        **{name: spread([row[name] for row in rows]) for name in columns},
+        "rows": rows,
+    }
+
+
+def table(result: dict) -> list[str]:
+    header = "| | seconds | times faster | distinct masks |"
+    rows = [f"| as published | {shown(result['published'], 1)} | 1 | |"]
+    for name, title in (("exact", "fp32 throughout"), ("screened", "screened in bfloat16")):
+        times = f"{shown(result[name], 1)} | {shown(result['times_' + name], 1)}"
+        rows.append(f"| {title} | {times} | {shown(result['distinct'], 0)} |")
+    return [
+        f"{result['prompts']} prompts, one run each; median (range). The same path as published: "
+        f"{'yes, at every step' if result['same_path'] else 'NO'}. Of the screened masks, "
+        f"{shown(result['confirmed'], 0)} were evaluated in fp32.",
+        "",
+        header,
+        "|---|---:|---:|---:|",
+        *rows,
+    ]
+
+
+def _compare(example: Answered) -> dict:
+    published = PublishedTarget(example)
+    reference, base = timed(lambda: _path(published_search(published, K, ITERATIONS, seed=0)))
+    row = {"published": base, "same_path": True}
+    for name in ("exact", "screened"):
+        target = example.target(screening=name == "screened")
+        path, time = timed(partial(_search, target))
+        row |= {name: time, f"times_{name}": base / time}
+        row["same_path"] &= path == reference
+    screened = len(target._screen.estimates) if target._screen else 0
+    return row | {
+        "prompt_tokens": len(example.prompt.input_ids),
+        "spans": len(target.spans),
+        "distinct": float(target.distinct_masks),
+        "confirmed": float(target.forward_passes - screened) if screened else 0.0,
+        "note": " ".join(target.notes()),
+    }
+
+
+def _search(target) -> list[tuple]:
+    return _path(random_swaps(target, K, ITERATIONS, seed=0))
+
+
+def _path(steps) -> list[tuple]:
+    return [(step.mask, step.accepted, round(step.log_prob, 1)) for step in steps]
