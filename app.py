@@ -12,7 +12,7 @@ import gradio as gr
 from components.api import classification_api, generation_api
 from components.classification_tab import classification_tab, leave
 from components.generation_tab import generation_tab
-from components.runner import RUNS
+from components.runner import stop
 from components.theme import css, head, theme
 
 INTRODUCTION = (
@@ -38,7 +38,7 @@ def build() -> gr.Blocks:
 
 
 def _leave(request: gr.Request) -> None:
-    RUNS.stop(request.session_hash)
+    stop(request)
     leave(request.session_hash)
 
 

@@ -20,7 +20,7 @@ from components.layer_lens import layer_lens_view
 from components.method_strips import method_strips
 from components.models_menu import at_hand, model_choices
 from components.result_sentence import result_view
-from components.runner import RUNS, show
+from components.runner import show, stop, wait_turn
 from components.token_strip import token_strip
 from components.view import ASSETS
 from explainers.core.classification import ClassificationRequest
@@ -68,15 +68,19 @@ def _wire(panel: Panel, views: list, compare_button: gr.Button, lens_button: gr.
     inputs = [*panel.inputs.values(), *all_controls(panel.options)]
     explain = _handler(panel, explain_and_read, RUN_SHOWS)
     once = QUEUED | {"trigger_mode": "once"}
-    gr.on([panel.run.click, panel.inputs["text"].submit], explain, inputs, views, **once)
-    chosen = views[VIEWS.index("bars")].select(_picked, None, panel.inputs["label"], queue=False, **QUIET)
-    chosen.then(explain, inputs, views, **QUEUED)
+    run = [panel.run.click, panel.inputs["text"].submit]
+    asked = gr.on(run, wait_turn, None, panel.status, queue=False, **QUIET)
+    bars, label = views[VIEWS.index("bars")], panel.inputs["label"]
+    chosen = bars.select(_picked, None, label, queue=False, **QUIET)
+    chosen = chosen.then(wait_turn, None, panel.status, queue=False, **QUIET)
+    for turn in (asked, chosen):
+        turn.then(explain, inputs, views, **QUEUED, trigger_mode="multiple")
     follow = _handler(panel, read, VIEWS, live=True)
     gr.on(controls.live_events(panel), follow, inputs, views, **QUEUED, trigger_mode="always_last")
     all_methods = _handler(panel, compare, ("status", "plot", "methods"))
     compare_button.click(all_methods, inputs, views, **once)
     lens_button.click(_handler(panel, lens, ("status", "lens")), inputs, views, **once)
-    panel.stop.click(_stop, queue=False, api_visibility="private")
+    panel.stop.click(stop, queue=False, **QUIET)
 
 
 def _wire_tuning(panel: Panel) -> None:
@@ -152,10 +156,6 @@ def classification_request(settings: dict, options: dict) -> ClassificationReque
 
 def _picked(event: gr.SelectData) -> str:
     return event.value
-
-
-def _stop(request: gr.Request) -> None:
-    RUNS.stop(request.session_hash)
 
 
 def leave(session: str | None) -> None:

@@ -66,7 +66,8 @@ class GenerationView:
         self.prompt, self.granularity = event["prompt"], event["granularity"]
         self.response, self.masked_response = event["response"], event["masked_response"]
         made_by = f"{event['title']} on {event['model']} ({event['device']}, {event['dtype']})."
-        self.progress.end("stopped" if event["stopped"] else "done", " ".join([made_by, *event["notes"]]))
+        said = [made_by, event.get("certificate", ""), *event["notes"]]
+        self.progress.end("stopped" if event["stopped"] else "done", " ".join(filter(None, said)))
 
     def _stopped(self, event):
         text = f"{event['text']} The search had not begun, so there is no result."

@@ -45,7 +45,7 @@ def open_tab(page, url):
 def classify(page, text=TEXT):
     page.locator("#class-text textarea").fill(text)
     page.locator("#class-run").click()
-    expect(page.locator("#class-status")).to_contain_text("PromptExplainer on")
+    expect(page.locator("#class-status")).to_contain_text("PromptExplainer on tiny-bert")
 
 
 def test_it_opens_with_a_stored_example(page):
@@ -103,6 +103,20 @@ def test_the_layer_lens_and_a_tokens_reading(page):
     expect(page.locator("#class-plot .mw-tip")).to_contain_text("100 % added")
 
 
+def test_run_again_takes_the_place_of_the_run_at_work(page, monkeypatch):
+    evaluate = label_target.LabelTarget._evaluate
+
+    def slowly(self, masks):
+        time.sleep(1)
+        return evaluate(self, masks)
+
+    monkeypatch.setattr(label_target.LabelTarget, "_evaluate", slowly)
+    page.locator("#class-run").click()
+    expect(page.locator("#class-status")).to_contain_text("Explaining")
+    page.locator("#class-run").click()
+    expect(page.locator("#class-status")).to_contain_text("PromptExplainer on tiny-bert")
+
+
 def test_all_methods_stop_and_keep_what_is_done(page, monkeypatch):
     classify(page)
     evaluate = label_target.LabelTarget._evaluate
@@ -141,6 +155,20 @@ def test_errors_are_words_beside_run_and_lose_nothing(page):
     expect(page.locator("#class-status [role=alert]")).to_contain_text("2 to 50 classes")
     expect(page.locator("#class-text textarea")).to_have_value(TEXT)
     expect(page.locator("#class-bars .mw-bar")).to_have_count(4)
+
+
+def test_a_model_is_tuned_on_ones_own_texts(page, monkeypatch):
+    monkeypatch.setattr("components.few_shot.STEPS", 3)
+    page.locator("#label-words textarea").fill("Fruit: apple\nAnimal: dog")
+    page.get_by_role("button", name="Your own labelled texts").click()
+    page.locator("#tune").click()
+    expect(page.locator("#class-status [role=alert]")).to_contain_text("labelled texts first")
+    page.locator("#labelled-texts textarea").fill("Fruit: sweet and red\nAnimal: it barks")
+    page.locator("#tune").click()
+    expect(page.locator("#class-status")).to_contain_text("The tuned model is chosen")
+    expect(page.get_by_text("Save what it learnt")).to_be_visible()
+    page.locator("#class-run").click()
+    expect(page.locator("#class-status")).to_contain_text("tuned on a few texts")
 
 
 def test_an_example_brings_its_task(page):
