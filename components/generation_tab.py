@@ -71,6 +71,7 @@ def generation_tab() -> None:
         views,
         concurrency_id="model",
         concurrency_limit=1,
+        trigger_mode="multiple",  # a run asked for while another is at work takes its place
         **QUIET,
     )
     stop_button.click(stop, queue=False, **QUIET)
