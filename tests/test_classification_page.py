@@ -103,16 +103,23 @@ def test_the_layer_lens_and_a_tokens_reading(page):
     expect(page.locator("#class-plot .mw-tip")).to_contain_text("100 % added")
 
 
+def choose_method(page, title):
+    page.locator("#class-method input").click()
+    page.get_by_role("option", name=title, exact=True).click()
+
+
 def test_run_again_takes_the_place_of_the_run_at_work(page, monkeypatch):
+    choose_method(page, "Feature ablation")
     evaluate = label_target.LabelTarget._evaluate
 
     def slowly(self, masks):
-        time.sleep(1)
+        time.sleep(1.5)
         return evaluate(self, masks)
 
     monkeypatch.setattr(label_target.LabelTarget, "_evaluate", slowly)
     page.locator("#class-run").click()
     expect(page.locator("#class-status")).to_contain_text("Explaining")
+    choose_method(page, "PromptExplainer")
     page.locator("#class-run").click()
     expect(page.locator("#class-status")).to_contain_text("PromptExplainer on tiny-bert")
 
