@@ -23,6 +23,7 @@ def measure(setting: Setting) -> dict:
     for example in islice(answered(setting, loaded, WORDS, NEW_TOKENS), len(store.rows), setting.repeat):
         store.add(_compare(example))
         progress.step(f"{store.rows[-1]['best_swap']:.2f} against {min(store.rows[-1]['xprompt']):.2f}")
+    store.remove()
     return run | {"rows": store.rows}
 
 

@@ -63,7 +63,9 @@ def measure(setting: Setting, prompts: int = PROMPTS) -> dict:
     for example in islice(answered(setting, loaded, WORDS, NEW_TOKENS), len(store.rows), prompts):
         store.add(_compare(example))
         progress.step(f"{store.rows[-1]['spans']} words")
-    return run | {"prompts": len(store.rows), "searches": summary(store.rows), "rows": store.rows}
+    store.remove()
+    each = [{"spans": row["spans"], "best_swap": row["searches"]["best swap"][0]} for row in store.rows]
+    return run | {"prompts": len(each), "searches": summary(store.rows), "rows": each}
 
 
 def summary(rows: list[dict]) -> dict:

@@ -25,6 +25,7 @@ def measure(setting: Setting) -> dict:
         _search(example.target())  # warm up: the half-precision copy is made, batches are calibrated
         store.add(_compare(example))
         progress.step(f"{store.rows[-1]['times_screened']:.1f} times faster")
+    store.remove()
     rows = store.rows
     columns = [name for name in rows[0] if isinstance(rows[0][name], float)]
     return run | {
