@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import gradio as gr
 
-from components.controls import all_controls, method_options, read_values
+from components.controls import Controls, all_controls, method_options, read_values
 from components.convergence_plot import convergence_plot
 from components.generation_view import GenerationView
 from components.metric_table import metric_table
@@ -46,7 +47,22 @@ EXAMPLES = [
 ]
 
 
-def generation_tab() -> None:
+@dataclass(frozen=True)
+class GenerationTab:
+    """The parts of the tab that others build on.
+
+    inputs: by API name. options: by method and name. views: in the order of GenerationView.values.
+    record: the result that is shown, as GenerationView.record gives it.
+    """
+
+    inputs: Controls
+    options: dict[str, Controls]
+    run: gr.Button
+    views: list[gr.HTML]
+    record: gr.State
+
+
+def generation_tab() -> GenerationTab:
     """Lay out the tab inside the current Blocks and wire it."""
     with gr.Row(elem_classes="mw-tab"):
         with gr.Column(scale=2, min_width=320):
@@ -60,6 +76,7 @@ def generation_tab() -> None:
                 output_diff("diff"),
                 metric_table("metrics"),
             ]
+    record = gr.State(stored_record())
     for view, value in zip(views, stored_example(), strict=True):
         view.value = value
     asked = gr.on(
@@ -68,13 +85,14 @@ def generation_tab() -> None:
     asked.then(
         _runner(list(inputs), options),
         [*inputs.values(), *all_controls(options)],
-        views,
+        [*views, record],
         concurrency_id="model",
         concurrency_limit=1,
         trigger_mode="multiple",  # a run asked for while another is at work takes its place
         **QUIET,
     )
     stop_button.click(stop, queue=False, **QUIET)
+    return GenerationTab(inputs, options, run_button, views, record)
 
 
 def _controls():
@@ -152,20 +170,32 @@ def _settings() -> dict[str, gr.components.Component]:
 def _runner(names: list[str], options: dict[str, dict]):
     """The handler of Run: values of the inputs and options → updates of the views."""
 
-    def explain(request: gr.Request, *values) -> Iterator[list[dict]]:
+    def explain(request: gr.Request, *values) -> Iterator[list]:
         settings, chosen = read_values(names, options, values)
         settings["options"] = chosen[settings["method"]]
         view = GenerationView(settings["prompt"], settings["granularity"])
-        yield from show(request.session_hash, lambda hook: run(GenerationRequest(**settings), hook), view)
+        for shown in show(request.session_hash, lambda hook: run(GenerationRequest(**settings), hook), view):
+            yield [*shown, view.record() or gr.skip()]
 
     return explain
 
 
-def stored_example() -> list[dict]:
-    """Values of the views for the result stored in the repository, so that the page never opens blank."""
+def stored_record() -> dict:
+    """The result stored in the repository, as GenerationView.record gives one."""
     stored = json.loads((ASSETS / "examples" / "generation.json").read_text(encoding="utf-8"))
-    view = GenerationView("")
-    for event in stored["events"]:
-        view.add(event)
+    return replay(stored["events"]).record()
+
+
+def stored_example() -> list[dict]:
+    """Values of the views for the stored result, so that the page never opens blank."""
+    view = replay(stored_record()["events"])
     view.progress.text = f"A stored example: {view.progress.text} Press Run to explain your own prompt."
     return view.values()
+
+
+def replay(events: list[dict]) -> GenerationView:
+    """The view of a result from its recorded events."""
+    view = GenerationView("")
+    for event in events:
+        view.add(event)
+    return view

@@ -9,6 +9,9 @@ from components.output_diff import diff_words
 from components.progress import Progress
 from components.result_sentence import result_sentence
 
+RECORD = 1  # version of the form in which results are kept
+RECORDED = ("prompt", "step", "explanation")
+
 
 @dataclass
 class GenerationView:
@@ -22,9 +25,18 @@ class GenerationView:
     plot: dict = field(default_factory=lambda: {"y": [], "proposals": [], "accepted": [], "unit": "nats"})
     explanation: dict | None = None
     progress: Progress = field(default_factory=Progress)
+    recorded: list[dict] = field(default_factory=list)
 
     def add(self, event: dict) -> None:
         getattr(self, f"_{event['type']}")(event)
+        if event["type"] in RECORDED:
+            self.recorded.append(event)
+
+    def record(self) -> dict | None:
+        """All that is needed to show this result again, once it is complete."""
+        if not self.explanation:
+            return None
+        return {"maskwise": RECORD, "tab": "generation", "events": self.recorded}
 
     def values(self, passes_done: int = 0) -> list[dict]:
         """Values of the status line, result, strip, plot, diff and measures, in this order."""

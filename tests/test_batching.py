@@ -1,12 +1,14 @@
-"""Batches that shrink when memory runs out, logits in slices, and shared keys and values."""
+"""Batches that shrink when memory runs out, logits in slices, shared keys and values, fp32 products."""
 
 import pytest
 import torch
 
-from explainers.core import logits, response_scorer
+from explainers.core import fast_fp32, logits, response_scorer
 from explainers.core.batching import Batches, batch_rows, saturating_rows
 from explainers.core.errors import MaskwiseError
+from explainers.core.fast_fp32 import onednn_is_better
 from explainers.core.logits import readout_of
+from tests.slow_reference import slow_token_log_probs
 from tests.test_response_target import make_target, some_masks
 from tests.tiny_models import CAUSAL_KINDS, tiny_causal
 
@@ -130,3 +132,37 @@ def test_nothing_is_shared_where_it_does_not_pay():
     target = make_target()
     target.log_prob(some_masks(len(target.spans), 2))
     assert target._exact._reference is None
+
+
+@pytest.mark.parametrize("better", [False, True])
+def test_products_by_the_other_library_are_those_of_fp32(better, monkeypatch):
+    """Forced or not, the values stay those of fp32, and the setting is put back."""
+    if better and not onednn_is_better():
+        pytest.skip("torch's own choice is the better one on this processor")
+    target = make_target()
+    masks = some_masks(len(target.spans))
+    monkeypatch.setattr(fast_fp32, "onednn_is_better", lambda: better)
+    before = torch.backends.mkldnn.matmul.fp32_precision
+    inside = []
+    evaluate = target._evaluate
+    target._evaluate = lambda rows: (
+        inside.append(torch.backends.mkldnn.matmul.fp32_precision),
+        evaluate(rows),
+    )[1]
+    fast = target.log_prob(masks)
+    assert torch.backends.mkldnn.matmul.fp32_precision == before
+    assert inside == ["bf16" if better else before]
+    slow = [slow_token_log_probs(target, mask.tolist()).sum().item() for mask in masks]
+    assert fast.tolist() == pytest.approx(slow, abs=1e-3)
+
+
+def test_a_library_that_rounds_to_bfloat16_is_not_taken(monkeypatch):
+    linear = torch.nn.functional.linear
+
+    def rounded(left, right):
+        if torch.backends.mkldnn.matmul.fp32_precision == "bf16" and left.dtype is torch.float32:
+            return linear(left.bfloat16(), right.bfloat16()).float()
+        return linear(left, right)
+
+    monkeypatch.setattr(torch.nn.functional, "linear", rounded)
+    assert not onednn_is_better.__wrapped__()

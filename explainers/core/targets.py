@@ -15,6 +15,7 @@ from enum import StrEnum
 import torch
 
 from explainers.core.batching import Batches
+from explainers.core.fast_fp32 import fast_fp32
 from explainers.core.models import LoadedModel
 from explainers.core.screening import Screen
 from explainers.core.types import Prompt
@@ -143,7 +144,7 @@ class Target(ABC):
 
         def one_pass(batch: list[Mask]) -> torch.Tensor:
             self.count(len(batch))
-            with torch.no_grad():
+            with torch.no_grad(), fast_fp32(self.device):
                 return evaluate(torch.tensor(batch, dtype=torch.float32, device=self.device))
 
         return self._batches.run(masks, size, one_pass)
@@ -193,8 +194,9 @@ class Target(ABC):
         for part in embeds.split(self.gradient_batch):
             self.count(len(part))
             part = part.detach().requires_grad_()
-            value = self.log_prob_from_embeds(part)
-            (gradient,) = torch.autograd.grad(value.sum(), part)
+            with fast_fp32(self.device):
+                value = self.log_prob_from_embeds(part)
+                (gradient,) = torch.autograd.grad(value.sum(), part)
             values.append(value.detach().float())
             gradients.append(gradient.float())
         return torch.cat(values).cpu(), torch.cat(gradients).cpu()
