@@ -26,9 +26,8 @@ test: $(BIN)/.models $(BIN)/.tools .chromium ## Run every check: ruff and pytest
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest -q
 
-bench: $(BIN)/.models ## Table of methods and measures: make bench DATA=folder of JSONL files with a "prompt"
-	@[ -n "$(DATA)" ] || { echo 'Say where the prompts are: make bench DATA=folder (JSONL files, a "prompt" a line)' >&2; exit 1; }
-	$(BIN)/python -m benchmarks.generation_table --data $(DATA)
+bench: $(BIN)/.models ## Measure speed and search quality (hours on two cores): make bench [ITEMS="limit start"] [DATA=prompts]
+	$(BIN)/python -m benchmarks.run $(ITEMS) $(if $(DATA),--data $(DATA))
 
 clean: ## Remove the environment (the models in the user's cache stay)
 	rm -rf .venv

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before the import: no calls to outside
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -12,8 +13,12 @@ import gradio as gr
 from components.api import classification_api, generation_api
 from components.classification_tab import classification_tab, leave
 from components.generation_tab import generation_tab
+from components.models_menu import at_hand, default_model
 from components.runner import stop
 from components.theme import css, head, theme
+from explainers.core.errors import MaskwiseError
+from explainers.core.models import load_model
+from explainers.core.types import Task
 
 INTRODUCTION = (
     "# Maskwise\nWhich words of a prompt could a language model not do without? "
@@ -63,9 +68,20 @@ def launch(**settings):
     return demo, url, share_url
 
 
+def prepare() -> None:
+    """Load the default models that need no download, so that the first run does not wait for them."""
+    for task in Task:
+        with suppress(MaskwiseError):  # the run itself will say what is wrong
+            if at_hand(name := default_model(task), task):
+                load_model(name, task)
+
+
 if __name__ == "__main__":
     on_space = "SPACE_ID" in os.environ
-    launch(
+    page, _, _ = launch(
         server_name="0.0.0.0" if on_space else os.environ.get("HOST", "127.0.0.1"),
         server_port=int(os.environ.get("PORT", 7860)),
+        prevent_thread_lock=True,
     )
+    prepare()
+    page.block_thread()

@@ -7,6 +7,7 @@ optimum is evaluated exactly, the rest by bfloat16 estimates where the target sc
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import combinations, islice
 from statistics import mean
 
@@ -34,7 +35,7 @@ ITERATIONS = (50, 100, 200)
 class TableTarget(Target):
     """Looks log p up; counts distinct masks as the model's target does."""
 
-    def __init__(self, table: dict[Mask, float], spans, gradient: torch.Tensor):
+    def __init__(self, table: dict[Mask, float], spans: Sequence, gradient: torch.Tensor):
         self.table, self.spans, self._gradient = table, spans, gradient
         self.evaluations = self.forward_passes = 0
         self.on_forward, self.device = (lambda rows: None), torch.device("cpu")
@@ -61,11 +62,12 @@ def measure(setting: Setting, prompts: int = PROMPTS) -> dict:
     progress = Progress(prompts)
     progress.done = len(store.rows)
     for example in islice(answered(setting, loaded, WORDS, NEW_TOKENS), len(store.rows), prompts):
-        store.add(_compare(example))
+        store.add(_evaluated(example))
         progress.step(f"{store.rows[-1]['spans']} words")
+    rows = [{"spans": row["spans"], "searches": _searches(row)} for row in store.rows]
     store.remove()
-    each = [{"spans": row["spans"], "best_swap": row["searches"]["best swap"][0]} for row in store.rows]
-    return run | {"prompts": len(each), "searches": summary(store.rows), "rows": each}
+    each = [{"spans": row["spans"], "best_swap": row["searches"]["best swap"][0]} for row in rows]
+    return run | {"prompts": len(each), "searches": summary(rows), "rows": each}
 
 
 def summary(rows: list[dict]) -> dict:
@@ -91,14 +93,24 @@ def table(result: dict) -> list[str]:
     return [f"{result['prompts']} prompts; the optimum of each is known.", "", *lines]
 
 
-def _compare(example: Answered) -> dict:
+def _evaluated(example: Answered) -> dict:
+    """log p of every set of at most K removed spans, and the gradient: all that the searches ask for."""
     target = example.target()
-    values = _table(target)
-    gradient, spans = target.mask_gradient(), target.spans
+    count, values = len(target.spans), []
+    for size in range(K + 1):
+        sets = list(combinations(range(count), size))
+        masks = torch.tensor([_mask(removed, count) for removed in sets])
+        values += zip(sets, target.lowest(masks).tolist(), strict=True)
+    return {"spans": count, "gradient": target.mask_gradient().tolist(), "values": values}
+
+
+def _searches(row: dict) -> dict[str, list[tuple[float, int]]]:
+    """Gap to the optimum and distinct masks of every run of every search on one prompt."""
+    values = {_mask(removed, row["spans"]): value for removed, value in row["values"]}
     optimum = min(value for mask, value in values.items() if mask.count(0) == K)
 
     def fresh() -> TableTarget:
-        return TableTarget(values, spans, gradient)
+        return TableTarget(values, range(row["spans"]), torch.tensor(row["gradient"]))
 
     searches = {"best swap": [_descent(fresh(), optimum)]}
     searches["greedy alone"] = [_descent(fresh(), optimum, greedy_only=True)]
@@ -107,17 +119,11 @@ def _compare(example: Answered) -> dict:
         runs = [_random(fresh(), optimum, seed, settings) for seed in range(SEEDS)]
         for column, iterations in enumerate(ITERATIONS):
             searches[f"{name}, N = {iterations}"] = [run[column] for run in runs]
-    return {"spans": len(spans), "response": len(example.response_ids), "searches": searches}
+    return searches
 
 
-def _table(target: Target) -> dict[Mask, float]:
-    """log p of every mask with at most K zeros."""
-    table, count = {}, len(target.spans)
-    for size in range(K + 1):
-        sets = (set(removed) for removed in combinations(range(count), size))
-        masks = [tuple(int(t not in removed) for t in range(count)) for removed in sets]
-        table.update(zip(masks, target.lowest(torch.tensor(masks)).tolist(), strict=True))
-    return table
+def _mask(removed: Sequence[int], count: int) -> Mask:
+    return tuple(int(t not in removed) for t in range(count))
 
 
 def _random(target, optimum, seed, settings) -> list[tuple[float, int]]:
