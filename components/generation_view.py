@@ -78,8 +78,11 @@ class GenerationView:
         self.prompt, self.granularity = event["prompt"], event["granularity"]
         self.response, self.masked_response = event["response"], event["masked_response"]
         made_by = f"{event['title']} on {event['model']} ({event['device']}, {event['dtype']})."
-        said = [made_by, event.get("certificate", ""), *event["notes"]]
-        self.progress.end("stopped" if event["stopped"] else "done", " ".join(filter(None, said)))
+        notes = " ".join(event["notes"])
+        if event["stopped"]:
+            self.progress.end("stopped", f"{made_by} {notes}")
+        else:
+            self.progress.end("done", made_by, notes)
 
     def _stopped(self, event):
         text = f"{event['text']} The search had not begun, so there is no result."

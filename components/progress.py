@@ -12,6 +12,7 @@ class Progress:
 
     state: str = "running"
     text: str = "Starting"
+    details: str = ""
     started: float | None = None
     passes: int = 0
     passes_before: int | None = None
@@ -30,13 +31,14 @@ class Progress:
         """The measured work goes in steps."""
         self.steps, self.text = (step, total), f"Searching: step {step} of {total}"
 
-    def end(self, state: str, text: str) -> None:
-        """state: done, stopped, error or idle."""
-        self.state, self.text = state, text
+    def end(self, state: str, text: str, details: str = "") -> None:
+        """state: done, stopped, error or idle. details: sentences to read on demand."""
+        self.state, self.text, self.details = state, text, details
 
     def value(self, passes_done: int = 0) -> dict:
         """passes_done: sequences that have gone through the model since the run began."""
         value = {"state": self.state, "text": self.text, "fraction": None, "eta": None}
+        value |= {"details": self.details} if self.details else {}
         if self.state == "running" and self.started is not None:
             seconds, fraction = monotonic() - self.started, self._fraction(passes_done)
             value |= {"fraction": fraction, "eta": seconds * (1 / fraction - 1) if fraction else None}

@@ -19,7 +19,7 @@ def result_sentence(explanation: dict) -> dict:
     """The API's explanation → {"parts": [["text" | "strong", str]], "facts": [[name, text]]}.
 
     Reads "spans", "probability_ratio" (ratio of geometric means per token), "log_prob", "log_prob_masked"
-    (nats), "evaluations" and "seconds".
+    (nats), "evaluations", "seconds" and, where there is one, "certificate".
     """
     removed = [span["text"] for span in explanation["spans"] if span["removed"]]
     effect = f"each token of this answer {_effect(explanation['probability_ratio'])}."
@@ -76,4 +76,6 @@ def _facts(explanation: dict) -> list[list[str]]:
         ["evaluations", f"{explanation['evaluations']:,}"],
         ["time", f"{explanation['seconds']:.1f} s"],
     ]
+    if certificate := explanation.get("certificate"):
+        facts.append(["certificate", certificate])
     return facts

@@ -94,6 +94,12 @@ def test_result_names_the_removed_words_in_bold_and_gives_the_facts():
     }
 
 
+def test_result_says_what_was_proved_of_the_set():
+    proof = "Optimal: all 286 sets of 3 words were tried."
+    facts = dict(result_sentence(explanation(["x"], 0.5) | {"certificate": proof})["facts"])
+    assert facts["certificate"] == proof
+
+
 def test_a_removed_sentence_is_shortened():
     parts = result_sentence(explanation(["long words " * 20], 0.5))["parts"]
     assert len(parts[1][1]) <= 60 and parts[1][1].endswith("…")

@@ -203,6 +203,10 @@ def test_status(page):
     expect(page.get_by_role("alert")).to_contain_text(long.strip())
     feed(page, status={"state": "done", "text": "Done in 12.3 s.", "fraction": 1, "eta": None})
     expect(page.locator("#status [role=status]")).to_have_text("Done in 12.3 s.")
+    expect(page.locator("#status details")).to_be_hidden()
+    feed(page, status={"state": "done", "text": "Done.", "details": "60 masks were screened."})
+    page.locator("#status summary").click()
+    expect(page.get_by_text("60 masks were screened.")).to_be_visible()
     expect(page.locator("#status [role=alert]")).to_have_count(0)
 
 

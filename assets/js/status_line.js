@@ -4,14 +4,16 @@ const left = make('span', {class: 'mw-left'});
 const line = make('p', {class: 'mw-status'}, icon, words, left);
 const fill = make('div'), bar = make('div', {class: 'mw-progress', role: 'progressbar', 'aria-label': 'progress'}, fill);
 const speaker = announcer(5000);
-root.append(line, bar, speaker);
+const details = make('p', {class: 'mw-note', dir: 'auto'});
+const more = make('details', {class: 'mw-more'}, make('summary', {}, 'How it was computed'), details);
+root.append(line, bar, more, speaker);
 
 const duration = (seconds) => {
   const whole = Math.max(1, Math.ceil(seconds));
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 };
 
-follow(({state = 'idle', text = '', fraction = null, eta = null}) => {
+follow(({state = 'idle', text = '', fraction = null, eta = null, details: rest = ''}) => {
   const busy = state === 'running' || state === 'queued', failed = state === 'error';
   set(root, 'data-state', state);
   set(line, 'role', failed ? 'alert' : null);
@@ -22,5 +24,7 @@ follow(({state = 'idle', text = '', fraction = null, eta = null}) => {
   set(bar, 'aria-valuenow', fraction === null ? null : Math.round(fraction * 100));
   set(bar, 'data-unknown', fraction === null || null);
   fill.style.width = fraction === null ? '' : `${Math.min(Math.max(fraction, 0), 1) * 100}%`;
+  more.hidden = !rest;
+  say(details, rest);
   speaker.announce(failed ? '' : text, !busy);
 });
