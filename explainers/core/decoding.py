@@ -26,11 +26,13 @@ def greedy_tokens(
         yield token
 
 
-def greedy_batch(loaded: LoadedModel, embeds: torch.Tensor, max_new_tokens: int) -> list[tuple[int, ...]]:
+def greedy_batch(
+    loaded: LoadedModel, embeds: torch.Tensor, max_new_tokens: int, on_forward: OnForward = lambda rows: None
+) -> list[tuple[int, ...]]:
     """The same for several prompts of one length, (B, L, d) → B answers."""
     ends, answers = end_tokens(loaded), [[] for _ in embeds]
     ended = [False] * len(embeds)
-    for tokens in _steps(loaded, embeds, max_new_tokens, lambda rows: None):
+    for tokens in _steps(loaded, embeds, max_new_tokens, on_forward):
         ended = [done or token in ends for done, token in zip(ended, tokens, strict=True)]
         for answer, done, token in zip(answers, ended, tokens, strict=True):
             answer.extend([] if done else [token])

@@ -89,15 +89,7 @@ def explain_generation(prompt: str, on_forward: OnForward | None = None, **setti
 
 def run(request: GenerationRequest, on_forward: OnForward | None = None) -> Iterator[dict]:
     """Events of one request, the last an `explanation` (its fields are those of the API)."""
-    on_forward = on_forward or (lambda rows: None)
-    yield {"type": "status", "text": "Loading the model"}
-    loaded = models.load_model(request.model, Task.GENERATION)
-    prompt = render_prompt(loaded.tokenizer, request.prompt, request.granularity, request.system_prompt)
-    check_k(request.k, len(prompt.spans), request.granularity)
-
-    response_ids = yield from _respond(request, loaded, prompt, on_forward)
-    settings = request.mask_operator, on_forward, request.screening
-    target = ResponseTarget(loaded, prompt, response_ids, *settings)
+    target = yield from answered_target(request, on_forward or (lambda rows: None))
     explainer = request.explainer()
     yield {
         "type": "prompt",
@@ -113,6 +105,17 @@ def run(request: GenerationRequest, on_forward: OnForward | None = None) -> Iter
     target.on_forward = lambda rows: None  # what is left takes two passes: a stop may no longer cut it off
     values = report(target, explanation, masked_response)
     yield {"type": "explanation", **asdict(request), **values, "forward_passes": passes, "stopped": stopped}
+
+
+def answered_target(request: GenerationRequest, on_forward: OnForward) -> Iterator[dict]:
+    """Stream the loading of the model and its answer; returns the target, log p of that answer."""
+    yield {"type": "status", "text": "Loading the model"}
+    loaded = models.load_model(request.model, Task.GENERATION)
+    prompt = render_prompt(loaded.tokenizer, request.prompt, request.granularity, request.system_prompt)
+    check_k(request.k, len(prompt.spans), request.granularity)
+    response_ids = yield from _respond(request, loaded, prompt, on_forward)
+    settings = request.mask_operator, on_forward, request.screening
+    return ResponseTarget(loaded, prompt, response_ids, *settings)
 
 
 def check_k(k: int, spans: int, granularity: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import platform
 from importlib.metadata import version
 
+from torch import Tensor
+
 from explainers.core.base import EXPLAINERS
 from explainers.core.metrics import METRICS, kl_divergence, kl_published, probability_ratio, text_metrics
 from explainers.core.prompts import decode_pieces
@@ -23,22 +25,16 @@ def report(target: ResponseTarget, explanation: Explanation, masked_response: st
     kept, masked = (target.next_token_log_probs(mask) for mask in (target.full_mask(), explanation.mask))
     before, after = (distribution.gather(1, target.response_column()) for distribution in (kept, masked))
     response = target.tokenizer.decode(target.response_ids, skip_special_tokens=True)
-    ratio = probability_ratio(before.sum().item(), after.sum().item(), len(before))
-    metrics = [] if masked_response is None else text_metrics(response, masked_response)
-    metrics += [
-        MetricScore("probability_ratio", ratio, METRICS["probability_ratio"]),
-        MetricScore("kl", kl_divergence(masked, kept), METRICS["kl"]),
-        MetricScore("kl_published", kl_published(before[:, 0], after[:, 0]), METRICS["kl_published"]),
-    ]
+    metrics = removal_metrics(target, kept, masked, masked_response)
     return {
         **provenance(target, explanation),
         "response": response,
         "masked_response": masked_response or "",
         "response_tokens": _response_tokens(target, before, after),
-        "spans": _scored_spans(explanation),
+        "spans": scored_spans(explanation),
         "log_prob": before.sum().item(),
         "log_prob_masked": after.sum().item(),
-        "probability_ratio": ratio,
+        "probability_ratio": probability_ratio(before.sum().item(), after.sum().item(), len(before)),
         "metrics": [
             {"name": m.name, "value": m.value, "lower_is_better": m.lower_is_better} for m in metrics
         ],
@@ -49,6 +45,26 @@ def report(target: ResponseTarget, explanation: Explanation, masked_response: st
         "seconds": explanation.seconds,
         "notes": list(explanation.notes),
     }
+
+
+def removal_metrics(
+    target: ResponseTarget, kept: Tensor, masked: Tensor, masked_response: str | None
+) -> list[MetricScore]:
+    """All measures of one removal; those of the text only where the masked response was written.
+
+    kept, masked: (S, V), next-token log-probabilities at the response, before and after.
+    """
+    before, after = (
+        distribution.gather(1, target.response_column())[:, 0] for distribution in (kept, masked)
+    )
+    response = target.tokenizer.decode(target.response_ids, skip_special_tokens=True)
+    ratio = probability_ratio(before.sum().item(), after.sum().item(), len(before))
+    return [
+        *([] if masked_response is None else text_metrics(response, masked_response)),
+        MetricScore("probability_ratio", ratio, METRICS["probability_ratio"]),
+        MetricScore("kl", kl_divergence(masked, kept), METRICS["kl"]),
+        MetricScore("kl_published", kl_published(before, after), METRICS["kl_published"]),
+    ]
 
 
 def provenance(target: ResponseTarget, explanation: Explanation) -> dict:
@@ -70,7 +86,7 @@ def span_values(spans: tuple[TokenSpan, ...]) -> list[dict]:
     return [{"text": span.text, "start": span.chars[0], "end": span.chars[1]} for span in spans]
 
 
-def _scored_spans(explanation: Explanation) -> list[dict]:
+def scored_spans(explanation: Explanation) -> list[dict]:
     rows = zip(span_values(explanation.spans), explanation.scores, explanation.mask, strict=True)
     return [{**span, "score": score, "removed": not kept} for span, score, kept in rows]
 
