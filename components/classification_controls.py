@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import gradio as gr
 
@@ -16,6 +17,7 @@ from explainers.core.errors import MaskwiseError
 from explainers.core.tasks import CUSTOM, TASKS, WORDS_PER_CLASS, find_task
 from explainers.core.templates import MAX_TEMPLATE_CHARS
 from explainers.core.types import Task
+from explainers.core.verbalizers.words import read_kpt_file
 
 METHODS = explainers_for(Task.CLASSIFICATION)
 DEFAULT_METHOD, DEFAULT_TASK = "prompt_explainer", "ag_news"
@@ -30,16 +32,18 @@ VERBALIZERS = [
 SPANS = [("tokens", "token"), ("words", "word"), ("sentences", "sentence")]
 PREDICTED = ("the predicted one", "")
 EXAMPLES_A_TASK = 2
-MAX_LINES_CHARS = 40_000
+MAX_LINES_CHARS = 200_000
 QUIET = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
 @dataclass
 class Panel:
-    """inputs: by the names that `classification_request` reads. ready: the task's templates."""
+    """inputs: by the names that `classification_request` reads. ready: the task's templates. words_file:
+    label words as KPT publishes them."""
 
     inputs: dict[str, gr.components.Component]
     ready: gr.Dropdown
+    words_file: gr.UploadButton
     run: gr.Button
     stop: gr.Button
     status: gr.HTML
@@ -77,7 +81,7 @@ def panel() -> Panel:
         )  # fmt: skip
     with examples_place:
         examples = _examples(text, task)
-    cloze, ready = _cloze_inputs()
+    cloze, ready, words_file = _cloze_inputs()
     inputs = {"text": text, "task": task, "method": method} | cloze
     options = method_options(method, METHODS)
     inputs["model"] = gr.Dropdown(
@@ -92,11 +96,11 @@ def panel() -> Panel:
         inputs |= _settings()
     with gr.Accordion("Your own labelled texts", open=False):
         inputs["examples"], *tuning = _labelled_texts()
-    return Panel(inputs, ready, run, stop, status, options, *tuning, examples)
+    return Panel(inputs, ready, words_file, run, stop, status, options, *tuning, examples)
 
 
 def _cloze_inputs():
-    """Template, label words and class, and the menu of ready templates."""
+    """Template, label words and class; the menu of ready templates, and the button for a file of words."""
     task = find_task(DEFAULT_TASK)
     with gr.Row(elem_classes="mw-tight"):
         template = gr.Textbox(
@@ -125,8 +129,12 @@ def _cloze_inputs():
             [PREDICTED, *task.labels], value="", label="Class to explain", min_width=140,
             allow_custom_value=True, elem_id="label",
         )  # fmt: skip
+    file = gr.UploadButton(
+        "Label words from a file (KPT’s .txt or .json)", file_types=[".txt", ".json"], size="sm",
+        elem_id="words-file",
+    )  # fmt: skip
     inputs = {"template": template, "label_words": words, "words_per_class": count, "label": label}
-    return inputs, ready
+    return inputs, ready, file
 
 
 def _settings() -> Controls:
@@ -190,6 +198,7 @@ def fill_by_task(panel: Panel) -> None:
     panel.ready.input(lambda ready: ready, panel.ready, panel.inputs["template"], **QUIET)
     label = panel.inputs["label"]
     words.change(_labels, [words, label], label, **QUIET)
+    panel.words_file.upload(_words_of_file, [panel.words_file, words], [words, panel.status], **QUIET)
 
 
 def _of_task(name: str, count: int) -> list:
@@ -200,6 +209,14 @@ def _of_task(name: str, count: int) -> list:
 
 def _words_of_task(name: str, count: int) -> str:
     return OWN_CLASSES if name == CUSTOM else write_words(find_task(name).label_words(count))
+
+
+def _words_of_file(path: str, lines: str) -> list:
+    """The file's words for the classes at hand, or what is wrong with it on the status line."""
+    try:
+        return [write_words(read_kpt_file(Path(path), list(read_words(lines)))), gr.skip()]
+    except MaskwiseError as error:
+        return [gr.skip(), {"state": "error", "text": str(error), "fraction": None, "eta": None}]
 
 
 def _labels(lines: str, chosen: str):

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from components.classification_controls import _words_of_file
 from explainers.core.errors import MaskwiseError
-from explainers.core.verbalizers.words import parse_kpt, read_label_words
+from explainers.core.verbalizers.words import parse_kpt, read_kpt_file, read_label_words
 
 LABELS = ("World", "Sports", "Business")
 
@@ -59,3 +60,22 @@ def test_faulty_label_words_are_refused(words, message):
 def test_label_words_may_be_text_and_default_to_the_class_itself():
     read = read_label_words({"Sports": "football, team , football", "Food": []})
     assert read == {"Sports": ["football", "team"], "Food": ["food"]}
+
+
+def test_a_published_file_is_read_from_its_path(tmp_path):
+    file = tmp_path / "knowledgeable_verbalizer.txt"
+    file.write_text("bad,awful\ngood,fine\n", encoding="utf-8")
+    assert read_kpt_file(file, ["no", "yes"]) == {"no": ["bad", "awful"], "yes": ["good", "fine"]}
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(MaskwiseError, match="UTF-8"):
+        read_kpt_file(file, ["no", "yes"])
+    file.write_bytes(b"a" * 1_000_001)
+    with pytest.raises(MaskwiseError, match="exceeds 1000 kB"):
+        read_kpt_file(file, ["no", "yes"])
+
+
+def test_a_file_fills_the_lines_or_says_what_is_wrong(tmp_path):
+    file = tmp_path / "words.txt"
+    file.write_text("bad,awful\ngood,fine\n", encoding="utf-8")
+    assert _words_of_file(str(file), "No: x\nYes: y")[0] == "No: bad, awful\nYes: good, fine"
+    assert "2 lines, but the task 3 classes" in _words_of_file(str(file), "A: x\nB: y\nC: z")[1]["text"]

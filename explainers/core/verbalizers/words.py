@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 from explainers.core.errors import MaskwiseError
 from explainers.core.prompts import encode_plain
@@ -12,6 +13,7 @@ from explainers.core.verbalizers.base import WordVerbalizer
 
 MIN_LABELS, MAX_LABELS = 2, 50
 MAX_LABEL_CHARS, MAX_WORDS = 60, 2000
+MAX_FILE_BYTES = 1_000_000
 SHOWN = 5
 
 LabelWords = dict[str, list[str]]
@@ -48,6 +50,18 @@ def _clean(text, what: str) -> str:
     if not text or len(text) > MAX_LABEL_CHARS:
         raise MaskwiseError(f"{what} must be text of 1 to {MAX_LABEL_CHARS} characters.")
     return text
+
+
+def read_kpt_file(path: Path, labels: Sequence[str]) -> LabelWords:
+    """Label words from a file in KPT's published formats; see parse_kpt. Raises MaskwiseError."""
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise MaskwiseError(
+            f"The file of label words is larger than {MAX_FILE_BYTES // 1000} kB. Shorten it."
+        )
+    try:
+        return parse_kpt(path.read_text(encoding="utf-8"), labels)
+    except UnicodeDecodeError:
+        raise MaskwiseError("The file of label words is not text in UTF-8.") from None
 
 
 def parse_kpt(text: str, labels: Sequence[str]) -> LabelWords:
