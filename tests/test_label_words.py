@@ -70,7 +70,7 @@ def test_a_published_file_is_read_from_its_path(tmp_path):
     with pytest.raises(MaskwiseError, match="UTF-8"):
         read_kpt_file(file, ["no", "yes"])
     file.write_bytes(b"a" * 1_000_001)
-    with pytest.raises(MaskwiseError, match="exceeds 1000 kB"):
+    with pytest.raises(MaskwiseError, match="larger than 1000 kB"):
         read_kpt_file(file, ["no", "yes"])
 
 
