@@ -5,7 +5,7 @@ import torch
 
 from explainers.core.errors import MaskwiseError
 from explainers.core.prompts import encode_response, render_prompt
-from explainers.core.response_target import ResponseTarget
+from explainers.core.response_target import Evaluated, ResponseTarget
 from tests.slow_reference import slow_token_log_probs
 from tests.tiny_models import CAUSAL_KINDS, tiny_causal
 
@@ -84,3 +84,56 @@ def test_forward_can_be_stopped():
 def test_context_is_bounded():
     with pytest.raises(MaskwiseError, match="context of 512 tokens"):
         make_target(text="word " * 600)
+
+
+def part_target(kind="llama", operator="zero", part=(2, 5), answer="Once upon a time it was", **settings):
+    whole = make_target(kind, operator, answer=answer, **settings)
+    return ResponseTarget(whole.loaded, whole.prompt, whole.response_ids, operator, part=part)
+
+
+@pytest.mark.parametrize("operator", ["zero", "delete", "replace"])
+@pytest.mark.parametrize("kind", CAUSAL_KINDS)
+def test_log_prob_of_a_part_equals_a_slice_of_the_slow_computation(kind, operator):
+    target = part_target(kind, operator)
+    assert len(target.response_ids) > 5
+    masks = some_masks(len(target.spans))
+    slow = [slow_token_log_probs(target, mask.tolist()) for mask in masks]  # (S,) each, of the whole
+    assert target.log_prob(masks).tolist() == pytest.approx([s[2:5].sum().item() for s in slow], abs=2e-3)
+    for mask, tokens in zip(masks.tolist(), slow, strict=True):
+        assert target.token_log_probs(tuple(mask)) == pytest.approx(tokens.tolist(), abs=1e-3)
+
+
+@pytest.mark.parametrize("part", [(0, 1), (0, 4), (3, 5), (4, 5)])
+def test_parts_at_either_end(part):
+    target = part_target(part=part, answer="Once upon a time")
+    masks = some_masks(len(target.spans))
+    slow = [slow_token_log_probs(target, mask.tolist())[slice(*part)].sum().item() for mask in masks]
+    assert target.log_prob(masks).tolist() == pytest.approx(slow, abs=2e-3)
+
+
+@pytest.mark.parametrize("operator", ["zero", "replace"])
+def test_the_gradient_of_a_part_equals_finite_differences(operator):
+    target, step = part_target(operator=operator), 1e-2
+    gradient = target.mask_gradient()
+    for t in (0, 3, len(target.spans) - 1):
+        masks = torch.ones(2, len(target.spans))
+        masks[0, t] += step
+        masks[1, t] -= step
+        up, down = target.log_prob_from_embeds(target.masked_embeds(masks)).tolist()
+        assert gradient[t].item() == pytest.approx((up - down) / (2 * step), rel=0.1, abs=0.05)
+
+
+def test_what_was_evaluated_is_recalled():
+    first, again, evaluated = part_target(), part_target(), Evaluated()
+    masks = some_masks(len(first.spans))
+    first.recall(evaluated)
+    values, tokens = first.log_prob(masks), first.token_log_probs(first.full_mask())
+    again.recall(evaluated)
+    assert torch.equal(again.log_prob(masks), values)
+    assert again.token_log_probs(again.full_mask()) == tokens and again.forward_passes == 0
+
+
+@pytest.mark.parametrize("part", [(0, 99), (3, 3), (4, 2), (-1, 2), (0.0, 2), ("0", "1"), (1,), "ab", {}])
+def test_bad_parts_are_named(part):
+    with pytest.raises(MaskwiseError, match="part to explain must be two token numbers"):
+        part_target(part=part)

@@ -17,7 +17,10 @@ ZERO_ID = -1
 
 
 class MaskInput(InterpretableInput):
-    """T interpretable features, one a span: 1 keeps it, 0 removes it."""
+    """T interpretable features, one a span: 1 keeps it, 0 removes it.
+
+    The response up to the part that is explained follows every prompt.
+    """
 
     def __init__(self, target):
         self.target = target
@@ -31,16 +34,19 @@ class MaskInput(InterpretableInput):
         return self.target.prompt.text
 
     def to_model_input(self, perturbed_tensor=None):
-        """Token ids of the masked prompt, (1, L')."""
+        """Token ids of the masked prompt and what precedes the part of the response, (1, L')."""
         mask = self.to_tensor() if perturbed_tensor is None else perturbed_tensor
         kept = self.target.keep(mask.to(self.target.device).float())[0] > 0.5
         ids = torch.tensor(self.target.prompt.input_ids, device=self.target.device)
+        before = ids.new_tensor(self.target.response_ids[: self.target.part[0]])
         match self.target.operator:
             case MaskOperator.DELETE:
-                return ids[kept][None]
+                ids = ids[kept]
             case MaskOperator.REPLACE:
-                return ids.where(kept, self.target.replacement_id())[None]
-        return ids.where(kept, ZERO_ID)[None]
+                ids = ids.where(kept, self.target.replacement_id())
+            case MaskOperator.ZERO:
+                ids = ids.where(kept, ZERO_ID)
+        return torch.cat([ids, before])[None]
 
     def format_attr(self, itp_attr):
         return itp_attr
@@ -73,7 +79,7 @@ def captum_scores(target, method: type, **arguments) -> torch.Tensor:
     with torch.no_grad():
         result = SpanAttribution(method(model), target.tokenizer).attribute(
             MaskInput(target),
-            target=torch.tensor(target.response_ids),
+            target=torch.tensor(target.response_ids[slice(*target.part)]),
             forward_in_tokens=False,
             **arguments,
         )

@@ -15,8 +15,10 @@ from explainers.core import models
 from explainers.core.base import EXPLAINERS, Explainer, explainers_for, read_options
 from explainers.core.decoding import greedy_tokens
 from explainers.core.errors import MaskwiseError, Stopped
-from explainers.core.prompts import encode_response, render_prompt
+from explainers.core.given_response import given_tokens
+from explainers.core.prompts import render_prompt
 from explainers.core.report import report, span_values
+from explainers.core.response_part import check_characters, part_tokens
 from explainers.core.response_target import ResponseTarget, check_context
 from explainers.core.spans import Granularity
 from explainers.core.stream import check_choice, check_range, check_text, run_method
@@ -33,6 +35,7 @@ OnForward = Callable[[int], None]
 class GenerationRequest:
     """What to explain and how; the names are those of the API. Raises MaskwiseError where it cannot be.
 
+    part: characters [start, end) of the answer to explain, given what comes before them; none for the whole.
     screening: let bfloat16 estimates pass over what cannot decide, where that is faster; False evaluates
     every mask in the model's own precision.
     """
@@ -49,6 +52,7 @@ class GenerationRequest:
     seed: int = 0
     options: dict = field(default_factory=dict)
     screening: bool = True
+    part: list[int] = field(default_factory=list)
 
     def __post_init__(self):
         for name in (
@@ -71,6 +75,7 @@ class GenerationRequest:
             raise MaskwiseError("options must be an object of option names and values.")
         if not isinstance(self.screening, bool):
             raise MaskwiseError("screening must be true or false.")
+        check_characters(self.part)
         self.explainer()
 
     def explainer(self) -> Explainer:
@@ -108,13 +113,14 @@ def run(request: GenerationRequest, on_forward: OnForward | None = None) -> Iter
 
 
 def answered_target(request: GenerationRequest, on_forward: OnForward) -> Iterator[dict]:
-    """Stream the loading of the model and its answer; returns the target, log p of that answer."""
+    """Stream the loading of the model and its answer; returns the target, log p of it or of a part."""
     yield {"type": "status", "text": "Loading the model"}
     loaded = models.load_model(request.model, Task.GENERATION)
     prompt = render_prompt(loaded.tokenizer, request.prompt, request.granularity, request.system_prompt)
     check_k(request.k, len(prompt.spans), request.granularity)
     response_ids = yield from _respond(request, loaded, prompt, on_forward)
-    settings = request.mask_operator, on_forward, request.screening
+    part = part_tokens(loaded.tokenizer, response_ids, request.part, request.response)
+    settings = request.mask_operator, on_forward, request.screening, part
     return ResponseTarget(loaded, prompt, response_ids, *settings)
 
 
@@ -131,14 +137,14 @@ def check_k(k: int, spans: int, granularity: str) -> None:
 
 def _respond(request: GenerationRequest, loaded, prompt, on_forward: OnForward) -> Iterator[dict]:
     """Stream the answer to the whole prompt, or take the given one; returns its token ids."""
+    ids = torch.tensor([prompt.input_ids], device=loaded.device)
+    embeds = loaded.model.get_input_embeddings()(ids)  # (1, L, d)
     if request.response.strip():
         yield {"type": "response", "text": request.response}
-        return encode_response(loaded.tokenizer, request.response)
+        return given_tokens(loaded, embeds, request.response, request.max_new_tokens, on_forward)
     yield {"type": "status", "text": "Writing the answer"}
     check_context(loaded, len(prompt.input_ids), request.max_new_tokens)
-    ids = torch.tensor([prompt.input_ids], device=loaded.device)
-    embeds = loaded.model.get_input_embeddings()(ids)
-    return (yield from _write(loaded, embeds, request.max_new_tokens, on_forward, "response"))
+    return (yield from write_answer(loaded, embeds, request.max_new_tokens, on_forward, "response"))
 
 
 def _rewrite(request: GenerationRequest, target: ResponseTarget, explanation: Explanation) -> Iterator[dict]:
@@ -146,7 +152,7 @@ def _rewrite(request: GenerationRequest, target: ResponseTarget, explanation: Ex
     yield {"type": "status", "text": "Writing the answer without the removed words"}
     embeds = target.kept_embeds(explanation.mask)
     try:
-        ids = yield from _write(
+        ids = yield from write_answer(
             target.loaded, embeds, request.max_new_tokens, target.on_forward, "masked_response"
         )
     except Stopped:
@@ -154,7 +160,7 @@ def _rewrite(request: GenerationRequest, target: ResponseTarget, explanation: Ex
     return target.tokenizer.decode(ids, skip_special_tokens=True)
 
 
-def _write(loaded, embeds, max_new_tokens: int, on_forward: OnForward, kind: str) -> Iterator[dict]:
+def write_answer(loaded, embeds, max_new_tokens: int, on_forward: OnForward, kind: str) -> Iterator[dict]:
     """Stream a greedy continuation as events of type `kind`; returns its token ids."""
     ids: list[int] = []
     for token in greedy_tokens(loaded, embeds, max_new_tokens, on_forward):

@@ -19,22 +19,28 @@ LIBRARIES = ("torch", "transformers", "captum", "sacrebleu", "rouge-score", "sen
 def report(target: ResponseTarget, explanation: Explanation, masked_response: str | None) -> dict:
     """Fields of the `explanation` event that follow from the target and what the method found.
 
+    Log-probabilities, probability ratio and KL are those of the part that is explained, the text measures
+    and response_tokens those of the whole response.
+
     masked_response: the answer without the removed spans, None where it was not written (its text measures
     are then left out).
     """
     kept, masked = (target.next_token_log_probs(mask) for mask in (target.full_mask(), explanation.mask))
     before, after = (distribution.gather(1, target.response_column()) for distribution in (kept, masked))
+    tokens = _response_tokens(target, before, after)
+    log_prob, log_prob_masked = (values[slice(*target.part)].sum().item() for values in (before, after))
     response = target.tokenizer.decode(target.response_ids, skip_special_tokens=True)
     metrics = removal_metrics(target, kept, masked, masked_response)
     return {
         **provenance(target, explanation),
         "response": response,
         "masked_response": masked_response or "",
-        "response_tokens": _response_tokens(target, before, after),
+        "response_tokens": tokens,
+        "part": None if target.is_whole() else list(target.part),
         "spans": scored_spans(explanation),
-        "log_prob": before.sum().item(),
-        "log_prob_masked": after.sum().item(),
-        "probability_ratio": probability_ratio(before.sum().item(), after.sum().item(), len(before)),
+        "log_prob": log_prob,
+        "log_prob_masked": log_prob_masked,
+        "probability_ratio": probability_ratio(log_prob, log_prob_masked, target.length),
         "metrics": [
             {"name": m.name, "value": m.value, "lower_is_better": m.lower_is_better} for m in metrics
         ],
@@ -52,11 +58,12 @@ def removal_metrics(
 ) -> list[MetricScore]:
     """All measures of one removal; those of the text only where the masked response was written.
 
-    kept, masked: (S, V), next-token log-probabilities at the response, before and after.
+    kept, masked: (S, V), next-token log-probabilities at the whole response, before and after. Probability
+    ratio and KL are taken over the part that is explained.
     """
-    before, after = (
-        distribution.gather(1, target.response_column())[:, 0] for distribution in (kept, masked)
-    )
+    part = slice(*target.part)
+    kept, masked, column = kept[part], masked[part], target.response_column()[part]
+    before, after = (distribution.gather(1, column)[:, 0] for distribution in (kept, masked))
     response = target.tokenizer.decode(target.response_ids, skip_special_tokens=True)
     ratio = probability_ratio(before.sum().item(), after.sum().item(), len(before))
     return [
@@ -93,5 +100,5 @@ def scored_spans(explanation: Explanation) -> list[dict]:
 
 def _response_tokens(target: ResponseTarget, before, after) -> list[dict]:
     pieces = decode_pieces(target.tokenizer, target.response_ids)
-    rows = zip(pieces, before[:, 0].tolist(), after[:, 0].tolist(), strict=True)
-    return [{"text": text, "log_prob": old, "log_prob_masked": new} for text, old, new in rows]
+    rows = zip(target.response_ids, pieces, before[:, 0].tolist(), after[:, 0].tolist(), strict=True)
+    return [{"id": i, "text": text, "log_prob": b, "log_prob_masked": a} for i, text, b, a in rows]

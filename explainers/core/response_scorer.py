@@ -27,15 +27,23 @@ MaskedEmbeds = Callable[[torch.Tensor], torch.Tensor]
 class ResponseScorer:
     """Holds the keys and values of what precedes the first removable span, and those of one reference mask.
 
-    masked_embeds: (B, T) → (B, L, d). response_ids: (1, S). start: the first position that may change.
+    masked_embeds: (B, T) → (B, L, d). response_ids: (1, R). start: the first position that may change.
+    scored: S, how many of the last response tokens are scored, given those before them; all by default.
     """
 
     def __init__(
-        self, model, prompt: Prompt, masked_embeds: MaskedEmbeds, response_ids: torch.Tensor, start: int
+        self,
+        model,
+        prompt: Prompt,
+        masked_embeds: MaskedEmbeds,
+        response_ids: torch.Tensor,
+        start: int,
+        scored: int | None = None,
     ):
         self.model, self.prompt, self.start = model, prompt, start
-        self._masked_embeds, self._ids = masked_embeds, response_ids
-        self._response_embeds = model.get_input_embeddings()(response_ids[:, :-1]).detach()  # (1, S-1, d)
+        self._masked_embeds, self.response_length = masked_embeds, response_ids.shape[1]
+        self._ids = response_ids[:, -(scored or self.response_length) :]  # (1, S)
+        self._response_embeds = model.get_input_embeddings()(response_ids[:, :-1]).detach()  # (1, R-1, d)
         self._readout = readout_of(model)
         self._vocabulary = model.config.get_text_config().vocab_size
         self._prefix = None
@@ -45,7 +53,7 @@ class ResponseScorer:
 
     def batch_size(self) -> int:
         if self._batch is None:
-            positions = len(self.prompt.input_ids) - self.start + self._ids.shape[1]
+            positions = len(self.prompt.input_ids) - self.start + self.response_length
             self._batch = batch_rows(self.model, positions)
             if self._readout is None:
                 row = 4 * self._ids.shape[1] * self._vocabulary
@@ -77,7 +85,7 @@ class ResponseScorer:
         return self._masked_embeds(masks)[:, start:], self._cache_arguments(cache, len(masks), start)
 
     def token_log_probs(self, embeds: torch.Tensor, **arguments) -> torch.Tensor:
-        """log p of each response token after prompts, or their ends, (B, L', d) → (B, S), nats.
+        """log p of each scored token after prompts, or their ends, (B, L', d) → (B, S), nats.
 
         Differentiable.
         """
@@ -86,7 +94,7 @@ class ResponseScorer:
         return token_log_probs(self._readout, self._hidden(embeds, **arguments), self._ids, self._vocabulary)
 
     def logits(self, embeds: torch.Tensor, **arguments) -> torch.Tensor:
-        """Logits at the response positions, (B, L', d) → (B, S, V)."""
+        """Logits at the scored positions, (B, L', d) → (B, S, V)."""
         return self.model(logits_to_keep=self._ids.shape[1], **self._inputs(embeds), **arguments).logits
 
     def prefix_arguments(self, rows: int) -> dict:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 
 import torch
 
@@ -12,9 +13,27 @@ from explainers.core.response_scorer import ResponseScorer
 from explainers.core.screening import Screen
 from explainers.core.targets import Mask, MaskOperator, Target
 
+MOST_MASKS, MOST_TOKENS = 50_000, 200_000  # that are kept from one question to the next
+
+Part = tuple[int, int]
+
+
+@dataclass
+class Evaluated:
+    """What is known of masks: log p of the part in nats, and log p of each response token, (S,)."""
+
+    log_probs: dict[Mask, float] = field(default_factory=dict)
+    token_log_probs: dict[Mask, list[float]] = field(default_factory=dict)
+
+    def is_full(self) -> bool:
+        return len(self.log_probs) > MOST_MASKS or sum(map(len, self.token_log_probs.values())) > MOST_TOKENS
+
 
 class ResponseTarget(Target):
     """Σ_s log p(y_s | m⊙x, y_<s), XPrompt's objective (arXiv 2405.20404, section 3).
+
+    part: token indices [start, end) of the response; s runs over them alone, given the tokens before them.
+    None for the whole.
 
     What masks have in common is computed once, and logits at the S response positions alone. Where the
     processor multiplies bfloat16 fast, that is used to screen masks; whatever decides a search, and
@@ -29,36 +48,54 @@ class ResponseTarget(Target):
         operator: MaskOperator | str = MaskOperator.ZERO,
         on_forward=None,
         screening: bool = True,
+        part: Part | None = None,
     ):
         super().__init__(loaded, prompt, operator, on_forward)
         if not response_ids:
             raise MaskwiseError("The answer is empty, so there is nothing to explain. Change the prompt.")
         self.response_ids = tuple(response_ids)
         check_context(loaded, len(prompt.input_ids), len(response_ids))
+        self.part = check_part(part, len(self.response_ids))
         self._ids = torch.tensor([self.response_ids], device=self.device)  # (1, S)
+        self._tokens: dict[Mask, list[float]] = {}
         first = min((min(span.positions) for span in self.spans), default=0)
         self._start = max(0, first - 1)  # the position before the first span stays out of the prefix:
-        self._exact = self._scorer(self.model)  # where all spans are deleted, the answer follows on it
+        self._exact = self._scorer(self.model, self.part)  # where all is deleted, the answer follows on it
         if screening and (half := faster_half(self.model)):
-            self._rough = self._scorer(half)
+            self._rough = self._scorer(half, self.part)
             self._screen = Screen(self._rough_values, self._exact_values, self._memo)
 
     def log_prob_from_embeds(self, embeds):
         return self._exact.token_log_probs(embeds, use_cache=False).sum(-1)
 
+    @property
+    def length(self) -> int:
+        """Tokens that are explained."""
+        return self.part[1] - self.part[0]
+
+    def is_whole(self) -> bool:
+        """Whether all of the response is explained."""
+        return self.part == (0, len(self.response_ids))
+
+    def recall(self, evaluated: Evaluated) -> None:
+        """Go on from what is known of this very target; what is evaluated from now on is added there."""
+        self._memo, self._tokens = evaluated.log_probs, evaluated.token_log_probs
+
     @torch.no_grad()
     def token_log_probs(self, mask: Mask) -> list[float]:
-        """log p of each response token under one mask, S values in nats."""
-        self.count(1)
-        embeds, arguments = self._inputs(self._exact, self._row(mask))
-        return self._exact.token_log_probs(embeds, **arguments)[0].tolist()
+        """log p of each token of the whole response under one mask, S values in nats, evaluated once."""
+        if mask not in self._tokens:
+            self.count(1)
+            embeds, arguments = self._inputs(self._whole, self._row(mask))
+            self._tokens[mask] = self._whole.token_log_probs(embeds, **arguments)[0].tolist()
+        return self._tokens[mask]
 
     @torch.no_grad()
     def next_token_log_probs(self, mask: Mask) -> torch.Tensor:
-        """Next-token distributions at the response positions under one mask, (S, V), nats."""
+        """Next-token distributions at all positions of the response under one mask, (S, V), nats."""
         self.count(1)
-        embeds, arguments = self._inputs(self._exact, self._row(mask))
-        return self._exact.logits(embeds, **arguments)[0].float().log_softmax(-1)
+        embeds, arguments = self._inputs(self._whole, self._row(mask))
+        return self._whole.logits(embeds, **arguments)[0].float().log_softmax(-1)
 
     def response_column(self) -> torch.Tensor:
         """The response's token ids, (S, 1), to gather from next-token distributions."""
@@ -73,8 +110,15 @@ class ResponseTarget(Target):
         kept = embeds[:, self.keep(masks)[0] > 0.5]
         return kept if kept.shape[1] else embeds[:, -1:]
 
-    def _scorer(self, model) -> ResponseScorer:
-        return ResponseScorer(model, self.prompt, self.masked_embeds, self._ids, self._start)
+    @cached_property
+    def _whole(self) -> ResponseScorer:
+        return self._exact if self.is_whole() else self._scorer(self.model, (0, len(self.response_ids)))
+
+    def _scorer(self, model, part: Part) -> ResponseScorer:
+        start, end = part  # nothing after the part bears on it
+        return ResponseScorer(
+            model, self.prompt, self.masked_embeds, self._ids[:, :end], self._start, end - start
+        )
 
     def _row(self, mask: Mask) -> torch.Tensor:
         return torch.tensor([mask], dtype=torch.float32, device=self.device)
@@ -115,7 +159,7 @@ class ResponseTarget(Target):
         keep, order = self._deletion_order(masks)
         embeds = self.masked_embeds(masks)[:, self._start :]
         embeds = embeds.gather(1, order[..., None].expand_as(embeds))
-        return embeds, scorer.prefix_arguments(len(masks)) | self._positions(keep)
+        return embeds, scorer.prefix_arguments(len(masks)) | self._positions(keep, scorer.response_length)
 
     def _deletion_order(self, masks: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Set removed positions before kept ones, so that rows stay equally long and the last prompt
@@ -127,13 +171,26 @@ class ResponseTarget(Target):
         keep[:, -1] = 1
         return keep, order
 
-    def _positions(self, keep: torch.Tensor) -> dict:
+    def _positions(self, keep: torch.Tensor, response_length: int) -> dict:
         """Hide removed positions from attention, and move up those behind them."""
         head = keep.new_ones(len(keep), self._start)
-        tail = keep.new_ones(len(keep), len(self.response_ids) - 1)
+        tail = keep.new_ones(len(keep), response_length - 1)
         attention = torch.cat([head, keep, tail], 1)  # (B, L + S - 1)
         positions = (attention.cumsum(1) - 1).clamp(min=0)
         return {"attention_mask": attention, "position_ids": positions[:, self._start :]}
+
+
+def check_part(part, length: int) -> Part:
+    """The token indices [start, end) of a part of a response, the whole for None; else MaskwiseError."""
+    if part is None:
+        return 0, length
+    numbers = isinstance(part, list | tuple) and len(part) == 2 and all(type(i) is int for i in part)
+    if not numbers or not 0 <= part[0] < part[1] <= length:
+        raise MaskwiseError(
+            f"The part to explain must be two token numbers, the first below the second, within the answer's "
+            f"{length} tokens, not {part!r:.100}."
+        )
+    return part[0], part[1]
 
 
 def check_context(loaded, prompt_length: int, response_length: int) -> None:
