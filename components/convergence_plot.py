@@ -15,4 +15,5 @@ def convergence_plot(elem_id: str, label: str = "The search") -> gr.HTML:
     first entry of each list belongs to iteration 1. "empty" replaces the sentence shown while y is empty.
     The text of `.cap` ends each drawing: "iteration 40 of 100: log p −52.31 (unmasked −20.10)".
     """
-    return view("convergence_plot", elem_id, label, {"y": [], "proposals": [], "accepted": []}, ("chart",))
+    empty = {"y": [], "proposals": [], "accepted": []}
+    return view("convergence_plot", elem_id, label, empty, shared=("chart", "search_curve"))

@@ -64,14 +64,14 @@ def descend(target, k: int, chunk: int = CHUNK) -> Iterator[SearchStep]:
         for start in range(0, len(neighbours), chunk):
             masks = torch.tensor(neighbours[start : start + chunk])
             values += target.lowest(masks, min([bound, *values])).tolist()
-            for tried in values[start:]:
+            for tried, proposed in zip(values[start:], neighbours[start:], strict=False):
                 step += 1
-                yield SearchStep(step, total, mask, value, tried, False)
+                yield SearchStep(step, total, mask, value, tried, False, proposed)
         found = first_lowest(values)
         if not building and (found is None or values[found] >= value - MIN_GAIN):
             return
         mask, value, step = neighbours[found], values[found], step + 1
-        yield SearchStep(step, total, mask, value, value, True)
+        yield SearchStep(step, total, mask, value, value, True, mask)
         total += 0 if building else 1 + k * (spans - k)  # the round that follows
 
 

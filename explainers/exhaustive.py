@@ -72,7 +72,7 @@ def try_all(target, k: int, chunk: int = 4 * CHUNK) -> Iterator[SearchStep]:
             step, better = step + 1, value < lowest - MIN_GAIN
             if better:
                 best, lowest = mask, value
-            yield SearchStep(step, total, best, lowest, value, better)
+            yield SearchStep(step, total, best, lowest, value, better, mask)
 
 
 def all_masks(spans: int, k: int) -> Iterator[Mask]:

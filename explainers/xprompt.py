@@ -109,7 +109,9 @@ def swap_search(
             accepted = value < best - MIN_GAIN
             if accepted:
                 mask, best, size = proposal, value, fewest
-            yield SearchStep(step, total, tuple(mask.tolist()), best, value, accepted)
+            yield SearchStep(
+                step, total, tuple(mask.tolist()), best, value, accepted, tuple(proposal.tolist())
+            )
             if accepted:
                 break
 

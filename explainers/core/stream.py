@@ -45,7 +45,11 @@ def run_method(explainer: Explainer, target: Target) -> Iterator[dict]:
 
 def _step_values(step: SearchStep) -> dict:
     values = {"type": "step", **asdict(step)}
-    return values | {"removed": [t for t, kept in enumerate(values.pop("mask")) if not kept]}
+    return values | {"removed": _removed(values.pop("mask")), "proposed": _removed(values["proposed"])}
+
+
+def _removed(mask: Sequence[int]) -> list[int]:
+    return [t for t, kept in enumerate(mask) if not kept]
 
 
 def _best_so_far(explainer: Explainer, target: Target, step: SearchStep) -> Explanation:

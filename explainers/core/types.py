@@ -40,7 +40,7 @@ class Prompt:
 class SearchStep:
     """State of a search after one proposal. log-probabilities in nats; mask: 1 keep, 0 remove.
 
-    log_prob belongs to `mask` (the current best), proposal to the mask that was just tried.
+    log_prob belongs to `mask` (the best so far), proposal to `proposed` (the mask that was just tried).
     """
 
     step: int
@@ -49,6 +49,7 @@ class SearchStep:
     log_prob: float
     proposal: float
     accepted: bool
+    proposed: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
