@@ -88,7 +88,7 @@ def test_the_random_floor_is_the_mean_of_its_sets_computed_directly():
 def test_events_come_in_order_and_answers_are_written_without_each_set():
     seen, _ = events(play(STORY, [0, 3]))
     kinds = [event["type"] for event in seen]
-    order = ["status", "words", "response", "search", "step", "prepared", "revealed", "rewritten"]
+    order = ["status", "words", "response", "search", "step", "prepared", "revealed", "rewritten", "played"]
     assert [kind for kind in dict.fromkeys(kinds)] == order
     assert [s["text"] for s in next(e for e in seen if e["type"] == "words")["spans"]][:2] == [
         "Write",

@@ -13,10 +13,10 @@ from threading import Lock
 import torch
 
 from explainers.core.classification import ClassificationRequest, build_target
-from explainers.core.decoding import greedy_tokens
-from explainers.core.generation import GenerationRequest, check_k
+from explainers.core.generation import GenerationRequest, check_k, write_answer
+from explainers.core.given_response import given_tokens
 from explainers.core.models import LoadedModel
-from explainers.core.prompts import encode_response, render_prompt
+from explainers.core.prompts import render_prompt
 from explainers.core.report import span_values
 from explainers.core.response_target import ResponseTarget, check_context
 from explainers.core.targets import Mask, Target
@@ -83,24 +83,20 @@ class ResponseSubject(Subject):
         self.target.on_forward = on_forward
 
     def answer_without(self, mask):
-        ids: list[int] = []
         target, most = self.target, self.request.max_new_tokens
-        for token in greedy_tokens(target.loaded, target.kept_embeds(mask), most, target.on_forward):
-            ids.append(token)
-            yield target.tokenizer.decode(ids, skip_special_tokens=True)
+        embeds = target.kept_embeds(mask)
+        for event in write_answer(target.loaded, embeds, most, target.on_forward, "rewritten"):
+            yield event["text"]
 
     def _respond(self, loaded, prompt, on_forward) -> Iterator[dict]:
         """Stream the answer to the whole prompt, or take the given one; returns its token ids."""
-        if self.request.response.strip():
-            return encode_response(loaded.tokenizer, self.request.response)
+        request, ids = self.request, torch.tensor([prompt.input_ids], device=loaded.device)
+        embeds = loaded.model.get_input_embeddings()(ids)  # (1, L, d)
+        if request.response.strip():
+            return given_tokens(loaded, embeds, request.response, request.max_new_tokens, on_forward)
         yield {"type": "status", "text": "Writing the answer"}
-        check_context(loaded, len(prompt.input_ids), self.request.max_new_tokens)
-        embeds = loaded.model.get_input_embeddings()(torch.tensor([prompt.input_ids], device=loaded.device))
-        ids: list[int] = []
-        for token in greedy_tokens(loaded, embeds, self.request.max_new_tokens, on_forward):
-            ids.append(token)
-            yield {"type": "response", "text": loaded.tokenizer.decode(ids, skip_special_tokens=True)}
-        return tuple(ids)
+        check_context(loaded, len(prompt.input_ids), request.max_new_tokens)
+        return (yield from write_answer(loaded, embeds, request.max_new_tokens, on_forward, "response"))
 
 
 class LabelSubject(Subject):

@@ -63,7 +63,7 @@ def play(round: Round, guess: list[int], on_forward: OnForward | None = None) ->
     "random", each with "removed", "log_prob_masked", "drop" (nats) and "probability_ratio". Of the random
     sets these are means, "removed" the set nearest to them, "low" and "high" the range of the drops, and
     "sets" all of them. "score" is 0 to 1, or None; "sentence" says it. `rewritten` events then bring, for
-    each "who" of these four, the answer without that set as it grows.
+    each "who" of these four, the answer without that set as it grows, and `played` ends it.
     """
     check_guess(guess, round.k)
     subject = yield from prepare(round, on_forward)
@@ -81,6 +81,7 @@ def play(round: Round, guess: list[int], on_forward: OnForward | None = None) ->
     for who, found in {"guess": own, **known}.items():
         if found:
             yield from _rewrite(subject, who, found["removed"])
+    yield {"type": "played"}
 
 
 def check_guess(guess, k: int, spans: int | None = None) -> None:

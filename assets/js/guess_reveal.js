@@ -1,0 +1,44 @@
+const TAGS = {same: 'span', lost: 'del', new: 'ins'};
+const title = make('h2', {class: 'mw-heading'}), answer = make('p', {class: 'mw-answer', dir: 'auto'});
+const answerCard = make('section', {class: 'mw-card'}, title, answer);
+const score = make('p', {class: 'mw-score'}), sentence = make('p', {class: 'mw-sentence', role: 'status'});
+const notice = make('p', {class: 'mw-notice', dir: 'auto'}), list = make('ol', {class: 'mw-sets'});
+const result = make('section', {class: 'mw-card', 'aria-label': props.label}, heading(),
+  make('div', {class: 'mw-guess-verdict'}, score, sentence), list, notice);
+root.classList.add('mw-guess');
+root.append(answerCard, result);
+
+const percent = (share) => `${Math.min(Math.max(share, 0), 1) * 100}%`;
+
+const bar = ({bar: length, range}) => {
+  const track = make('div', {class: 'mw-track', 'aria-hidden': true}, make('span'));
+  track.firstChild.style.width = percent(length);
+  if (range) {
+    const reach = make('i', {class: 'mw-reach'});
+    reach.style.left = percent(range[0]);
+    reach.style.width = percent(range[1] - range[0]);
+    track.append(reach);
+  }
+  return track;
+};
+
+const row = (set) => make('li', {'data-who': set.who},
+  make('div', {class: 'mw-set'}, make('h3', {}, set.name), ...set.words.map((word) => make('strong', {dir: 'auto'}, word))),
+  bar(set), make('p', {class: 'mw-numbers'}, set.numbers),
+  make('p', {class: 'mw-note', dir: 'auto'}, set.note),
+  make('p', {class: 'mw-answer', dir: 'auto', 'data-waiting': !set.answer || null},
+    ...(set.answer ? (set.answer.length ? set.answer.map(([kind, text]) => make(TAGS[kind], {}, text)) : ['The model writes nothing.'])
+      : ['The answer without these is being written.'])));
+
+follow((value) => {
+  const rows = value.rows || [];
+  root.hidden = !value.answer_title;
+  result.hidden = !rows.length;
+  say(title, value.answer_title || '');
+  set(answer, 'data-waiting', !value.answer || null);
+  say(answer, value.answer || value.waiting || '');
+  say(score, value.score || '');
+  say(sentence, value.sentence || '');
+  say(notice, value.notice ? `Notice: ${value.notice}` : '');
+  list.replaceChildren(...rows.map(row));
+});
