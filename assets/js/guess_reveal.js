@@ -40,5 +40,6 @@ follow((value) => {
   say(score, value.score || '');
   say(sentence, value.sentence || '');
   say(notice, value.notice ? `Notice: ${value.notice}` : '');
+  set(list, 'data-count', rows.length);
   list.replaceChildren(...rows.map(row));
 });
