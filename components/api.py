@@ -38,6 +38,7 @@ def explain_generation(
     system_prompt: str = "",
     seed: int = 0,
     options: dict = {},  # noqa: B006 (the signature is the API's description; it is not written to)
+    part: list = [],  # noqa: B006
     request: gr.Request = None,
 ) -> Iterator[dict]:
     """Find the k spans of a prompt whose removal most lowers the probability of the model's answer.
@@ -45,12 +46,13 @@ def explain_generation(
     Streams {"type": "response", "text"}, {"type": "step", "step", "total", "log_prob", "proposal",
     "accepted"} and last {"type": "explanation", ...}. model: "" for the built-in one, a Hub id or a folder.
     granularity: word, token or sentence. mask_operator: zero, delete or replace. response: an answer to
-    explain instead of the model's own. log-probabilities in nats, time in seconds.
+    explain instead of the model's own. part: characters [start, end) of the answer to explain, given what
+    comes before them; empty for all of it. log-probabilities in nats, time in seconds.
     """
     texts = (granularity, mask_operator, max_new_tokens, response, system_prompt)
+    settings = (prompt, model, method, k, *texts, seed, options)
     yield from public_events(
-        lambda hook: generation.run(GenerationRequest(prompt, model, method, k, *texts, seed, options), hook),
-        request,
+        lambda hook: generation.run(GenerationRequest(*settings, part=part), hook), request
     )
 
 

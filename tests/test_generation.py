@@ -8,6 +8,7 @@ import pytest
 from explainers import explain_generation
 from explainers.core import models
 from explainers.core.errors import MaskwiseError, Stopped
+from explainers.core.response_part import part_tokens
 from tests.tiny_models import tiny_causal
 
 PROMPT = "Write a short story about a doctor and his patient."
@@ -131,3 +132,66 @@ def test_a_stop_before_the_search_raises():
 def test_bad_requests_name_the_fix(settings, message):
     with pytest.raises(MaskwiseError, match=message):
         explain(**settings)
+
+
+def test_a_part_of_the_answer_is_explained():
+    whole, part = (explain(response="Once upon a time", part=part)[-1] for part in ([], [5, 11]))
+    assert whole["part"] is None
+    start, end = part["part"]
+    tokens = part["response_tokens"]
+    assert "".join(token["text"] for token in tokens[start:end]).strip() == "upon a"
+    assert [t["log_prob"] for t in tokens] == pytest.approx([t["log_prob"] for t in whole["response_tokens"]])
+    before, after = (sum(t[name] for t in tokens[start:end]) for name in ("log_prob", "log_prob_masked"))
+    assert (part["log_prob"], part["log_prob_masked"]) == pytest.approx((before, after), abs=1e-3)
+    assert part["probability_ratio"] == pytest.approx(math.exp((after - before) / (end - start)), rel=1e-4)
+    ratio, kl = (metric_of(part, name) for name in ("probability_ratio", "kl"))
+    assert ratio == part["probability_ratio"] and kl != metric_of(whole, "kl")
+    assert part["response"] == whole["response"] == "Once upon a time"
+    assert [s["score"] for s in part["spans"]] != [s["score"] for s in whole["spans"]]
+
+
+def metric_of(result, name):
+    return next(m["value"] for m in result["metrics"] if m["name"] == name)
+
+
+def test_an_answer_given_back_keeps_its_own_tokens():
+    """A random model spells its words in other tokens than the tokenizer would."""
+    written = explain()[-1]
+    given = explain(response=written["response"])[-1]
+    ids = [token["id"] for token in written["response_tokens"]]
+    assert [token["id"] for token in given["response_tokens"]] == ids
+    assert given["log_prob"] == written["log_prob"]
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ([0], "part must be empty, or two whole numbers"),
+        ("ab", "part must be empty, or two whole numbers"),
+        ([0, "2"], "part must be empty, or two whole numbers"),
+        ([0, True], "part must be empty, or two whole numbers"),
+        ([3, 3], "end after its start"),
+        ([-1, 3], "begin at 0 or later"),
+        ([0, 99], "ends at character 99, but the answer has 16"),
+        ([4, 5], "only white space"),
+    ],
+)
+def test_bad_parts_name_the_fix(part, message):
+    with pytest.raises(MaskwiseError, match=message):
+        explain(response="Once upon a time", part=part)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [("Once", (0, 1)), ("ce up", (0, 2)), (" a ", (2, 3)), ("déjà", (3, 5)), ("à", (4, 5)), ("🙂", (6, 9))],
+)
+def test_characters_become_tokens(chosen, expected):
+    class Pieces:
+        def decode(self, ids, **_):
+            texts = ["Once", " upon", " a", " d", "éjà", " ", "\ufffd", "\ufffd", "🙂", "!"]
+            joined = "".join(texts[i] for i in ids if i < 6 or i > 7)
+            return joined + ("\ufffd" if ids[-1] in (6, 7) else "")
+
+    text = "Once upon a déjà 🙂!"
+    part = [text.index(chosen), text.index(chosen) + len(chosen)]
+    assert part_tokens(Pieces(), range(10), part, text) == expected

@@ -55,6 +55,10 @@ class LabelTarget(Target):
             return None
         return torch.tensor(scores, dtype=torch.float64).log_softmax(-1)[:, self.label_index].min().item()
 
+    def recall(self, scores: dict) -> None:
+        """Go on from class scores of masks known of this very target; new ones are added there."""
+        self._memo = scores
+
     def with_operator(self, operator: MaskOperator | str) -> LabelTarget:
         """This target under another mask operator, with counts and memory of its own."""
         other = copy.copy(self)

@@ -14,6 +14,7 @@ import torch
 from explainers.core import models
 from explainers.core.errors import MaskwiseError
 from explainers.core.generation import MAX_PROMPT_CHARS, GenerationRequest, write_answer
+from explainers.core.interactions import pairwise_interactions
 from explainers.core.kept import kept
 from explainers.core.metrics import probability_ratio
 from explainers.core.prompts import decode_pieces, encode_plain, encode_response, render_prompt
@@ -86,7 +87,7 @@ def joint_effect(explanation: dict, removed: list[int], on_forward: OnForward | 
     together, *singles = (before - value for value in after)
     pairs, exact = _pairs(target, removed)
     total = sum(singles)
-    texts, unit = [target.spans[t].text for t in removed], explanation["granularity"]
+    texts, unit = [target.spans[t].text for t in removed], explanation.get("granularity", "word")
     return {
         "removed": removed,
         "together": together,
@@ -154,7 +155,8 @@ def _request(explanation: dict) -> GenerationRequest:
 def _response_ids(explanation: dict, response: str, loaded) -> tuple[int, ...]:
     """The answer's own tokens; those of its text where an older result does not hold them."""
     tokens = explanation.get("response_tokens")
-    if not isinstance(tokens, list) or not all(isinstance(token, dict) for token in tokens):
+    sized = isinstance(tokens, list) and len(tokens) <= MAX_PROMPT_CHARS
+    if not sized or not all(isinstance(token, dict) for token in tokens):
         raise MaskwiseError("This result lacks the tokens of its answer. Press Run to explain it anew.")
     if not any("id" in token for token in tokens):
         return encode_response(loaded.tokenizer, response)
@@ -192,19 +194,15 @@ def _foil(given: ResponseTarget, other, on_forward) -> ResponseTarget:
 
 def _pairs(target: ResponseTarget, removed: list[int]) -> tuple[list[list[float]], bool]:
     """Interactions of the removed spans, k × k, and whether they are exact."""
-    from explainers.core.interactions import pairwise_interactions
-
-    if len(removed) < 2:
-        return [[0.0]] * len(removed), True
 
     def value(chosen: torch.Tensor) -> torch.Tensor:
         masks = torch.ones(len(chosen), len(target.spans), dtype=torch.long)
         masks[:, removed] = chosen.long().cpu()
         return target.log_prob(masks)
 
-    contexts = PAIR_EVALUATIONS // (2 * len(removed) * (len(removed) - 1))  # a context costs four masks
-    samples = max(1, min(MOST_SAMPLES, contexts))
-    matrix, exact = pairwise_interactions(value, len(removed), samples=samples)
+    n = len(removed)
+    samples = min(MOST_SAMPLES, PAIR_EVALUATIONS // (1 + n + n * (n - 1) // 2))  # masks that a sample costs
+    matrix, exact = pairwise_interactions(value, n, samples=samples)
     return matrix.tolist(), exact
 
 
