@@ -1,0 +1,113 @@
+"""A sparse linear model of log p under random masks, in the manner of ContextCite."""
+
+from dataclasses import dataclass
+
+import torch
+
+from explainers.core import base
+from explainers.core.base import Explainer, option, register
+
+KEEP = 0.5  # probability with which a mask keeps a span
+FOLDS = 5
+POOR_FIT = 0.5
+TINY = 1e-9  # less than this is rounding
+
+
+@register
+class LinearSurrogate(Explainer):
+    """log p(y | m⊙x) ≈ b + Σ_t w_t m_t, fitted by LASSO to random masks; w_t is the score of span t.
+
+    ContextCite (Cohen-Wang et al. 2024) fits the logit of p; here it is log p, the quantity that all methods
+    share, standardised so that the penalty means the same for every answer. How well a sum can describe the
+    answer is part of the result: a low R² on masks it was not fitted to says that spans act jointly.
+    """
+
+    title = "Linear surrogate"
+    reference = "after ContextCite, arXiv 2409.00729"
+    score_meaning = "This span's weight, in nats, in a sparse linear model of log p under random masks."
+
+    @dataclass(frozen=True)
+    class Options(base.Options):
+        samples: int = option(
+            64,
+            "Samples",
+            "Random masks; each is one pass and keeps half of the spans.",
+            minimum=16,
+            maximum=2000,
+        )
+        alpha: float = option(
+            0.01, "Penalty", "LASSO's α: the higher, the fewer weights.", minimum=0.0001, maximum=1.0
+        )
+
+    def passes(self, spans):
+        return self.options.samples
+
+    def attribute(self, target):
+        generator = torch.Generator().manual_seed(self.options.seed)
+        masks = (torch.rand(self.options.samples, len(target.spans), generator=generator) < KEEP).int()
+        values = target.log_prob(masks)  # (N,)
+        weights, intercept = sparse_fit(masks, values, self.options.alpha)
+        fitted = r_squared(values, intercept + masks.double() @ weights)
+        predicted = held_out_predictions(masks, values, self.options.alpha)
+        held_out = None if predicted is None else r_squared(values, predicted)
+        self.notes += fit_notes(fitted, held_out, weights, len(masks))
+        return weights
+
+
+def sparse_fit(masks: torch.Tensor, values: torch.Tensor, alpha: float) -> tuple[torch.Tensor, float]:
+    """Weights (T,) and intercept, in nats, of masks (N, T) → values (N,) by LASSO, both standardised."""
+    from sklearn.linear_model import Lasso  # only when needed: it takes seconds to import
+
+    x, mean_x, scale_x = _standardised(masks.double())
+    y, mean_y, scale_y = _standardised(values.double())
+    found = Lasso(alpha, fit_intercept=False, max_iter=10_000).fit(x.numpy(), y.numpy())
+    weights = torch.from_numpy(found.coef_) * scale_y / scale_x
+    return weights, (mean_y - mean_x @ weights).item()
+
+
+def held_out_predictions(masks: torch.Tensor, values: torch.Tensor, alpha: float) -> torch.Tensor | None:
+    """What the model fitted to the other four fifths says of each fifth, (N,); None where nothing is left
+    out, because the masks are all that there are. A mask that was drawn twice is in one fifth."""
+    distinct, place = masks.unique(dim=0, return_inverse=True)
+    if len(distinct) == 2 ** masks.shape[1]:
+        return None
+    fold, predicted = place % FOLDS, torch.empty_like(values)  # (N,)
+    for each in fold.unique():
+        out = fold == each
+        weights, intercept = sparse_fit(masks[~out], values[~out], alpha)
+        predicted[out] = intercept + masks[out].double() @ weights
+    return predicted
+
+
+def r_squared(values: torch.Tensor, predicted: torch.Tensor) -> float:
+    """The share of the variance of values that predictions account for; 0 where values do not vary."""
+    variance = (values - values.mean()).pow(2).sum()
+    return (1 - (values - predicted).pow(2).sum() / variance).item() if variance > TINY else 0.0
+
+
+def fit_notes(fitted: float, held_out: float | None, weights: torch.Tensor, samples: int) -> list[str]:
+    """What a reader must know of the fit, in sentences."""
+    if held_out is None:
+        found = f"{fitted:.2f} on all {2 ** len(weights)} masks that there are"
+    else:
+        found = (
+            f"{held_out:.2f} on masks it was not fitted to, each fifth of the {samples} in turn, and "
+            f"{fitted:.2f} on those it was"
+        )
+    used = int((weights != 0).sum())
+    notes = [
+        f"The linear model's R² is {found} (1 is a perfect fit, 0 no better than their mean).",
+        f"{used} of {len(weights)} spans have a weight other than 0.",
+    ]
+    if (fitted if held_out is None else held_out) < POOR_FIT:
+        notes.append(
+            "The fit is poor: raise Samples. If it stays poor, spans act jointly, and no sum describes them."
+        )
+    return notes
+
+
+def _standardised(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """x with mean 0 and variance 1 along its rows, its mean and its scale (1 where nothing varies)."""
+    mean, scale = x.mean(0), x.std(0, correction=0)
+    scale = torch.where(scale > TINY, scale, 1.0)
+    return (x - mean) / scale, mean, scale

@@ -1,0 +1,143 @@
+"""Token distribution dynamics: how the expectation of a word, over another, builds up along the prompt."""
+
+from dataclasses import dataclass
+
+import torch
+
+from explainers.core import base
+from explainers.core.base import Explainer, option, register
+from explainers.core.errors import MaskwiseError
+from explainers.core.fast_fp32 import fast_fp32
+from explainers.core.logits import chosen, readout_of, token_log_probs
+from explainers.core.prompts import decode_pieces, encode_plain
+from explainers.core.types import Task
+
+MAX_WORD_CHARS = 100
+
+
+@register
+class TokenDistributionDynamics(Explainer):
+    """r_i = p(target) − p(foil) as the LM head reads it at position i; without a foil, p(target).
+
+    forward: s_i = r_i − r_{i−1}, from one pass over the prompt. backward: r of the prompt's last position
+    where the text begins at span t, minus r where it begins at t + 1. bidirectional: the mean of both.
+    Before the first token, r is 0. Published for bare text; here a chat template stays around every suffix,
+    whatever is removed is deleted, and p is of the whole vocabulary (the authors' code: of the two words).
+    """
+
+    title = "TDD: token distribution dynamics"
+    reference = "Feng et al. 2024, Unveiling and Manipulating Prompt Influence, ICLR 2024"
+    tasks = frozenset({Task.GENERATION})
+    score_meaning = (
+        "How much p(target word) − p(foil word), as the model's next word, rises with this span. "
+        "Positive speaks for the target word, negative for the foil."
+    )
+
+    @dataclass(frozen=True)
+    class Options(base.Options):
+        direction: str = option(
+            "bidirectional",
+            "Direction",
+            "forward: along the prompt, one pass. backward: over growing endings of it, a pass a span. "
+            "bidirectional: the mean of both.",
+            choices=("forward", "backward", "bidirectional"),
+        )
+        target: str = option("", "Target word", "Why this word? Empty: the first that is explained.")
+        foil: str = option("", "Foil word", "And why not this one? Empty: the target word alone is followed.")
+
+        def __post_init__(self):
+            if max(len(self.target), len(self.foil)) > MAX_WORD_CHARS:
+                raise MaskwiseError(
+                    f"Target word and foil word are limited to {MAX_WORD_CHARS} characters each."
+                )
+
+    def passes(self, spans):
+        return {"forward": 1, "backward": spans + 1, "bidirectional": spans + 2}[self.options.direction]
+
+    def attribute(self, target):
+        words, scores = self._words(target), []
+        if self.options.direction != "backward":
+            along = contrasts(target, _followed(target, target.embeds()), words)  # (L',)
+            scores.append(target.pool(along.diff(prepend=along.new_zeros(1))))
+            end = along[-1]
+        if self.options.direction != "forward":
+            endings = suffix_contrasts(target, words)  # (T + 1,)
+            scores.append(-endings.diff())
+            end = endings[0]
+        mean = torch.stack(scores).mean(0)
+        self.notes.append(self._summary(target, words, end.item(), mean.sum().item()))
+        return mean
+
+    def _words(self, target) -> list[int]:
+        """Token ids of the target and, where there is one, of the foil."""
+        first = target.response_ids[target.part[0]]
+        words = [self._first_token(target, self.options.target) if self.options.target.strip() else first]
+        if self.options.foil.strip():
+            words.append(self._first_token(target, self.options.foil))
+        if len(set(words)) < len(words):
+            raise MaskwiseError(
+                f"Target and foil both begin with {_quoted(target, words[0])} for this model. "
+                "Choose words that begin differently."
+            )
+        return words
+
+    def _first_token(self, target, word: str) -> int:
+        """The id of the word's first token where it would stand, with a space before it if one is due."""
+        start, word = target.part[0], word.strip()
+        there = decode_pieces(target.tokenizer, target.response_ids[: start + 1])[-1]
+        first, *rest = encode_plain(target.tokenizer, " " + word if there.startswith(" ") else word).input_ids
+        if rest:
+            read = f"only the first, {_quoted(target, first)}, is read."
+            self.notes.append(f"“{word}” is {1 + len(rest)} tokens for this model: {read}")
+        return first
+
+    def _summary(self, target, words: list[int], end: float, total: float) -> str:
+        what = " − ".join(f"p({_quoted(target, word)})" for word in words)
+        return (
+            f"At the end of the prompt {what} is {end:.3f}. The scores add up to {total:.3f}; what that "
+            "lacks arises at tokens that belong to no span, such as the chat template's."
+        )
+
+
+def suffix_contrasts(target, words: list[int]) -> torch.Tensor:
+    """r at the end of the prompt with the spans before t deleted, t = 0 … T: (T + 1,)."""
+    embeds, kept = target.embeds(), torch.ones(len(target.prompt.input_ids), dtype=torch.bool)
+    values = []
+    for positions in ([], *(list(span.positions) for span in target.spans)):
+        kept[positions] = False
+        rest = _followed(target, embeds[kept.to(embeds.device)])
+        values.append(contrasts(target, rest, words, keep=1)[0] if len(rest) else torch.tensor(0.0))
+    return torch.stack(values)
+
+
+@torch.no_grad()
+def contrasts(target, embeds: torch.Tensor, words: list[int], keep: int = 0) -> torch.Tensor:
+    """p of the first word as the next token, minus p of the second if there is one, at each position.
+
+    (L, d) → (L,) fp32, or (keep,) for the last `keep` positions. One pass.
+    """
+    model, target.evaluations = target.model, target.evaluations + 1
+    target.count(1)
+    with fast_fp32(target.device):
+        if readout := readout_of(model):
+            hidden = model.base_model(inputs_embeds=embeds[None], use_cache=False).last_hidden_state
+            hidden = hidden[:, -keep:].expand(len(words), -1, -1)  # (W, L, d)
+            ids = torch.tensor(words, device=hidden.device)[:, None].expand(-1, hidden.shape[1])
+            vocabulary = model.config.get_text_config().vocab_size
+            log_probs = token_log_probs(readout, hidden, ids, vocabulary)  # (W, L)
+        else:
+            logits = model(inputs_embeds=embeds[None], use_cache=False, logits_to_keep=keep).logits[0]
+            rows = [chosen(logits, torch.full_like(logits[:, 0], word, dtype=torch.long)) for word in words]
+            log_probs = torch.stack(rows)
+    p = log_probs.exp().cpu()
+    return p[0] - p[1:].sum(0)
+
+
+def _followed(target, embeds: torch.Tensor) -> torch.Tensor:
+    """Embeddings of a prompt, followed by the response up to the part that is explained."""
+    before = torch.tensor(target.response_ids[: target.part[0]], dtype=torch.long, device=target.device)
+    return torch.cat([embeds, target.model.get_input_embeddings()(before).detach()])
+
+
+def _quoted(target, token: int) -> str:
+    return f"“{target.tokenizer.decode([token]).strip()}”"
