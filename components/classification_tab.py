@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
@@ -21,6 +22,9 @@ from components.method_strips import method_strips
 from components.models_menu import at_hand, model_choices
 from components.result_sentence import result_view
 from components.runner import show, stop, wait_turn
+from components.sharing.records import with_inputs
+from components.sharing.share_bar import share_bar, wire_share_bar
+from components.sharing.tab import SharedTab
 from components.token_strip import token_strip
 from components.view import ASSETS
 from explainers.core.classification import ClassificationRequest
@@ -37,19 +41,40 @@ QUEUED = QUIET | {"concurrency_id": "model", "concurrency_limit": 1}
 RUN_SHOWS = ("status", "result", "bars", "strip", "plot")
 
 
-def classification_tab() -> None:
+@dataclass(frozen=True)
+class ClassificationTab:
+    """The parts of the tab that others build on.
+
+    views: in the order of VIEWS. record: the explanation that is shown, as ClassificationView.record gives it
+    with "inputs"; None while the page reads live. shared: for links and files.
+    """
+
+    panel: Panel
+    views: list[gr.HTML]
+    record: gr.State
+    shared: SharedTab
+
+
+def classification_tab() -> ClassificationTab:
     """Lay out the tab inside the current Blocks and wire it."""
     with gr.Row(elem_classes="mw-tab"):
         with gr.Column(scale=2, min_width=320):
             panel = controls.panel()
         with gr.Column(scale=3, min_width=320):
             views, compare_button, lens_button = _views(panel)
+            bar = share_bar("class-share")
+    record, blank = gr.State(replay(stored_events()).record()), [view.value for view in views]
     for view, value in zip(views, stored_example(), strict=True):
         if value is not None:
             view.value = value
     controls.fill_by_task(panel)
-    _wire(panel, views, compare_button, lens_button)
+    panel.inputs["task"].change(_ready_templates, panel.inputs["task"], panel.ready, queue=False, **QUIET)
+    runs = _wire(panel, [*views, record], compare_button, lens_button)
     _wire_tuning(panel)
+    settings = panel.inputs, panel.options, views, record, bar, replay, blank
+    shared = SharedTab("classification", *settings, EXPLAINED.__setitem__)
+    wire_share_bar(shared, runs)
+    return ClassificationTab(panel, views, record, shared)
 
 
 def _views(panel: Panel):
@@ -64,23 +89,26 @@ def _views(panel: Panel):
     return [panel.status, result, bars, strip, plot, methods, layers], compare_button, lens_button
 
 
-def _wire(panel: Panel, views: list, compare_button: gr.Button, lens_button: gr.Button) -> None:
+def _wire(panel: Panel, outputs: list, compare_button: gr.Button, lens_button: gr.Button) -> list:
+    """outputs: the views and the record. Returns the events that change them."""
     inputs = [*panel.inputs.values(), *all_controls(panel.options)]
     explain = _handler(panel, explain_and_read, RUN_SHOWS)
     once = QUEUED | {"trigger_mode": "once"}
     run = [panel.run.click, panel.inputs["text"].submit]
     asked = gr.on(run, wait_turn, None, panel.status, queue=False, **QUIET)
-    bars, label = views[VIEWS.index("bars")], panel.inputs["label"]
+    bars, label = outputs[VIEWS.index("bars")], panel.inputs["label"]
     chosen = bars.select(_picked, None, label, queue=False, **QUIET)
     chosen = chosen.then(wait_turn, None, panel.status, queue=False, **QUIET)
-    for turn in (asked, chosen):
-        turn.then(explain, inputs, views, **QUEUED, trigger_mode="multiple")
+    runs = [
+        turn.then(explain, inputs, outputs, **QUEUED, trigger_mode="multiple") for turn in (asked, chosen)
+    ]
     follow = _handler(panel, read, VIEWS, live=True)
-    gr.on(controls.live_events(panel), follow, inputs, views, **QUEUED, trigger_mode="always_last")
+    live = gr.on(controls.live_events(panel), follow, inputs, outputs, **QUEUED, trigger_mode="always_last")
     all_methods = _handler(panel, compare, ("status", "plot", "methods"))
-    compare_button.click(all_methods, inputs, views, **once)
-    lens_button.click(_handler(panel, lens, ("status", "lens")), inputs, views, **once)
+    compared = compare_button.click(all_methods, inputs, outputs, **once)
+    read_layers = lens_button.click(_handler(panel, lens, ("status", "lens")), inputs, outputs, **once)
     panel.stop.click(stop, queue=False, **QUIET)
+    return [*runs, live, compared, read_layers]
 
 
 def _wire_tuning(panel: Panel) -> None:
@@ -107,14 +135,15 @@ def _wire_tuning(panel: Panel) -> None:
 
 
 def _handler(panel: Panel, stream, shows: tuple[str, ...], live: bool = False):
-    """Values of the inputs and options → updates of the views, by one of the streams of classification."""
+    """Values of the inputs and options → updates of the views and of the record, by one of the streams of
+    classification."""
     names = list(panel.inputs)
 
     def run(request: gr.Request, *values) -> Iterator[list]:
         settings, options = read_values(names, panel.options, values)
         session = request.session_hash
         if live and EXPLAINED.get(session) == settings:
-            yield [gr.skip()] * len(VIEWS)
+            yield [gr.skip()] * (len(VIEWS) + 1)
             return
         if live:
             EXPLAINED.pop(session, None)
@@ -131,9 +160,17 @@ def _handler(panel: Panel, stream, shows: tuple[str, ...], live: bool = False):
             return stream(asked, *more, hook, loaded)
 
         for shown in show(session, events, view):
-            yield [gr.skip() if value is None else value for value in shown]
+            kept = _record(view, settings | {"options": options[settings["method"]]})
+            yield [*(gr.skip() if value is None else value for value in shown), kept]
 
     return run
+
+
+def _record(view: ClassificationView, inputs: dict):
+    """Update of the record: what is read live is no explanation to keep."""
+    if view.live and view.prediction:
+        return None
+    return with_inputs(view.record(), inputs) or gr.skip()
 
 
 def classification_request(settings: dict, options: dict) -> ClassificationRequest:
@@ -154,6 +191,11 @@ def classification_request(settings: dict, options: dict) -> ClassificationReque
     )
 
 
+def _ready_templates(task: str):
+    """The task's menu, also where a link or a file has set the task."""
+    return gr.update(choices=list(find_task(task).templates))
+
+
 def _picked(event: gr.SelectData) -> str:
     return event.value
 
@@ -164,11 +206,21 @@ def leave(session: str | None) -> None:
     EXPLAINED.pop(session, None)
 
 
+def stored_events() -> list[dict]:
+    """Events of the result stored in the repository."""
+    return json.loads(STORED.read_text(encoding="utf-8"))["events"]
+
+
 def stored_example() -> list[dict | None]:
-    """Values of the views for the result stored in the repository, so that the page never opens blank."""
-    stored = json.loads(STORED.read_text(encoding="utf-8"))
-    view = ClassificationView("", shows=RUN_SHOWS)
-    for event in stored["events"]:
-        view.add(event)
+    """Values of the views for the stored result, so that the page never opens blank."""
+    view = replay(stored_events())
     view.progress.text = f"A stored example: {view.progress.text} Edit anything to see the prediction follow."
     return view.values()
+
+
+def replay(events: list[dict]) -> ClassificationView:
+    """The view of a result from its recorded events."""
+    view = ClassificationView("", shows=RUN_SHOWS)
+    for event in events:
+        view.add(event)
+    return view

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from components.class_sentence import class_sentence, highest, percent
 from components.progress import Progress
 
+RECORD = 1  # version of the form in which results are kept
+RECORDED = ("prediction", "readings", "prompt", "step", "explanation")
 VIEWS = ("status", "result", "bars", "strip", "plot", "methods", "lens")
 MOST_TOKENS = 160  # columns of the layer lens
 WORDS_SHOWN = 8
@@ -43,9 +45,18 @@ class ClassificationView:
     lens: dict = field(default_factory=dict)
     mask: int = 0
     progress: Progress = field(default_factory=Progress)
+    recorded: list[dict] = field(default_factory=list)
 
     def add(self, event: dict) -> None:
         getattr(self, f"_{event['type']}")(event)
+        if event["type"] in RECORDED:
+            self.recorded.append(event)
+
+    def record(self) -> dict | None:
+        """All that is needed to show this result again, once it is complete."""
+        if not self.explanation:
+            return None
+        return {"maskwise": RECORD, "tab": "classification", "events": self.recorded}
 
     def values(self, passes_done: int = 0) -> list[dict | None]:
         """Values of the views in the order of VIEWS, None for those that stay as they are."""

@@ -16,6 +16,9 @@ from components.models_menu import default_model, model_choices
 from components.output_diff import output_diff
 from components.result_sentence import result_view
 from components.runner import show, stop, wait_turn
+from components.sharing.records import with_inputs
+from components.sharing.share_bar import share_bar, wire_share_bar
+from components.sharing.tab import SharedTab
 from components.status_line import status_line
 from components.token_strip import token_strip
 from components.view import ASSETS
@@ -52,7 +55,8 @@ class GenerationTab:
     """The parts of the tab that others build on.
 
     inputs: by API name. options: by method and name. views: in the order of GenerationView.values.
-    record: the result that is shown, as GenerationView.record gives it.
+    record: the result that is shown, as GenerationView.record gives it, and "inputs" where it was run here.
+    shared: for links and files.
     """
 
     inputs: Controls
@@ -60,6 +64,7 @@ class GenerationTab:
     run: gr.Button
     views: list[gr.HTML]
     record: gr.State
+    shared: SharedTab
 
 
 def generation_tab() -> GenerationTab:
@@ -76,13 +81,15 @@ def generation_tab() -> GenerationTab:
                 output_diff("diff"),
                 metric_table("metrics"),
             ]
+            bar = share_bar("share")
     record = gr.State(stored_record())
+    blank = [view.value for view in views]
     for view, value in zip(views, stored_example(), strict=True):
         view.value = value
     asked = gr.on(
         [run_button.click, inputs["prompt"].submit], wait_turn, None, views[0], queue=False, **QUIET
     )
-    asked.then(
+    ran = asked.then(
         _runner(list(inputs), options),
         [*inputs.values(), *all_controls(options)],
         [*views, record],
@@ -92,7 +99,9 @@ def generation_tab() -> GenerationTab:
         **QUIET,
     )
     stop_button.click(stop, queue=False, **QUIET)
-    return GenerationTab(inputs, options, run_button, views, record)
+    shared = SharedTab("generation", inputs, options, views, record, bar, replay, blank)
+    wire_share_bar(shared, [ran])
+    return GenerationTab(inputs, options, run_button, views, record, shared)
 
 
 def _controls():
@@ -175,7 +184,7 @@ def _runner(names: list[str], options: dict[str, dict]):
         settings["options"] = chosen[settings["method"]]
         view = GenerationView(settings["prompt"], settings["granularity"])
         for shown in show(request.session_hash, lambda hook: run(GenerationRequest(**settings), hook), view):
-            yield [*shown, view.record() or gr.skip()]
+            yield [*shown, with_inputs(view.record(), settings) or gr.skip()]
 
     return explain
 

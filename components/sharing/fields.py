@@ -1,0 +1,133 @@
+"""What a link may carry: the inputs of each tab, with their types and bounds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from math import isfinite
+
+from explainers.core.base import EXPLAINERS, explainers_for, read_options
+from explainers.core.classification import MAX_TEXT_CHARS
+from explainers.core.errors import MaskwiseError
+from explainers.core.generation import MAX_NEW_TOKENS, MAX_PROMPT_CHARS
+from explainers.core.spans import Granularity
+from explainers.core.stream import check_text
+from explainers.core.targets import MaskOperator
+from explainers.core.tasks import TASKS, WORDS_PER_CLASS
+from explainers.core.templates import MAX_TEMPLATE_CHARS
+from explainers.core.types import Task
+from explainers.core.verbalizers.build import VERBALIZERS
+
+MOST_SEED = 2**31 - 1
+MOST_K = 20  # as the page's sliders
+MAX_LINES_CHARS = 40_000
+NAME_CHARS = 1_000
+
+
+@dataclass(frozen=True)
+class Text:
+    longest: int
+
+    def read(self, name: str, text: str) -> str:
+        check_text(name, text, self.longest)
+        if not is_unicode(text):
+            raise MaskwiseError(f"{name} holds characters that are no text.")
+        return text
+
+
+@dataclass(frozen=True)
+class Whole:
+    low: int
+    high: int
+
+    def read(self, name: str, text: str) -> int:
+        if not re.fullmatch("[0-9]{1,12}", text) or not self.low <= int(text) <= self.high:
+            raise MaskwiseError(f"{name} must be a whole number between {self.low} and {self.high}.")
+        return int(text)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """choices: called at each reading, so that a method added later is among them."""
+
+    choices: Callable[[], Collection]
+
+    def read(self, name: str, text: str):
+        for choice in self.choices():
+            if str(choice) == text:
+                return choice
+        raise MaskwiseError(f"{name} must be one of {', '.join(map(str, self.choices()))}.")
+
+
+@dataclass(frozen=True)
+class Several:
+    """Values between commas, `most` of them at most."""
+
+    each: Whole | Choice
+    most: int
+
+    def read(self, name: str, text: str) -> list:
+        parts = text.split(",") if text else []
+        if len(parts) > self.most:
+            raise MaskwiseError(f"{name} is limited to {self.most} values.")
+        return [self.each.read(name, part) for part in parts]
+
+
+Field = Text | Whole | Choice | Several
+
+_ANSWER: dict[str, Field] = {
+    "prompt": Text(MAX_PROMPT_CHARS),
+    "model": Text(NAME_CHARS),
+    "k": Whole(1, MOST_K),
+    "granularity": Choice(lambda: [str(each) for each in Granularity]),
+    "mask_operator": Choice(lambda: [str(each) for each in MaskOperator]),
+    "max_new_tokens": Whole(1, MAX_NEW_TOKENS),
+    "seed": Whole(0, MOST_SEED),
+    "response": Text(MAX_PROMPT_CHARS),
+    "system_prompt": Text(MAX_PROMPT_CHARS),
+}
+_GENERATION = _ANSWER | {"method": Choice(lambda: explainers_for(Task.GENERATION))}
+_CLASSIFICATION: dict[str, Field] = {
+    "text": Text(MAX_TEXT_CHARS),
+    "task": Choice(lambda: TASKS),
+    "model": Text(NAME_CHARS),
+    "method": Choice(lambda: explainers_for(Task.CLASSIFICATION)),
+    "template": Text(MAX_TEMPLATE_CHARS),
+    "label_words": Text(MAX_LINES_CHARS),
+    "words_per_class": Choice(lambda: WORDS_PER_CLASS),
+    "label": Text(NAME_CHARS),
+    "verbalizer": Choice(lambda: VERBALIZERS),
+    "granularity": Choice(lambda: [str(each) for each in Granularity]),
+    "k": Whole(1, MOST_K),
+    "seed": Whole(0, MOST_SEED),
+    "examples": Text(MAX_LINES_CHARS),
+}
+_METHODS = Several(Choice(lambda: explainers_for(Task.GENERATION)), 50)
+TABS: dict[str, dict[str, Field]] = {
+    "generation": _GENERATION,
+    "classification": _CLASSIFICATION,
+    "compare": _ANSWER | {"methods": _METHODS, "draws": Whole(1, 1000), "most": Whole(1, MOST_K)},
+    "what-if": _GENERATION | {"removed": Several(Whole(0, MAX_PROMPT_CHARS), MAX_PROMPT_CHARS)},
+}
+
+
+def read_option(method: str, name: str, text: str):
+    """The value of one of the method's own options; raises MaskwiseError."""
+    explainer = EXPLAINERS[method]
+    field = explainer.own_options().get(name)
+    value = _of_kind(text, type(field.default)) if field else text
+    return getattr(read_options(explainer, {name: value}), name)
+
+
+def _of_kind(text: str, kind: type):
+    if kind is bool:
+        return {"true": True, "false": False}.get(text, text)
+    if kind in (int, float) and re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]{0,20})?(e[-+]?[0-9]{1,3})?", text):
+        return float(text) if isfinite(float(text)) else text
+    return text
+
+
+def is_unicode(text: str) -> bool:
+    """Half a surrogate pair cannot be written to any file or page."""
+    return not re.search("[\ud800-\udfff]", text)

@@ -1,0 +1,101 @@
+"""One row under a result: copy a link, save it as JSON, CSV or HTML, load one, show its code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import gradio as gr
+
+from components.sharing.code import python_lines
+from components.sharing.downloads import explanation_csv, file_name, record_json
+from components.sharing.html_report import explanation_html
+from components.sharing.links import link_fields
+from components.sharing.records import inputs_of, read_record
+from components.sharing.shapes import damaged
+from components.sharing.tab import SharedTab
+from components.view import view
+from explainers.core.errors import MaskwiseError
+
+FILES = {
+    "json": (record_json, "application/json"),
+    "csv": (explanation_csv, "text/csv"),
+    "html": (explanation_html, "text/html"),
+}
+BROKEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)  # of a file that was changed
+NO_RESULT = "There is no result to keep yet. Press Run first."
+QUIET = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+
+
+def share_bar(elem_id: str) -> gr.HTML:
+    """The buttons. Each raises an event that carries its number `n`; the answer has the same.
+
+    value: {"n"} and one of "query" (of a link, to be copied), "file" ({"name", "type", "text"}, to be saved),
+    "code" (to be shown), "said" (words) or "error" (words); {} puts all this away. Events: `copy`, `download`
+    with the `kind` of file, `upload` with the `text` of one, `select` for the code.
+    """
+    return view("share_bar", elem_id, "Keep and share", {})
+
+
+def wire_share_bar(tab: SharedTab, running: list) -> None:
+    """Let the buttons work. running: events of the tab's runs, which a loaded file ends."""
+    tab.bar.copy(_answer(lambda event, *values: _link(tab, values)), tab.controls(), tab.bar, **QUIET)
+    tab.bar.download(_answer(_file), tab.record, tab.bar, **QUIET)
+    tab.bar.select(_answer(_code), tab.record, tab.bar, **QUIET)
+    shown = [tab.bar, tab.record, *tab.views, *tab.controls()]
+    # Queued, or Gradio would not tell the views of other tabs that the record changed.
+    queued = QUIET | {"queue": True, "concurrency_limit": None}
+    tab.bar.upload(_loader(tab, len(shown)), None, shown, cancels=running, **queued)
+    tab.record.change(lambda: {}, None, tab.bar, **QUIET)
+
+
+def _answer(make: Callable[..., dict]) -> Callable:
+    """A handler whose errors are words in the bar."""
+
+    def handle(event: gr.EventData, *values) -> dict:
+        try:
+            return {"n": event.n, **make(event, *values)}
+        except MaskwiseError as error:
+            return {"n": event.n, "error": str(error)}
+
+    return handle
+
+
+def _link(tab: SharedTab, values) -> dict:
+    return {"query": link_fields(tab.name, tab.read(values))}
+
+
+def _file(event: gr.EventData, record: dict | None) -> dict:
+    if not record:
+        raise MaskwiseError(NO_RESULT)
+    write, media_type = FILES[event.kind]
+    return {"file": {"name": file_name(record, event.kind), "type": media_type, "text": write(record)}}
+
+
+def _code(event: gr.EventData, record: dict | None) -> dict:
+    if not record:
+        raise MaskwiseError(NO_RESULT)
+    return {"code": python_lines(record)}
+
+
+def _loader(tab: SharedTab, outputs: int) -> Callable:
+    """The handler of Load: everything that is shown comes from the file, nothing is computed."""
+
+    def load(event: gr.EventData, request: gr.Request) -> list:
+        try:
+            record = read_record(event.text, tab.name)
+            views = _shown(tab, record)
+        except MaskwiseError as error:
+            return [{"n": event.n, "error": str(error)}, *[gr.skip()] * (outputs - 1)]
+        filled = tab.fill(inputs_of(record), request.session_hash)
+        return [{"n": event.n, "said": "Loaded."}, record, *views, *filled]
+
+    return load
+
+
+def _shown(tab: SharedTab, record: dict) -> list:
+    try:
+        for read in (inputs_of, python_lines, explanation_html):  # whatever else the page may be asked for
+            read(record)
+        return tab.show(record["events"], "Loaded from a file.")
+    except BROKEN as error:
+        raise damaged("values") from error
