@@ -15,6 +15,7 @@ from components.classification_tab import classification_tab, leave
 from components.generation_tab import generation_tab
 from components.models_menu import at_hand, default_model
 from components.runner import stop
+from components.sharing.restore import restore_links
 from components.theme import css, head, theme
 from explainers.core.errors import MaskwiseError
 from explainers.core.models import load_model
@@ -31,13 +32,14 @@ def build() -> gr.Blocks:
     """The whole page."""
     with gr.Blocks(title="Maskwise", analytics_enabled=False) as demo:
         gr.Markdown(INTRODUCTION, elem_id="introduction")
-        with gr.Tabs():
+        with gr.Tabs() as tabs:
             with gr.Tab("Generation", id="generation"):
-                generation_tab()
+                generation = generation_tab()
             with gr.Tab("Classification", id="classification"):
-                classification_tab()
+                classification = classification_tab()
         generation_api()
         classification_api()
+        restore_links(demo, tabs, [generation.shared, classification.shared])
         demo.unload(_leave)
     return demo.queue(max_size=QUEUE, default_concurrency_limit=1)
 

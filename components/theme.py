@@ -58,7 +58,7 @@ def theme() -> gr.themes.Base:
 
 
 def css() -> str:
-    return asset("css/maskwise.css") + asset("css/classification.css")
+    return asset("css/maskwise.css") + asset("css/classification.css") + asset("css/share.css")
 
 
 def head() -> str:
