@@ -106,7 +106,7 @@ root.addEventListener('keydown', (event) => {
 
 // Indices that name no span of the prompt are left out: a record can come from a file.
 const readSteps = (steps, spans) => {
-  const inside = (indices) => (indices || []).filter((index) => index in spans);
+  const inside = (indices) => [].concat(indices ?? []).filter((index) => Number.isInteger(index) && index in spans);
   return steps.map((step) => ({...step, removed: inside(step.removed), proposed: step.proposed && inside(step.proposed)}));
 };
 
