@@ -3,9 +3,12 @@
 import pytest
 import torch
 
+from explainers import EXPLAINERS
 from explainers.core.errors import MaskwiseError
+from explainers.core.half import half_copy
 from explainers.core.prompts import encode_response, render_prompt
 from explainers.core.response_target import Evaluated, ResponseTarget
+from explainers.core.screening import Screen
 from tests.slow_reference import slow_token_log_probs
 from tests.tiny_models import CAUSAL_KINDS, tiny_causal
 
@@ -137,3 +140,23 @@ def test_what_was_evaluated_is_recalled():
 def test_bad_parts_are_named(part):
     with pytest.raises(MaskwiseError, match="part to explain must be two token numbers"):
         part_target(part=part)
+
+
+@pytest.mark.parametrize("operator", ["zero", "delete", "replace"])
+def test_captum_explains_the_same_part(operator):
+    scores = [
+        EXPLAINERS[name]().explain(part_target(operator=operator, text="Write a story")).scores
+        for name in ("feature_ablation", "captum_feature_ablation")
+    ]
+    assert scores[0] == pytest.approx(scores[1], abs=2e-3)
+
+
+@pytest.mark.parametrize("operator", ["zero", "delete"])
+def test_screening_looks_at_the_part_alone(operator):
+    target = part_target(operator=operator)
+    target._rough = target._scorer(half_copy(target.model), target.part)
+    target._screen = Screen(target._rough_values, target._exact_values, target._memo)
+    masks = some_masks(len(target.spans), 40, seed=3)
+    exact = part_target(operator=operator).log_prob(masks)
+    assert target.lowest(masks).argmin() == exact.argmin()
+    assert target.lowest(masks).min().item() == pytest.approx(exact.min().item(), abs=1e-3)
