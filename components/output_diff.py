@@ -15,7 +15,8 @@ UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
 
 
 def output_diff(elem_id: str) -> gr.HTML:
-    """Two panels of text. value: what `diff_words` returns; {} shows both as waiting."""
+    """Two panels of text. value: what `diff_words` returns; {} shows both as waiting. "waiting": words
+    to show in the place of an answer not yet written, where they are others than the usual ones."""
     return view("output_diff", elem_id, "Answers", diff_words(None, None))
 
 

@@ -19,10 +19,11 @@ def result_sentence(explanation: dict) -> dict:
     """The API's explanation → {"parts": [["text" | "strong", str]], "facts": [[name, text]]}.
 
     Reads "spans", "probability_ratio" (ratio of geometric means per token), "log_prob", "log_prob_masked"
-    (nats), "evaluations", "seconds" and, where there is one, "certificate".
+    (nats), "evaluations", "seconds" and, where there are such, "certificate" and "part".
     """
     removed = [span["text"] for span in explanation["spans"] if span["removed"]]
-    effect = f"each token of this answer {_effect(explanation['probability_ratio'])}."
+    whole = "part" if explanation.get("part") else "answer"
+    effect = f"each token of this {whole} {_effect(explanation['probability_ratio'])}."
     if removed:
         parts = [["text", "Without "], *listed(removed), ["text", f", {effect}"]]
     else:
@@ -70,8 +71,9 @@ def _times(times: float) -> str:
 
 def _facts(explanation: dict) -> list[list[str]]:
     before, after = explanation["log_prob"], explanation["log_prob_masked"]
+    whole = "part" if explanation.get("part") else "answer"
     facts = [
-        ["log p of the answer", f"{before:.2f} → {after:.2f} nats".replace("-", "−")],
+        [f"log p of the {whole}", f"{before:.2f} → {after:.2f} nats".replace("-", "−")],
         ["probability ratio", f"{explanation['probability_ratio']:.3g}"],
         ["evaluations", f"{explanation['evaluations']:,}"],
         ["time", f"{explanation['seconds']:.1f} s"],

@@ -17,7 +17,7 @@ follow((value) => {
   for (const {side, waiting, body} of panels) {
     const pieces = value[side];
     set(body, 'data-waiting', !pieces || null);
-    if (!pieces) say(body, waiting);
+    if (!pieces) say(body, value.waiting || waiting);
     else if (!pieces.length) say(body, 'The model writes nothing.');
     else body.replaceChildren(...pieces.map(([kind, text]) => make(TAGS[kind], {}, text)));
   }

@@ -1,0 +1,37 @@
+const empty = make('p', {class: 'mw-empty'}, 'Remove two words or more, then ask whether they work together.');
+const said = make('div', {class: 'mw-said', dir: 'auto'}), bars = make('ul', {class: 'mw-drops', 'aria-label': 'Drops of log p'});
+const drops = make('p', {class: 'mw-note'}, 'How far log p of the answer falls, in nats, when the words are removed.');
+const head = make('tr'), body = make('tbody'), note = make('p', {class: 'mw-note'});
+const table = make('table', {class: 'mw-pairs', 'aria-label': 'Interactions of pairs, in nats'}, make('thead', {}, head), body);
+const found = make('div', {}, said, bars, drops, make('div', {class: 'mw-scroll'}, table), note);
+root.append(heading(), empty, found);
+root.classList.add('mw-card');
+
+// Both bars start at one zero; a drop below zero (log p rises) grows to the left of it.
+const bar = ({name, nats, kind}, low, reach) => {
+  const fill = make('span', {'data-below': nats < 0 || null});
+  fill.style.left = `${((Math.min(nats, 0) - low) / reach) * 100}%`;
+  fill.style.width = `${(Math.abs(nats) / reach) * 100}%`;
+  return make('li', {'data-kind': kind}, make('span', {class: 'mw-drop', dir: 'auto'}, name),
+    make('span', {class: 'mw-track', 'aria-hidden': true}, fill), make('span', {class: 'mw-number'}, fixed(nats)));
+};
+
+const cell = (score, same, limit) => {
+  if (same) return make('td', {'aria-hidden': true});
+  const node = make('td', {}, fixed(score));
+  paint(node, score, 0, [-limit, limit]);
+  return node;
+};
+
+follow(({bars: rows = [], names = [], pairs = [], sentences = [], pairs_note: about = ''}) => {
+  empty.hidden = rows.length > 0;
+  found.hidden = !rows.length;
+  said.replaceChildren(...sentences.map((text) => make('p', {}, text)));
+  const values = rows.map((row) => row.nats), low = Math.min(0, ...values), reach = Math.max(0, ...values) - low || 1;
+  bars.replaceChildren(...rows.map((row) => bar(row, low, reach)));
+  const limit = Math.max(1, ...pairs.flat().map(Math.abs));
+  head.replaceChildren(make('td'), ...names.map((name) => make('th', {scope: 'col', dir: 'auto'}, name)));
+  body.replaceChildren(...pairs.map((row, i) => make('tr', {}, make('th', {scope: 'row', dir: 'auto'}, names[i]),
+    ...row.map((score, j) => cell(score, i === j, limit)))));
+  say(note, about);
+});
