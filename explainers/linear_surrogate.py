@@ -35,8 +35,8 @@ class LinearSurrogate(Explainer):
             minimum=16,
             maximum=2000,
         )
-        alpha: float = option(
-            0.01, "Penalty", "LASSO's α: the higher, the fewer weights.", minimum=0.0001, maximum=1.0
+        alpha: float = option(  # bounds that give the slider steps of 0.001
+            0.01, "Penalty", "LASSO's α: the higher, the fewer weights.", minimum=0.001, maximum=0.101
         )
 
     def passes(self, spans):

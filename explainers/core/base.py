@@ -14,6 +14,7 @@ from explainers.core.errors import MaskwiseError
 from explainers.core.types import Explanation, SearchStep, Task
 
 EXPLAINERS: dict[str, type[Explainer]] = {}
+MAX_NUMBER = 1e15  # beyond it, and for infinity and NaN, an option is refused whatever its range
 
 
 def option(default, label: str, info: str = "", *, minimum=None, maximum=None, choices: Sequence[str] = ()):
@@ -42,8 +43,8 @@ def read_options(explainer: type[Explainer], values: dict, k: int = 3, seed: int
 
 def _read_option(f, value):
     kind, meta = type(f.default), f.metadata
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    whole = number and value == value and abs(value) != float("inf") and value == int(value)
+    number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MAX_NUMBER
+    whole = number and value == int(value)
     if not {int: whole, float: number}.get(kind, isinstance(value, kind)):
         raise MaskwiseError(f"Option {f.name} must be of type {kind.__name__}, not {value!r}.")
     value = kind(value)
