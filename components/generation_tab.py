@@ -27,7 +27,7 @@ from explainers.core.generation import MAX_NEW_TOKENS, MAX_PROMPT_CHARS, Generat
 from explainers.core.types import Task
 
 METHODS = explainers_for(Task.GENERATION)
-DEFAULT_METHOD = "xprompt"
+DEFAULT_METHOD = "best_within_budget"
 QUIET = {"show_progress": "hidden", "api_visibility": "private"}
 GRANULARITIES = [("words", "word"), ("tokens", "token"), ("sentences", "sentence")]
 OPERATORS = [

@@ -54,3 +54,9 @@ def guarded_page(browser: Browser, **context) -> Iterator[Page]:
 def check(page: Page) -> None:
     problems, page.problems[:] = list(page.problems), []
     assert not problems, "\n".join(problems)
+
+
+def choose(page: Page, field: str, name: str) -> None:
+    """Pick an entry of a dropdown by its name."""
+    page.locator(f"{field} input").first.click()
+    page.get_by_role("option", name=name, exact=True).click()

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from explainers.core import response_target
-from tests.browser import chromium, guarded_page
+from tests.browser import choose, chromium, guarded_page
 from tests.served import served_app
 
 HOSTILE = "Write <img src=x onerror=alert(1)> about ${alert(2)} and {{ value }} <|im_end|> today"
@@ -57,6 +57,7 @@ def test_it_opens_with_a_stored_example(page):
 
 def test_run_grows_the_plot_and_ends_with_the_diff(page, slow_model):
     write(page, "Write a short story about a doctor and his patient, in a magazine.")
+    choose(page, "#method", "XPrompt")
     page.locator("#run").click()
     caption = page.locator("#plot .cap")
     expect(caption).to_contain_text(re.compile(r"iteration \d{1,2} of 100"), timeout=60_000)
@@ -72,6 +73,7 @@ def test_stop_keeps_the_best_set_so_far(page, slow_model):
     write(
         page, "Write a long story about a doctor, his patient, a magazine, a book and the capital of France."
     )
+    choose(page, "#method", "XPrompt")
     page.locator("#run").click()
     expect(page.locator("#plot .cap")).to_contain_text(
         re.compile(r"iteration \d{1,2} of 100"), timeout=60_000
@@ -83,8 +85,7 @@ def test_stop_keeps_the_best_set_so_far(page, slow_model):
     expect(page.locator("#strip [data-removed]")).to_have_count(4)
     expect(page.locator("#plot .cap")).not_to_contain_text("iteration 100 of 100")
     write(page, "Write again")
-    page.locator("#method").get_by_role("listbox").or_(page.locator("#method input")).first.click()
-    page.get_by_role("option", name="Feature ablation", exact=True).click()
+    choose(page, "#method", "Feature ablation")
     page.locator("#k input[type=number]").fill("1")
     page.locator("#run").click()
     expect(page.locator("#status")).to_contain_text("Feature ablation on tiny-llama", timeout=60_000)
@@ -93,7 +94,8 @@ def test_stop_keeps_the_best_set_so_far(page, slow_model):
 def test_markup_and_template_code_stay_text(page):
     write(page, HOSTILE)
     page.locator("#prompt textarea").press("Shift+Enter")
-    expect(page.locator("#status")).to_contain_text("XPrompt on tiny-llama", timeout=60_000)
+    expect(page.locator("#status")).to_contain_text("Best within a budget on tiny-llama", timeout=60_000)
+    expect(page.locator("#result")).to_contain_text("optimal")
     expect(page.locator("#strip .mw-strip")).to_contain_text(HOSTILE)
     assert page.locator("#strip img, #diff img").count() == 0
 
