@@ -83,7 +83,7 @@ def recorded(explanation: dict, removed: Sequence[int]) -> Values | None:
     fields = ("log_prob", "log_prob_masked", "probability_ratio", "response_tokens")
     removal, said = {"removed": list(removed)} | {name: explanation[name] for name in fields}, ""
     if list(removed) == method_set(explanation):
-        said = f" These come from {explanation['title']} on {explanation['model']}, on the Generation tab."
+        said = f" {explanation['title']} chose this set on the Generation tab."
     elif not removed:
         tokens = [{**token, "log_prob_masked": token["log_prob"]} for token in removal["response_tokens"]]
         same = {"log_prob_masked": removal["log_prob"], "probability_ratio": 1.0}

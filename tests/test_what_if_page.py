@@ -2,16 +2,20 @@
 
 import re
 import time
+from contextlib import ExitStack
+from unittest import mock
 
 import pytest
 from playwright.sync_api import expect
 
-from explainers.core import what_if
+from components import generation_tab, what_if_layout
+from explainers.core import models, what_if
+from explainers.core.generation import GenerationRequest, run
 from tests.browser import chromium, guarded_page
-from tests.served import served_app
+from tests.served import served_app, tiny_model
 
 PROMPT = "Write <img src=x onerror=alert(1)> about ${alert(2)} and a doctor today"
-SECONDS = {"timeout": 60_000}
+SECONDS = {"timeout": 120_000}
 
 
 @pytest.fixture(scope="module")
@@ -21,30 +25,30 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def url():
-    with served_app() as address:
-        yield address
+def record():
+    """A result of the tiny model: feature ablation removes three words of PROMPT."""
+    with mock.patch.object(models, "load_model", tiny_model):
+        view = generation_tab.replay([])
+        for event in run(GenerationRequest(PROMPT, method="feature_ablation", max_new_tokens=12)):
+            view.add(event)
+    return view.record()
+
+
+@pytest.fixture(scope="module")
+def url(record):
+    """The app, opening with that result in the place of the stored one."""
+    with ExitStack() as stack:
+        for module in (generation_tab, what_if_layout):
+            stack.enter_context(mock.patch.object(module, "stored_record", lambda: record))
+        yield stack.enter_context(served_app())
 
 
 @pytest.fixture
-def fresh(browser, url):
-    with guarded_page(browser, viewport={"width": 1280, "height": 1000}) as page:
-        page.goto(url)
-        expect(page.locator("#plot .cap")).to_contain_text("iteration 100 of 100", **SECONDS)
-        yield page
-
-
-@pytest.fixture
-def page(fresh):
-    """The tab on a result of the tiny model: three of the prompt's words are removed by feature ablation."""
-    fresh.locator("#prompt textarea").fill(PROMPT)
-    fresh.locator("#method input").first.click()
-    fresh.get_by_role("option", name="Feature ablation", exact=True).click()
-    fresh.locator("#run").click()
-    expect(fresh.locator("#status")).to_contain_text("Feature ablation on tiny-llama", **SECONDS)
-    open_tab(fresh)
-    expect(fresh.locator("#what-status")).to_contain_text("Feature ablation on tiny-llama", **SECONDS)
-    yield fresh
+def page(browser, url):
+    with guarded_page(browser, viewport={"width": 1280, "height": 1000}) as opened:
+        opened.goto(url)
+        open_tab(opened)
+        yield opened
 
 
 def open_tab(page):
@@ -64,17 +68,23 @@ def says(page, text):
     expect(page.locator("#what-status")).to_contain_text(text, **SECONDS)
 
 
-def test_it_opens_on_the_stored_example_and_leaves_nothing_blank(fresh):
-    open_tab(fresh)
-    says(fresh, "3 of 14 words removed. These come from XPrompt on")
-    expect(removed(fresh)).to_have_text(["story", "doctor", "patient"])
-    expect(fresh.locator("#what-result")).to_contain_text("falls by 19.66 nats")
-    assert fresh.locator("#what-answer [data-sign=positive]").count() > 20
-    expect(fresh.locator("#what-diff del").first).to_be_visible()
-    fresh.locator("#what-restore").click()
-    expect(fresh.locator("#what-result")).to_contain_text("stays as likely as before", **SECONDS)
-    fresh.set_viewport_size({"width": 390, "height": 844})
-    assert fresh.evaluate("document.documentElement.scrollWidth") <= 390
+def test_it_follows_the_generation_tab_and_is_never_blank(page):
+    says(page, "3 of 25 words removed. Feature ablation chose this set")
+    expect(page.locator("#what-result")).to_contain_text("nats")
+    assert page.locator("#what-answer [data-sign]").count() > 5
+    expect(page.locator("#what-diff .mw-answer")).to_have_count(2)
+    page.get_by_role("tab", name="Generation").click()
+    page.locator("#prompt textarea").fill("Another prompt about a book")
+    page.get_by_role("button", name="More settings").click()
+    page.locator("#new-tokens input[type=number]").fill("6")
+    page.locator("#new-tokens input[type=number]").press("Tab")
+    page.locator("#run").click()
+    expect(page.locator("#status")).to_contain_text("XPrompt on tiny-llama", **SECONDS)
+    open_tab(page)
+    says(page, "3 of 5 words removed. XPrompt chose this set")
+    expect(page.locator("#what-strip .mw-strip")).to_have_text("Another prompt about a book")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_fast_clicks_and_keys_remove_and_restore(page):
@@ -105,9 +115,7 @@ def test_together_and_another_answer(page):
     page.locator("#what-joint").click()
     says(page, "Measured together and one by one")
     expect(page.locator("#what-joint-effect .mw-drops li")).to_have_count(5)
-    expect(
-        page.locator("#what-joint-effect .mw-pairs td[data-sign], .mw-pairs td:not([aria-hidden])")
-    ).to_have_count(7)
+    expect(page.locator("#what-joint-effect .mw-pairs tbody td:not([aria-hidden])")).to_have_count(6)
     expect(page.locator("#what-joint-effect")).to_contain_text("one by one")
     page.locator("#what-other textarea").fill("A doctor.")
     page.locator("#what-other textarea").press("Enter")
@@ -136,7 +144,7 @@ def test_a_chosen_part_is_explained(page):
     assert page.locator("#what-answer [aria-selected=true]").count() >= 2
     expect(button).to_be_enabled(**SECONDS)
     button.click()
-    says(page, "Feature ablation on tiny-llama")
+    says(page, "XPrompt on tiny-llama")
     expect(page.locator("#what-part-result")).to_contain_text("each token of this part", **SECONDS)
     expect(page.locator("#what-part-strip .mw-strip [data-removed]")).to_have_count(3)
     expect(page.locator("#strip .mw-strip")).to_contain_text(PROMPT)

@@ -51,7 +51,7 @@ def test_it_opens_with_the_methods_set_and_its_answers(record, explanation):
     shown = opened(record)
     assert shown["strip"]["selected"] == method_set(explanation) == [3, 6, 9]
     assert [s["text"] for s in shown["strip"]["spans"] if s["removed"]] == ["story", "doctor", "patient"]
-    assert explanation["model"] in shown["status"]["text"]
+    assert "XPrompt chose this set" in shown["status"]["text"]
     assert shown["diff"]["lost"] > 0
     assert shown["result"]["parts"][1] == ["strong", "story"]
 
