@@ -10,11 +10,13 @@ from playwright.sync_api import expect
 
 from components import generation_tab, what_if_layout
 from explainers.core import models, what_if
+from explainers.core.base import EXPLAINERS
 from explainers.core.generation import GenerationRequest, run
 from tests.browser import chromium, guarded_page
 from tests.served import served_app, tiny_model
 
 PROMPT = "Write <img src=x onerror=alert(1)> about ${alert(2)} and a doctor today"
+DEFAULT = EXPLAINERS[generation_tab.DEFAULT_METHOD].title
 SECONDS = {"timeout": 120_000}
 
 
@@ -79,9 +81,9 @@ def test_it_follows_the_generation_tab_and_is_never_blank(page):
     page.locator("#new-tokens input[type=number]").fill("6")
     page.locator("#new-tokens input[type=number]").press("Tab")
     page.locator("#run").click()
-    expect(page.locator("#status")).to_contain_text("XPrompt on tiny-llama", **SECONDS)
+    expect(page.locator("#status")).to_contain_text(f"{DEFAULT} on tiny-llama", **SECONDS)
     open_tab(page)
-    says(page, "3 of 5 words removed. XPrompt chose this set")
+    says(page, f"3 of 5 words removed. {DEFAULT} chose this set")
     expect(page.locator("#what-strip .mw-strip")).to_have_text("Another prompt about a book")
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -144,7 +146,7 @@ def test_a_chosen_part_is_explained(page):
     assert page.locator("#what-answer [aria-selected=true]").count() >= 2
     expect(button).to_be_enabled(**SECONDS)
     button.click()
-    says(page, "XPrompt on tiny-llama")
+    says(page, f"{DEFAULT} on tiny-llama")
     expect(page.locator("#what-part-result")).to_contain_text("each token of this part", **SECONDS)
     expect(page.locator("#what-part-strip .mw-strip [data-removed]")).to_have_count(3)
     expect(page.locator("#strip .mw-strip")).to_contain_text(PROMPT)
