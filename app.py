@@ -12,11 +12,15 @@ import gradio as gr
 
 from components.api import classification_api, generation_api
 from components.classification_tab import classification_tab, leave
+from components.classroom_tab import classroom_tab
+from components.compare_tab import compare_tab
 from components.generation_tab import generation_tab
+from components.header import header_tools
 from components.models_menu import at_hand, default_model
 from components.runner import stop
 from components.sharing.restore import restore_links
 from components.theme import css, head, theme
+from components.what_if_tab import what_if_tab
 from explainers.core.errors import MaskwiseError
 from explainers.core.models import load_model
 from explainers.core.types import Task
@@ -32,11 +36,18 @@ def build() -> gr.Blocks:
     """The whole page."""
     with gr.Blocks(title="Maskwise", analytics_enabled=False) as demo:
         gr.Markdown(INTRODUCTION, elem_id="introduction")
+        header_tools()
         with gr.Tabs() as tabs:
             with gr.Tab("Generation", id="generation"):
                 generation = generation_tab()
             with gr.Tab("Classification", id="classification"):
                 classification = classification_tab()
+            with gr.Tab("Compare", id="compare"):
+                compare_tab(generation)
+            with gr.Tab("What if", id="what-if"):
+                what_if_tab(generation)
+            with gr.Tab("Classroom", id="classroom"):
+                classroom_tab(generation)
         generation_api()
         classification_api()
         restore_links(demo, tabs, [generation.shared, classification.shared])

@@ -9,9 +9,11 @@ from datetime import date
 from pathlib import Path
 
 from components.classification_controls import DEFAULT_METHOD, DEFAULT_TASK, FIRST_TEXT
+from components.compare_controls import DEFAULT_METHODS
 from explainers import explain_generation
 from explainers.core.classification import ClassificationRequest
 from explainers.core.classification_streams import explain_and_read
+from explainers.core.comparison import ComparisonRequest, compare
 
 PROMPT = "Write a short story about the doctor and his patient for a magazine."
 FOLDER = Path(__file__).resolve().parent.parent / "assets" / "examples"
@@ -26,7 +28,11 @@ def classification() -> list[dict]:
     return list(explain_and_read(ClassificationRequest(FIRST_TEXT, DEFAULT_TASK, method=DEFAULT_METHOD)))
 
 
-TABS = {"generation": generation, "classification": classification}
+def comparison() -> list[dict]:
+    return list(compare(ComparisonRequest(PROMPT, DEFAULT_METHODS, k=3, seed=0)))
+
+
+TABS = {"generation": generation, "classification": classification, "comparison": comparison}
 
 
 def main() -> None:

@@ -7,6 +7,17 @@ import gradio as gr
 from components.view import asset
 
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")
+STYLES = (
+    "maskwise",
+    "classification",
+    "share",
+    "classroom",
+    "replay",
+    "tour",
+    "projector",
+    "what_if",
+    "compare",
+)
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 
 
@@ -58,7 +69,7 @@ def theme() -> gr.themes.Base:
 
 
 def css() -> str:
-    return asset("css/maskwise.css") + asset("css/classification.css") + asset("css/share.css")
+    return "".join(asset(f"css/{name}.css") for name in STYLES)
 
 
 def head() -> str:
