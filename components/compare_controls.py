@@ -16,7 +16,7 @@ from explainers.core.generation import MAX_NEW_TOKENS, MAX_PROMPT_CHARS
 from explainers.core.types import Task
 
 METHODS = explainers_for(Task.GENERATION)
-DEFAULT_METHODS = ["xprompt", "best_swap", "feature_ablation", "integrated_gradients"]
+DEFAULT_METHODS = ["xprompt", "best_within_budget", "feature_ablation", "integrated_gradients"]
 MOST_K, MOST_SEEDS, MOST_ITERATIONS = 10, 10, 300
 ANSWER_TOKENS = 60
 

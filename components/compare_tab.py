@@ -10,9 +10,10 @@ import gradio as gr
 
 from components import compare_controls
 from components.agreement_map import agreement_map
+from components.compare_charts import ConvergenceView, SweepView
 from components.compare_controls import METHODS, MOST_ITERATIONS, MOST_K, MOST_SEEDS, ComparePanel
 from components.compare_table import compare_table
-from components.compare_view import ComparisonView, ConvergenceView, SweepView, replay
+from components.compare_view import ComparisonView, replay
 from components.controls import Controls
 from components.convergence_bands import convergence_bands
 from components.generation_tab import QUIET, GenerationTab
@@ -95,8 +96,8 @@ def _compare(panel: ComparePanel):
         settings = dict(zip(names, values, strict=True))
         view = ComparisonView(settings)
         stream = lambda hook: compare(ComparisonRequest(**settings), hook)  # noqa: E731
-        for shown in show(request.session_hash, stream, view):
-            yield [*_kept(shown), view.record() or gr.skip()]
+        for shown in _changes(show(request.session_hash, stream, view)):
+            yield [*shown, view.record() or gr.skip()]
 
     return run
 
@@ -110,8 +111,7 @@ def _sweep(panel: ComparePanel):
         titles = {name: METHODS[name].title for name in settings["methods"] if name in METHODS}
         view = SweepView(settings, titles=titles, most=most)
         stream = lambda hook: sweep(ComparisonRequest(**settings), min(most, MOST_K), hook)  # noqa: E731
-        for shown in show(request.session_hash, stream, view):
-            yield _kept(shown)
+        yield from _changes(show(request.session_hash, stream, view))
 
     return run
 
@@ -124,14 +124,18 @@ def _converge(panel: ComparePanel):
         settings = dict(zip(names, values, strict=True))
         bounds = min(seeds, MOST_SEEDS), min(iterations, MOST_ITERATIONS)
         stream = lambda hook: convergence(ComparisonRequest(**settings), *bounds, hook)  # noqa: E731
-        for shown in show(request.session_hash, stream, ConvergenceView(settings)):
-            yield _kept(shown)
+        yield from _changes(show(request.session_hash, stream, ConvergenceView(settings)))
 
     return run
 
 
-def _kept(values: list[dict | None]) -> list:
-    return [gr.skip() if value is None else value for value in values]
+def _changes(updates: Iterator[list[dict | None]]) -> Iterator[list]:
+    """Values of the views, but for those that stay: a table of many numbers is sent when it changes."""
+    before = []
+    for values in updates:
+        before = before or [None] * len(values)
+        yield [gr.skip() if new in (None, old) else new for new, old in zip(values, before, strict=True)]
+        before = [old if new is None else new for new, old in zip(values, before, strict=True)]
 
 
 def _wire_estimate(panel: ComparePanel, done) -> None:

@@ -14,7 +14,7 @@ from tests.served import served_app
 
 PROMPT = "Write a short story about a doctor and his patient."
 HOSTILE = "Write <img src=x onerror=alert(1)> about ${alert(2)} and {{ value }} today"
-TITLES = ["XPrompt", "Best swap", "Feature ablation", "Integrated gradients"]
+TITLES = ["XPrompt", "Best within a budget", "Feature ablation", "Integrated gradients"]
 
 WAIT = 120_000  # milliseconds; a busy machine takes its time
 expect.set_options(timeout=WAIT)

@@ -2,11 +2,13 @@
 
 from itertools import combinations
 
+import gradio as gr
 import pytest
 
 from components.agreement_map import expected_agreement
-from components.compare_tab import estimate_text
-from components.compare_view import ComparisonView, ConvergenceView, SweepView, replay
+from components.compare_charts import ConvergenceView, SweepView
+from components.compare_tab import _changes, estimate_text
+from components.compare_view import ComparisonView, replay
 from explainers.core import comparison_cost
 
 PROMPT = "Tell the doctor and patient"
@@ -170,3 +172,13 @@ def test_the_estimate_says_passes_seconds_and_what_is_wrong(monkeypatch):
     monkeypatch.setitem(comparison_cost._speeds, "some-model", 1.0)
     assert "min" in estimate_text(settings)
     assert "Choose between 1 and 8" in estimate_text({**settings, "methods": []})
+
+
+def test_only_what_changed_is_sent():
+    updates = [[{"text": "a"}, None], [{"text": "a"}, {"rows": [1]}], [{"text": "b"}, {"rows": [1]}]]
+    sent = list(_changes(iter(updates)))
+    assert [[value == gr.skip() for value in values] for values in sent] == [
+        [False, True],
+        [True, False],
+        [False, True],
+    ]
