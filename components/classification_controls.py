@@ -197,7 +197,7 @@ def fill_by_task(panel: Panel) -> None:
     count.input(_words_of_task, [task, count], words, **QUIET)
     panel.ready.input(lambda ready: ready, panel.ready, panel.inputs["template"], **QUIET)
     label = panel.inputs["label"]
-    words.change(_labels, [words, label], label, **QUIET)
+    words.change(label_menu, [words, label], label, **QUIET)
     panel.words_file.upload(_words_of_file, [panel.words_file, words], [words, panel.status], **QUIET)
 
 
@@ -219,10 +219,11 @@ def _words_of_file(path: str, lines: str) -> list:
         return [gr.skip(), {"state": "error", "text": str(error), "fraction": None, "eta": None}]
 
 
-def _labels(lines: str, chosen: str):
-    """The classes that the label words name, with the chosen one kept where it is still among them."""
+def label_menu(lines: str, chosen: str):
+    """The classes that the label words name; the predicted one is chosen where the chosen one is gone."""
     try:
         labels = list(read_words(lines))
     except MaskwiseError:
         return gr.skip()
-    return gr.update(choices=[PREDICTED, *labels], value=chosen if chosen in labels else "")
+    menu = gr.update(choices=[PREDICTED, *labels])
+    return menu if chosen in ("", *labels) else menu | {"value": ""}

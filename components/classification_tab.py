@@ -35,7 +35,9 @@ from explainers.core.types import Task
 
 STORED = ASSETS / "examples" / "classification.json"
 TUNED_MODELS = TunedModels()
-EXPLAINED: dict[str, dict] = {}  # by session, inputs whose explanation is shown: a late edit must not wipe it
+# By session, the inputs before and after those of the result that is shown were filled in. The page fills them
+# in one by one: an edit that comes late, or of some of them, must not wipe the result.
+EXPLAINED: dict[str | None, tuple[dict, dict]] = {}
 QUIET = {"show_progress": "hidden", "api_visibility": "private"}
 QUEUED = QUIET | {"concurrency_id": "model", "concurrency_limit": 1}
 RUN_SHOWS = ("status", "result", "bars", "strip", "plot")
@@ -72,7 +74,7 @@ def classification_tab() -> ClassificationTab:
     runs = _wire(panel, [*views, record], compare_button, lens_button)
     _wire_tuning(panel)
     settings = panel.inputs, panel.options, views, record, bar, replay, blank
-    shared = SharedTab("classification", *settings, EXPLAINED.__setitem__)
+    shared = SharedTab("classification", *settings, _settle)
     wire_share_bar(shared, runs)
     return ClassificationTab(panel, views, record, shared)
 
@@ -142,13 +144,13 @@ def _handler(panel: Panel, stream, shows: tuple[str, ...], live: bool = False):
     def run(request: gr.Request, *values) -> Iterator[list]:
         settings, options = read_values(names, panel.options, values)
         session = request.session_hash
-        if live and EXPLAINED.get(session) == settings:
+        if live and _is_shown(session, settings):
             yield [gr.skip()] * (len(VIEWS) + 1)
             return
         if live:
             EXPLAINED.pop(session, None)
         elif stream is explain_and_read:
-            EXPLAINED[session] = settings
+            EXPLAINED[session] = settings, settings
         view = ClassificationView(settings["text"], settings["granularity"], shows, live)
 
         def events(hook):
@@ -189,6 +191,20 @@ def classification_request(settings: dict, options: dict) -> ClassificationReque
         label_words={} if words == own else words,
         options={**options, **more, "words_per_class": count, "examples": examples},
     )
+
+
+def _is_shown(session: str | None, settings: dict) -> bool:
+    before, after = EXPLAINED.get(session, ({}, {}))
+    if settings == after:  # all are filled in
+        EXPLAINED[session] = after, after
+    return bool(after) and all(value in (before[name], after[name]) for name, value in settings.items())
+
+
+def _settle(session: str | None, before: dict, after: dict) -> dict:
+    """A link or a file is about to fill in `after`: nothing is read live, and the class is in its menu."""
+    EXPLAINED[session] = before, after
+    menu = controls.label_menu(after["label_words"], after["label"])
+    return {"label": menu | {"value": after["label"]}}
 
 
 def _ready_templates(task: str):

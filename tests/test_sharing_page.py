@@ -63,7 +63,7 @@ def test_a_copied_link_restores_the_inputs_in_a_fresh_browser_and_computes_nothi
         expect(fresh.locator("#k input[type=number]")).to_have_value("2")
         expect(fresh.locator("#strip [data-index]")).to_have_count(0)
         expect(fresh.locator("#plot .cap")).to_be_hidden()
-        fresh.locator("#share").get_by_role("button", name="JSON").click()
+        fresh.locator("#share").get_by_role("button", name="JSON: ").click()
         expect(fresh.locator("#share [role=status]")).to_contain_text("no result to keep yet")
         fresh.locator("#run").click()
         expect(fresh.locator("#status")).to_contain_text("XPrompt on tiny-llama")
@@ -86,7 +86,7 @@ def test_a_long_link_to_the_other_tab(browser, url):
         expect(fresh.locator("#label-words textarea")).to_have_value("Bad: bad\nGood: great")
         expect(fresh.locator("#label input")).to_have_value("Good")
         expect(fresh.locator("#template textarea")).to_have_value("It was <mask> . {text}")
-        fresh.wait_for_timeout(1500)  # a live reading would have come by now
+        fresh.wait_for_timeout(3000)  # a live reading would have come by now
         expect(fresh.locator("#class-status")).to_contain_text("Restored from a link. Press Run.")
         expect(fresh.locator("#class-strip [data-index]")).to_have_count(0)
         fresh.locator("#class-run").click()
@@ -114,7 +114,7 @@ def test_bad_values_of_a_link_are_left_out_in_words(browser, url, query, words):
 
 def saved(page, bar, kind):
     with page.expect_download() as download:
-        page.locator(bar).get_by_role("button", name=kind).click()
+        page.locator(bar).get_by_role("button", name=f"{kind}: ").click()
     return download.value.path().read_text(encoding="utf-8"), download.value.suggested_filename
 
 
@@ -167,7 +167,7 @@ def test_classification_is_saved_and_loaded_back(page, browser, url, tmp_path):
     page.get_by_role("tab", name="Classification").click()
     page.locator("#class-text textarea").fill("Shares of the football club rose.")
     expect(page.locator("#class-strip")).to_contain_text("Live:")
-    page.locator("#class-share").get_by_role("button", name="JSON").click()
+    page.locator("#class-share").get_by_role("button", name="JSON: ").click()
     expect(page.locator("#class-share [role=status]")).to_contain_text("no result to keep yet")
     page.locator("#class-run").click()
     expect(page.locator("#class-status")).to_contain_text("PromptExplainer on tiny-bert")

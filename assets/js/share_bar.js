@@ -4,7 +4,7 @@ const button = (text, name) => make('button', {type: 'button', class: 'mw-share-
 const copyLink = button('Copy link', 'Copy link to these settings');
 const saves = Object.entries({json: 'complete, can be loaded again', csv: 'a table of the scores', html: 'a page that opens anywhere'})
   .map(([kind, what]) => [kind, button(kind.toUpperCase(), `${kind.toUpperCase()}: download this result, ${what}`)]);
-const load = button('Load', 'Load a result from a JSON file'), showCode = button('Show code', 'Show code that computes this result');
+const load = button('Load', 'Load a saved result'), showCode = button('Show code', 'Show code that computes this result');
 set(showCode, 'aria-expanded', 'false');
 const picker = make('input', {type: 'file', accept: '.json,application/json', hidden: true, tabindex: -1, 'aria-label': 'Result to load'});
 const row = make('div', {class: 'mw-share', role: 'group', 'aria-label': props.label},

@@ -44,7 +44,7 @@ def wire_share_bar(tab: SharedTab, running: list) -> None:
     shown = [tab.bar, tab.record, *tab.views, *tab.controls()]
     # Queued, or Gradio would not tell the views of other tabs that the record changed.
     queued = QUIET | {"queue": True, "concurrency_limit": None}
-    tab.bar.upload(_loader(tab, len(shown)), None, shown, cancels=running, **queued)
+    tab.bar.upload(_loader(tab, len(shown)), tab.controls(), shown, cancels=running, **queued)
     tab.record.change(lambda: {}, None, tab.bar, **QUIET)
 
 
@@ -80,13 +80,13 @@ def _code(event: gr.EventData, record: dict | None) -> dict:
 def _loader(tab: SharedTab, outputs: int) -> Callable:
     """The handler of Load: everything that is shown comes from the file, nothing is computed."""
 
-    def load(event: gr.EventData, request: gr.Request) -> list:
+    def load(event: gr.EventData, request: gr.Request, *values) -> list:
         try:
             record = read_record(event.text, tab.name)
             views = _shown(tab, record)
         except MaskwiseError as error:
             return [{"n": event.n, "error": str(error)}, *[gr.skip()] * (outputs - 1)]
-        filled = tab.fill(inputs_of(record), request.session_hash)
+        filled = tab.fill(inputs_of(record), request.session_hash, tab.read(values))
         return [{"n": event.n, "said": "Loaded."}, record, *views, *filled]
 
     return load

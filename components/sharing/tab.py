@@ -17,7 +17,7 @@ class SharedTab:
 
     replay: a record's events → an object with `progress` and `values()`, those of the views, None for one
     that stays. blank: values of the views before any result. settle: is told a page's session and its inputs
-    before these are filled in, so that no live reading follows.
+    before and after some are filled in; returns updates, by name, of inputs whose value alone is not enough.
     """
 
     name: str
@@ -28,7 +28,7 @@ class SharedTab:
     bar: gr.HTML
     replay: Callable[[list[dict]], object]
     blank: list[dict]
-    settle: Callable[[str | None, dict], None] = field(default=lambda session, settings: None)
+    settle: Callable[[str | None, dict, dict], dict] = field(default=lambda session, before, after: {})
 
     def controls(self) -> list[gr.components.Component]:
         return [*self.inputs.values(), *all_controls(self.options)]
@@ -38,15 +38,19 @@ class SharedTab:
         settings, options = read_values(list(self.inputs), self.options, values)
         return settings | {"options": options.get(settings.get("method"), {})}
 
-    def fill(self, inputs: dict, session: str | None) -> list:
-        """Updates of the controls: `inputs` where they name a value, the rest stays."""
-        options, method = inputs.get("options", {}), inputs.get("method")
-        self.settle(session, {name: inputs.get(name, c.value) for name, c in self.inputs.items()})
-        filled = [inputs.get(name, gr.skip()) for name in self.inputs]
+    def fill(self, inputs: dict, session: str | None, before: dict | None = None) -> list:
+        """Updates of the controls: `inputs` where they name a value, the rest stays.
+
+        before: values of the inputs until now, as `read` gives them; without, those of a fresh page.
+        """
+        before = {name: before[name] if before else control.value for name, control in self.inputs.items()}
+        settled = self.settle(session, before, {name: inputs.get(name, before[name]) for name in before})
+        method, options = inputs.get("method"), inputs.get("options", {})
+        updates = [settled.get(name, inputs.get(name, gr.skip())) for name in self.inputs]
         for owner, controls in self.options.items():
             own = options if owner == method else {}
-            filled += [own.get(name, gr.skip()) for name in controls]
-        return filled
+            updates += [own.get(name, gr.skip()) for name in controls]
+        return updates
 
     def show(self, events: list[dict], said: str) -> list:
         """Values of the views for a result that was computed earlier. said: where it comes from."""
