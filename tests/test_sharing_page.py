@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from components.sharing.links import link_fields
 from components.sharing.packing import pack
-from tests.browser import chromium, guarded_page
+from tests.browser import choose, chromium, guarded_page
 from tests.served import served_app
 
 NASTY = 'Write <img src=x onerror=alert(1)> ${alert(2)} 👩🏽‍⚕️ & مرحبا "now"\nplease'
@@ -45,6 +45,7 @@ def explain(page, prompt=NASTY, seed="7"):
     page.get_by_role("button", name="More settings").first.click()
     page.get_by_label("Seed").first.fill(seed)
     page.get_by_label("Seed").first.blur()
+    choose(page, "#method", "XPrompt")
     page.locator("#run").click()
     expect(page.locator("#status")).to_contain_text("XPrompt on tiny-llama")
 
@@ -66,7 +67,7 @@ def test_a_copied_link_restores_the_inputs_in_a_fresh_browser_and_computes_nothi
         fresh.locator("#share").get_by_role("button", name="JSON: ").click()
         expect(fresh.locator("#share [role=status]")).to_contain_text("no result to keep yet")
         fresh.locator("#run").click()
-        expect(fresh.locator("#status")).to_contain_text("XPrompt on tiny-llama")
+        expect(fresh.locator("#status")).to_contain_text("Best within a budget on tiny-llama")
         fresh.locator("#share").get_by_role("button", name="Show code").click()
         expect(fresh.locator("#share pre")).to_contain_text(repr(NASTY)[:40])
 
