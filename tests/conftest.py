@@ -1,4 +1,4 @@
-"""Settings of every test, made before anything is imported: no network, one thread (tiny models lose to two)."""
+"""Settings of every test, made before anything is imported: no network, and one thread."""
 
 import os
 
