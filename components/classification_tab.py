@@ -35,8 +35,8 @@ from explainers.core.types import Task
 
 STORED = ASSETS / "examples" / "classification.json"
 TUNED_MODELS = TunedModels()
-# By session, the inputs before and after those of the result that is shown were filled in. The page fills them
-# in one by one: an edit that comes late, or of some of them, must not wipe the result.
+# By session, the inputs before and after those of the result that is shown were filled in. The page fills
+# them in one by one: an edit that comes late, or of some of them, must not wipe the result.
 EXPLAINED: dict[str | None, tuple[dict, dict]] = {}
 QUIET = {"show_progress": "hidden", "api_visibility": "private"}
 QUEUED = QUIET | {"concurrency_id": "model", "concurrency_limit": 1}
