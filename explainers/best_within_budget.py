@@ -24,7 +24,7 @@ class BestWithinBudget(Explainer):
 
     @dataclass(frozen=True)
     class Options(base.Options):
-        budget: int = option(400, "Budget", "Masks that may be tried.", minimum=10, maximum=100_000)
+        budget: int = option(250, "Budget", "Masks that may be tried.", minimum=10, maximum=100_000)
 
     def passes(self, spans):
         return min(self.options.budget, math.comb(spans, self.options.k)) + self.options.k + 2
