@@ -43,14 +43,14 @@ def build() -> gr.Blocks:
             with gr.Tab("Classification", id="classification"):
                 classification = classification_tab()
             with gr.Tab("Compare", id="compare"):
-                compare_tab(generation)
+                compare = compare_tab(generation)
             with gr.Tab("What if", id="what-if"):
                 what_if_tab(generation)
             with gr.Tab("Classroom", id="classroom"):
                 classroom_tab(generation)
         generation_api()
         classification_api()
-        restore_links(demo, tabs, [generation.shared, classification.shared])
+        restore_links(demo, tabs, [generation.shared, classification.shared, compare.shared])
         demo.unload(_leave)
     return demo.queue(max_size=QUEUE, default_concurrency_limit=1)
 

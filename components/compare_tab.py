@@ -19,6 +19,8 @@ from components.convergence_bands import convergence_bands
 from components.generation_tab import QUIET, GenerationTab
 from components.ratio_plot import ratio_plot
 from components.runner import show, stop, wait_turn
+from components.sharing.share_bar import share_bar, wire_share_bar
+from components.sharing.tab import SharedTab
 from components.view import ASSETS
 from explainers.core.comparison import ComparisonRequest, compare
 from explainers.core.comparison_cost import estimate
@@ -34,18 +36,21 @@ class CompareTab:
 
     inputs: by name of ComparisonRequest's fields. views: status line, table, agreement map, in the order of
     ComparisonView.values. record: the comparison that is shown, as ComparisonView.record gives it, or None.
+    shared: for links and files.
     """
 
     inputs: Controls
     run: gr.Button
     views: list[gr.HTML]
     record: gr.State
+    shared: SharedTab
 
 
 def compare_tab(generation: GenerationTab) -> CompareTab:
     """Lay out the tab inside the current Blocks and wire it."""
     panel = compare_controls.panel()
     views = [panel.status, compare_table("compare-table"), agreement_map("agreement-map")]
+    bar, blank = share_bar("compare-share"), [view.value for view in views]
     with gr.Row(elem_classes="mw-tab"):
         with gr.Column(min_width=320):
             most, ratio_button, ratio = _ratio_part()
@@ -63,7 +68,9 @@ def compare_tab(generation: GenerationTab) -> CompareTab:
     panel.stop.click(stop, queue=False, **QUIET)
     _wire_estimate(panel, done)
     _wire_take(panel, generation)
-    return CompareTab(panel.inputs, panel.run, views, record)
+    shared = SharedTab("compare", panel.inputs, {}, views, record, bar, replay, blank)
+    wire_share_bar(shared, [done])
+    return CompareTab(panel.inputs, panel.run, views, record, shared)
 
 
 def _ratio_part():

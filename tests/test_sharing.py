@@ -5,6 +5,7 @@ import io
 import json
 import zlib
 from base64 import urlsafe_b64encode
+from dataclasses import asdict
 from html.parser import HTMLParser
 from urllib.parse import parse_qs
 
@@ -12,8 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components import classification_tab, generation_tab
+from components import classification_tab, compare_tab, generation_tab
+from components.compare_view import ComparisonView
 from components.sharing.code import python_lines
+from components.sharing.comparison_report import comparison_html
 from components.sharing.downloads import BOM, comparison_csv, explanation_csv, file_name, record_json
 from components.sharing.fields import TABS
 from components.sharing.html_report import explanation_html
@@ -25,9 +28,13 @@ from explainers import explain_generation
 from explainers.core import models
 from explainers.core.classification import ClassificationRequest
 from explainers.core.classification_streams import explain_and_read
+from explainers.core.comparison import ComparisonRequest, compare
 from explainers.core.errors import MaskwiseError
+from explainers.core.metrics import METRICS
+from explainers.core.types import MetricScore
 from tests.served import tiny_model
 
+TEXT_METRICS = ("bleu", "rouge_l_precision", "rouge_l_recall", "rouge_l_f1", "sentence_bert")
 NASTY = [
     "Write about a doctor 👩🏽‍⚕️ and a 𝒃ook",
     "<script>alert(1)</script> <img src=x onerror=alert(2)> & \"quotes\" 'single'",
@@ -56,7 +63,8 @@ def reopened(query):
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch):
     monkeypatch.setattr(models, "load_model", tiny_model)
-    monkeypatch.setattr("explainers.core.report.text_metrics", lambda response, masked: [])  # seconds each
+    measured = [MetricScore(name, 0.5, lower) for name, lower in METRICS.items() if name in TEXT_METRICS]
+    monkeypatch.setattr("explainers.core.report.text_metrics", lambda *answers: measured)  # it takes seconds
 
 
 def generation_record(prompt="Write a short story about a doctor.", **asked):
@@ -71,6 +79,20 @@ def generation_record(prompt="Write a short story about a doctor.", **asked):
 def classification_record(text="The movie was great, but the ending was bad.", **asked):
     view = classification_tab.ClassificationView("", shows=classification_tab.RUN_SHOWS)
     for event in explain_and_read(ClassificationRequest(text, **asked)):
+        view.add(event)
+    return view.record()
+
+
+def comparison_record(prompt="Write a short story about a doctor.", **asked):
+    asked = {
+        "methods": ["feature_ablation", "random_removal", "xprompt"],
+        "k": 1,
+        "max_new_tokens": 6,
+        **asked,
+    }
+    request = ComparisonRequest(prompt, draws=2, **asked)
+    view = ComparisonView(asdict(request))
+    for event in compare(request):
         view.add(event)
     return view.record()
 
@@ -199,11 +221,13 @@ def test_every_input_of_the_tabs_is_in_the_table():
     import gradio as gr
 
     with gr.Blocks():
-        tabs = generation_tab.generation_tab().shared, classification_tab.classification_tab().shared
-    for tab in tabs:
+        generation = generation_tab.generation_tab()
+        others = classification_tab.classification_tab(), compare_tab.compare_tab(generation)
+    for tab in (generation.shared, *(each.shared for each in others)):
         assert set(tab.inputs) == set(TABS[tab.name])
         values = {name: control.value for name, control in tab.inputs.items()}
-        values["options"] = {n: c.value for n, c in tab.options[values["method"]].items()}
+        if tab.options:
+            values["options"] = {n: c.value for n, c in tab.options[values["method"]].items()}
         assert reopened(link_fields(tab.name, values)) == {"tab": tab.name, "inputs": values, "ignored": []}
         for method, controls in tab.options.items():
             values |= {"method": method, "options": {name: c.value for name, c in controls.items()}}
@@ -229,7 +253,20 @@ def test_a_search_and_a_classification_come_back():
         assert tab.replay(again["events"]).values() == tab.replay(record["events"]).values()
 
 
+def test_a_comparison_comes_back_from_its_file():
+    record = comparison_record(NASTY[1])
+    again = read_record(record_json(record), "compare")
+    assert again == json.loads(json.dumps(record))
+    assert compare_tab.replay(again["events"]).values() == compare_tab.replay(record["events"]).values()
+    assert inputs_of(again)["prompt"] == NASTY[1] and len(inputs_of(again)["methods"]) == 3
+    page = Page(explanation_page := comparison_html(record))
+    assert page.tags <= TAGS and NASTY[1] in page.text and "random, 2 draws" in explanation_page
+    assert file_name(record, "csv") == "maskwise-compare-methods.csv"
+
+
 def test_the_stored_examples_are_records():
+    record = compare_tab.stored_comparison().record()
+    assert read_record(record_json(record), "compare") == record
     record = generation_tab.stored_record()
     assert read_record(record_json(record), "generation") == record
     assert (
@@ -262,7 +299,8 @@ def test_a_comparison_as_csv():
         "certificate": "", "masked_response": "=1+1", "error": None,
     }  # fmt: skip
     failed = row | {"removed": [], "metrics": {}, "error": "No gradients here.", "log_prob_masked": None}
-    head, *rows = csv.reader(io.StringIO(comparison_csv([row, failed])[1:]))
+    record = {"events": [row | {"type": "row"}, failed | {"type": "row"}]}
+    head, *rows = csv.reader(io.StringIO(comparison_csv(record)[1:]))
     first, second = (dict(zip(head, each, strict=True)) for each in rows)
     assert first["removed"] == "'@x" and first["kl"] == "1.5" and first["masked_response"] == "'=1+1"
     assert second["error"] == "No gradients here." and second["log_prob_masked"] == ""
@@ -353,6 +391,30 @@ def damaged_files():
     yield changed(lambda r, e: e.update(extra=[[[[[[[[[[[[[1]]]]]]]]]]]]]))
 
 
+def damaged_comparisons():
+    record = json.loads(record_json(compare_tab.stored_comparison().record()))
+    for change in (
+        lambda rows, last: rows[0].update(removed=[99]),
+        lambda rows, last: rows[0].update(spans=rows[0]["spans"][:-1]),
+        lambda rows, last: rows[0].update(seconds=None),
+        lambda rows, last: rows[0].update(metrics={"kl": "x"}),
+        lambda rows, last: last["agreement"].pop(),
+        lambda rows, last: last["votes"].pop(),
+        lambda rows, last: last["methods"].reverse(),
+        lambda rows, last: last["request"].pop("k"),
+        lambda rows, last: last["request"].update(prompt="short"),
+    ):
+        other = json.loads(json.dumps(record))
+        change([event for event in other["events"] if event["type"] == "row"], other["events"][-1])
+        yield json.dumps(other)
+
+
+@pytest.mark.parametrize("text", list(damaged_comparisons()), ids=range(9))
+def test_a_hostile_comparison_is_refused_in_words(text):
+    with pytest.raises(MaskwiseError, match="The file is damaged"):
+        read_record(text, "compare")
+
+
 @pytest.mark.parametrize("text", list(damaged_files()), ids=lambda text: str(len(text)))
 def test_a_hostile_file_is_refused_in_words(text):
     with pytest.raises(MaskwiseError, match="no result of Maskwise|The file is damaged"):
@@ -411,6 +473,14 @@ def test_the_code_computes_the_same_classification(asked, capsys):
     record = classification_record(**asked)
     result, explanation = computed_by(python_lines(record), capsys), explanation_of(record)
     assert result["spans"] == explanation["spans"] and result["label"] == explanation["label"]
+
+
+def test_the_code_computes_the_same_comparison(capsys):
+    record, scope = comparison_record('Say "it"\nand {that} now'), {}
+    exec(compile(python_lines(record), "shown code", "exec"), scope)
+    rows = [event for event in record["events"] if event["type"] == "row"]
+    assert [row["removed"] for row in scope["rows"]] == [row["removed"] for row in rows]
+    assert capsys.readouterr().out.count("\n") == 3
 
 
 def test_a_loaded_file_brings_no_code():

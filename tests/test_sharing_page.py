@@ -185,6 +185,32 @@ def test_classification_is_saved_and_loaded_back(page, browser, url, tmp_path):
         expect(fresh.locator("#class-status")).to_contain_text("Loaded from a file. PromptExplainer")
 
 
+def test_a_comparison_is_saved_and_loaded_back_and_linked(page, browser, url, tmp_path):
+    page.get_by_role("tab", name="Compare").click()
+    text, name = saved(page, "#compare-share", "JSON")
+    assert name == "maskwise-compare-methods.json"
+    (tmp_path / "result.json").write_text(text, encoding="utf-8")
+    report, _ = saved(page, "#compare-share", "HTML")
+    assert "random, " in report and "<script" not in report
+    inputs = {
+        "prompt": NASTY,
+        "methods": ["random_removal", "feature_ablation"],
+        "k": 2,
+        "draws": 5,
+        "seed": 4,
+    }
+    with guarded_page(browser, **OPEN) as fresh:
+        fresh.goto(f"{url}?{link_fields('compare', inputs)}")
+        expect(fresh.locator("#compare-status")).to_contain_text("Restored from a link. Press Run.")
+        expect(fresh.locator("#compare-prompt textarea")).to_have_value(NASTY)
+        expect(fresh.locator("#compare-methods input:checked")).to_have_count(2)
+        fresh.locator("#compare-share input[type=file]").set_input_files(tmp_path / "result.json")
+        expect(fresh.locator("#compare-status")).to_contain_text("Loaded from a file. ")
+        expect(fresh.locator("#compare-prompt textarea")).not_to_have_value(NASTY)
+        expect(fresh.locator("#compare-methods input:checked")).to_have_count(4)
+        expect(fresh.locator("#compare-table tbody tr").first).to_be_visible()
+
+
 def test_without_a_clipboard_the_link_is_shown_selected(browser, url):
     with guarded_page(browser, **OPEN) as fresh:
         fresh.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")

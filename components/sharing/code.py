@@ -9,13 +9,14 @@ from components.sharing.records import explanation_of
 from explainers.core.base import EXPLAINERS
 from explainers.core.classification import ClassificationRequest
 from explainers.core.classification_settings import Settings
+from explainers.core.comparison import ComparisonRequest
 from explainers.core.generation import GenerationRequest
 from explainers.core.response_part import part_characters
 
 REQUESTS = {"generation": GenerationRequest, "classification": ClassificationRequest}
 ALWAYS = ("model", "method", "seed")  # said even where they are the defaults, which may change
-LINES = """\
-# Run it in the folder of Maskwise. The result was made with {versions!r}.{notes}
+HEAD = "# Run it in the folder of Maskwise.\n"
+EXPLAIN = """\
 from explainers import explain_{tab}
 
 *_, result = explain_{tab}(
@@ -24,38 +25,51 @@ from explainers import explain_{tab}
 for span in result["spans"]:
     print(span["text"], span["score"], span["removed"])
 """
+COMPARE = """\
+from explainers.core.comparison import ComparisonRequest, compare
+
+request = ComparisonRequest(
+{arguments}
+)
+rows = [event for event in compare(request) if event["type"] == "row"]
+for row in rows:
+    print(row["title"], row["removed"], row["probability_ratio"], row["error"])
+"""
 
 
 def python_lines(record: dict) -> str:
-    """Lines that give the record's explanation: every setting that is not the default, as a literal.
+    """Lines that give the record's result: every setting that is not the default, as a literal.
 
     All texts pass through repr, so that a file that was loaded cannot bring code.
     """
+    if record["tab"] == "compare":
+        compared = record["events"][-1]
+        lines = COMPARE.format(arguments=_arguments(ComparisonRequest, compared["request"]))
+        return HEAD + _notes(record, compared, {}) + lines
     explanation, tab = explanation_of(record), record["tab"]
-    settings = _settings(record, explanation)
-    first, *names = [field.name for field in fields(REQUESTS[tab])]
-    arguments = [repr(explanation[first])] + [f"{n}={settings[n]!r}" for n in names if n in settings]
-    return LINES.format(
-        tab=tab,
-        versions=explanation["versions"],
-        notes=_notes(record, explanation),
-        arguments="\n".join(f"    {argument}," for argument in arguments),
-    )
+    arguments = _arguments(REQUESTS[tab], _settings(record, explanation))
+    notes = _notes(record, explanation, explanation["versions"])
+    return HEAD + notes + EXPLAIN.format(tab=tab, arguments=arguments)
+
+
+def _arguments(request: type, values: dict) -> str:
+    """The request's arguments, a line each: the first by place, the others by name where they are needed."""
+    first, *others = fields(request)
+    needed = [
+        f.name for f in others if f.name in values and (f.name in ALWAYS or values[f.name] != _default(f))
+    ]
+    arguments = [repr(values[first.name]), *(f"{name}={values[name]!r}" for name in needed)]
+    return "\n".join(f"    {argument}," for argument in arguments)
 
 
 def _settings(record: dict, explanation: dict) -> dict:
-    """The request's settings by name, without those that are the defaults."""
+    """The values of the request that made an explanation."""
     values = {**explanation, "options": _chosen(explanation["method"], explanation["options"])}
     if record["tab"] == "generation":
         part = part_characters(explanation)
         given = (record.get("inputs") or {}).get("response", "")
         values |= {"part": part, "response": explanation["response"] if part or given else ""}
-    defaults = {field.name: _default(field) for field in fields(REQUESTS[record["tab"]])}
-    return {
-        name: values[name]
-        for name, default in defaults.items()
-        if name in values and (name in ALWAYS or values[name] != default)
-    }
+    return values
 
 
 def _chosen(method: str, options: dict) -> dict:
@@ -70,10 +84,12 @@ def _default(field):
     return field.default if field.default_factory is MISSING else field.default_factory()
 
 
-def _notes(record: dict, explanation: dict) -> str:
-    notes = ""
-    if explanation["stopped"]:
-        notes += "\n# That run was stopped before its end; these lines go on to the end."
+def _notes(record: dict, result: dict, versions: dict) -> str:
+    """Comments; what is printed within them can end no line."""
+    said = ", ".join(f"{name} {version}" for name, version in versions.items())
+    notes = [f"Made with {''.join(filter(str.isprintable, said))}."] if said else []
+    if result["stopped"]:
+        notes.append("That run was stopped before its end; these lines go on to the end.")
     if (record.get("inputs") or {}).get("model") == TUNED:
-        notes += "\n# Its model was tuned at the page and is not in any folder: name yours instead."
-    return notes
+        notes.append("Its model was tuned at the page and is not in any folder: name yours instead.")
+    return "".join(f"# {note}\n" for note in notes)

@@ -34,9 +34,10 @@ def explanation_csv(record: dict) -> str:
     return _csv(["index", "text", "start", "end", "score", "removed"], rows)
 
 
-def comparison_csv(rows: list[dict]) -> str:
-    """One row a method, from the `row` events of a comparison."""
-    measures = list(dict.fromkeys(name for row in rows for name in row["metrics"] or {}))
+def comparison_csv(record: dict) -> str:
+    """One row a method of the record's comparison."""
+    rows = [event for event in record["events"] if event["type"] == "row"]
+    measures = list(dict.fromkeys(name for row in rows for name in row["metrics"]))
     plain = ["log_prob_masked", "probability_ratio", "seconds", "forward_passes"]
     texts = ["certificate", "masked_response", "error"]
     lines = [
@@ -44,7 +45,7 @@ def comparison_csv(rows: list[dict]) -> str:
             _guard(row["method"]),
             _guard(" ".join(row["spans"][t]["text"] for t in row["removed"])),
             *(row[name] for name in plain),
-            *((row["metrics"] or {}).get(name) for name in measures if name not in plain),
+            *(row["metrics"].get(name) for name in measures if name not in plain),
             *(_guard(row[name] or "") for name in texts),
         ]
         for row in rows
@@ -53,8 +54,8 @@ def comparison_csv(rows: list[dict]) -> str:
 
 
 def file_name(record: dict, ending: str) -> str:
-    method = re.sub("[^a-z0-9_]", "", explanation_of(record)["method"])[:40]
-    return f"maskwise-{record['tab']}-{method}.{ending}"
+    about = "methods" if record["tab"] == "compare" else explanation_of(record)["method"]
+    return f"maskwise-{record['tab']}-{re.sub('[^a-z0-9_]', '', about)[:40]}.{ending}"
 
 
 def _csv(head: list[str], rows: Iterable[list]) -> str:

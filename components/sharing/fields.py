@@ -9,6 +9,7 @@ from math import isfinite
 
 from explainers.core.base import EXPLAINERS, explainers_for, read_options
 from explainers.core.classification import MAX_TEXT_CHARS
+from explainers.core.comparison import MAX_DRAWS, MAX_METHODS
 from explainers.core.errors import MaskwiseError
 from explainers.core.generation import MAX_NEW_TOKENS, MAX_PROMPT_CHARS
 from explainers.core.spans import Granularity
@@ -103,11 +104,11 @@ _CLASSIFICATION: dict[str, Field] = {
     "seed": Whole(0, MOST_SEED),
     "examples": Text(MAX_LINES_CHARS),
 }
-_METHODS = Several(Choice(lambda: explainers_for(Task.GENERATION)), 50)
+_METHODS = Several(Choice(lambda: explainers_for(Task.GENERATION)), MAX_METHODS)
 TABS: dict[str, dict[str, Field]] = {
     "generation": _GENERATION,
     "classification": _CLASSIFICATION,
-    "compare": _ANSWER | {"methods": _METHODS, "draws": Whole(1, 1000), "most": Whole(1, MOST_K)},
+    "compare": _ANSWER | {"methods": _METHODS, "draws": Whole(2, MAX_DRAWS)},
     "what-if": _GENERATION | {"removed": Several(Whole(0, MAX_PROMPT_CHARS), MAX_PROMPT_CHARS)},
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from html import escape
 
@@ -34,8 +35,9 @@ ins { text-decoration: underline 2px;
   background: color-mix(in srgb, var(--negative) 35%, var(--surface)); }
 .note { color: var(--muted); font-size: 13px; margin: 8px 0 0; }
 table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; vertical-align: baseline; font-weight: 400; padding: 5px 14px 5px 0;
-  border-top: 1px solid var(--line); }
+.wide { overflow-x: auto; }
+th, td { min-width: 4.5em; padding: 5px 14px 5px 0; text-align: left; vertical-align: baseline;
+  font-weight: 400; border-top: 1px solid var(--line); }
 thead th { border-top: 0; font-size: 12px; color: var(--muted); }
 td.number { font-variant-numeric: tabular-nums; white-space: nowrap; }
 svg { display: block; width: 100%; height: 160px; }
@@ -77,9 +79,19 @@ def table(rows: Iterable[Iterable], head: Iterable[str] = ()) -> str:
     return f"<table>{f'<thead><tr>{titles}</tr></thead>' if titles else ''}<tbody>{lines}</tbody></table>"
 
 
+def settings_table(values: dict, names: Iterable[str]) -> str:
+    """Those of `names` that have a value, whatever it is."""
+    filled = [name for name in names if values.get(name) not in (None, "", {}, [])]
+    texts = [
+        values[n] if isinstance(values[n], str) else json.dumps(values[n], ensure_ascii=False) for n in filled
+    ]
+    return table(zip(filled, texts, strict=True))
+
+
 def _cell(place: int, value) -> str:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    text = (f"{value:.4g}" if isinstance(value, float) else f"{value:,}") if number else str(value)
+    figures = ".4g" if isinstance(value, float) else ","
+    text = format(value, figures).replace("-", "−") if number else str(value)
     if not place:
         return element("th", text, scope="row", dir="auto")
     return element("td", text, css="number" if number else "", dir="auto")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 from components.class_sentence import class_sentence, percent
+from components.classification_view import CHART_NOTES
 from components.metric_table import metric_rows
 from components.output_diff import diff_words
 from components.result_sentence import result_sentence
-from components.sharing.html_page import element, note, page, section, table
+from components.sharing.html_page import element, note, page, section, settings_table, table
 from components.sharing.records import explanation_of
 
 SETTINGS = (
@@ -50,27 +49,31 @@ def _classification(explanation: dict, record: dict) -> list[str]:
     kinds = [piece["kind"] for piece in explanation["pieces"]]
     words = [element("span", piece["text"], css="template") for piece in explanation["pieces"]]
     before, after = "".join(words[: kinds.index("text")]), "".join(words[kinds.index("text") + 1 :])
-    text = coloured(explanation["text"], explanation["spans"], explanation["neutral"], before, after)
+    searched = any(event["type"] == "step" for event in record["events"])  # else no span was removed
+    spans = [span | {"removed": span["removed"] and searched} for span in explanation["spans"]]
+    text = coloured(explanation["text"], spans, explanation["neutral"], before, after)
     classes = [
         [row["label"], percent(row["probability"]), ", ".join(row["words"][:20])]
         for row in explanation["labels"]
     ]
-    curves = [
-        [name, *(float(v) for v in explanation[name]["values"]), float(explanation[name]["score"])]
-        for name in ("activation", "pruning")
-    ]
-    shares = [f"{share:.0%}" for share in explanation["activation"]["fractions"]]
+    curves = [explanation["activation"], explanation["pruning"]]
+    shares = [f"{share:.0%}".replace("%", " %") for share in curves[0]["fractions"]]
+    steps = zip(shares, *(map(float, curve["values"]) for curve in curves), strict=True)
+    scores = ["score", *(float(curve["score"]) for curve in curves)]
+    notes = [note(f"{name}: {CHART_NOTES[name].format(label=explanation['label'])}") for name in CHART_NOTES]
     return [
         _sentence(class_sentence(explanation, explanation)),
         section("The text", text, _legend(explanation)),
         section("Classes", table(classes, ["class", "probability", "label words"])),
         _search(record),
-        section("Faithfulness", table(curves, ["curve", *shares, "mean"])),
+        section(
+            "Faithfulness", *notes, table([*steps, scores], ["share of tokens", "activation", "pruning"])
+        ),
     ]
 
 
 def _sentence(value: dict) -> str:
-    facts = " · ".join(f"{name} {text}" for name, text in value["facts"])
+    facts = " · ".join(f"{name} {text}" for name, text in value["facts"] if name != "certificate")
     return f"<section>{pieces(value['parts'], 'sentence')}{note(facts)}</section>\n"
 
 
@@ -124,15 +127,13 @@ def _search(record: dict) -> str:
         for n, y in enumerate(best)
     )
     said = f"log p under the best set so far, over {len(best)} steps: {best[0]:.2f} to {best[-1]:.2f} nats."
+    said = said.replace("-", "−")
     line = f'<polyline points="{points}"/>'
     drawn = f'<svg viewBox="0 0 800 160" preserveAspectRatio="none" aria-hidden="true">{line}</svg>'
     return section("The search", drawn, note(said))
 
 
 def _provenance(explanation: dict) -> list[str]:
-    settings = [
-        [name, _plain(explanation[name])] for name in SETTINGS if explanation.get(name) not in (None, "", {})
-    ]
     numbers = [[name, explanation[name]] for name in NUMBERS if explanation.get(name) is not None]
     notes = [
         explanation.get("certificate") or "",
@@ -141,7 +142,7 @@ def _provenance(explanation: dict) -> list[str]:
     ]
     return [
         section("Notes", *map(note, notes)) if any(notes) else "",
-        section("Settings", table(settings)),
+        section("Settings", settings_table(explanation, SETTINGS)),
         section("Numbers", note("log-probabilities in nats, time in seconds"), table(numbers)),
         section("Made with", table(list(explanation["versions"].items())), note(explanation["reference"])),
     ]
@@ -153,7 +154,3 @@ def _scores(explanation: dict) -> str:
         for span in explanation["spans"]
     ]
     return f"<details><summary>All scores</summary>{table(rows, ['span', 'score', ''])}</details>"
-
-
-def _plain(value) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

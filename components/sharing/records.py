@@ -1,6 +1,6 @@
 """Records: a result with all that is needed to show it again, as Download JSON writes and Load reads it.
 
-{"maskwise": 1, "tab": "generation" or "classification", "events": [...], "inputs": what the page was set to}.
+{"maskwise": 1, "tab": one of TITLES, "events": [...], "inputs": what the page was set to}.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from explainers.core.errors import MaskwiseError
 
 MOST_BYTES = 2_000_000
 NOT_OURS = "This is no result of Maskwise. Choose a file that Download JSON wrote."
-TITLES = {"generation": "Generation", "classification": "Classification"}
+TITLES = {"generation": "Generation", "classification": "Classification", "compare": "Compare"}
 
 
 def with_inputs(record: dict | None, inputs: dict) -> dict | None:
@@ -55,6 +55,8 @@ def read_record(text: str, tab: str) -> dict:
 
 def _of_explanation(record: dict) -> dict:
     """What the page would be set to for this result, where the record does not say so."""
+    if record["tab"] == "compare":
+        return record["events"][-1]["request"]
     explanation = explanation_of(record)
     if record["tab"] == "generation":
         return explanation | {"response": ""}  # the field holds the answer, whoever wrote it

@@ -5,13 +5,13 @@ from __future__ import annotations
 from math import isfinite
 
 from components.sharing.fields import is_unicode
-from explainers.core.errors import MaskwiseError
+from components.sharing.places import check_comparison, check_explanation, damaged, expect
 
 DEEPEST = 12  # lists and objects within each other
 LARGEST = 2**53  # beyond it JavaScript's numbers are not exact
-POINTS = 11  # of a faithfulness curve
 
-# A shape: a type, {name: shape} with names that must be there, [shape] for a list, (shape,) for null or that.
+# A shape: a type, {name: shape} with names that must be there, {...: shape} for any names, [shape] for a
+# list, (shape,) for null or that.
 SPAN = {"text": str, "start": int, "end": int}
 SCORED = SPAN | {"score": float, "removed": bool}
 CURVE = {"fractions": [float], "values": [float], "score": float}
@@ -30,6 +30,10 @@ STEP = {
     "step": int, "total": int, "log_prob": float, "proposal": float, "accepted": bool, "removed": [int],
 }  # fmt: skip
 READING = {"token": str, "span": (int,), "words": [[object]], "class_shares": [float]}
+ASKED = {
+    "prompt": str, "methods": [str], "model": str, "k": int, "granularity": str, "mask_operator": str,
+    "max_new_tokens": int, "response": str, "system_prompt": str, "seed": int, "draws": int,
+}  # fmt: skip
 EVENTS = {
     "generation": {
         "prompt": PROMPT,
@@ -51,6 +55,19 @@ EVENTS = {
             "activation": CURVE, "pruning": CURVE, "neutral": float, "method_notes": [str],
         },
     },
+    "compare": {
+        "prompt": PROMPT,
+        "floor": {"draws": int, "metrics": {...: {"mean": (float,), "low": (float,), "high": (float,)}}},
+        "row": {
+            "method": str, "title": str, "error": (str,), "spans": [SCORED], "removed": [int],
+            "log_prob_masked": (float,), "probability_ratio": (float,), "metrics": {...: (float,)},
+            "seconds": (float,), "forward_passes": (int,), "certificate": str, "masked_response": (str,),
+        },
+        "compared": {
+            "methods": [str], "agreement": [[(float,)]], "votes": [int], "best": {...: (str,)},
+            "stopped": bool, "request": ASKED, "revision": str,
+        },
+    },
 }  # fmt: skip
 
 
@@ -66,12 +83,13 @@ def check_plain(value) -> None:
 
 
 def check_shape(record: dict) -> None:
-    """Raise MaskwiseError unless the events are those of one whole explanation."""
+    """Raise MaskwiseError unless the events are those of one whole result."""
     events, shapes = record.get("events"), EVENTS[record["tab"]]
     if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
         raise damaged("events")
     kinds = [event.get("type") for event in events]
-    if kinds.count("explanation") != 1 or kinds[-1] != "explanation" or kinds[0] != next(iter(shapes)):
+    first, *_, last = shapes
+    if kinds.count(last) != 1 or kinds[-1] != last or kinds[0] != first:
         raise damaged("the order of events")
     for event in events:
         if not isinstance(event["type"], str) or event["type"] not in shapes:
@@ -79,71 +97,34 @@ def check_shape(record: dict) -> None:
         _check(event, shapes[event["type"]], event["type"])
     if not isinstance(record.get("inputs", {}), dict):
         raise damaged("inputs")
-    _check_places(events, record["tab"])
-
-
-def damaged(where: str) -> MaskwiseError:
-    return MaskwiseError(f"The file is damaged ({where}). Download the result again, and load it unchanged.")
+    if record["tab"] == "compare":
+        check_comparison(events)
+    else:
+        check_explanation(events, record["tab"])
 
 
 def _check(value, shape, where: str) -> None:
     if isinstance(shape, tuple):
         if value is not None:
             _check(value, shape[0], where)
+    elif isinstance(shape, dict) and ... in shape:
+        expect(isinstance(value, dict), where)
+        for name, each in value.items():
+            _check(each, shape[...], f"{where}: {name}")
     elif isinstance(shape, dict):
-        _expect(isinstance(value, dict) and set(shape) <= set(value), where)
+        expect(isinstance(value, dict) and set(shape) <= set(value), where)
         for name, inner in shape.items():
             _check(value[name], inner, f"{where}: {name}")
     elif isinstance(shape, list):
-        _expect(isinstance(value, list), where)
+        expect(isinstance(value, list), where)
         for each in value:
             _check(each, shape[0], where)
     elif shape is float:
-        _expect(isinstance(value, int | float) and not isinstance(value, bool), where)
+        expect(isinstance(value, int | float) and not isinstance(value, bool), where)
     elif shape is int:
-        _expect(isinstance(value, int) and not isinstance(value, bool) and value >= 0, where)
+        expect(isinstance(value, int) and not isinstance(value, bool) and value >= 0, where)
     else:
-        _expect(isinstance(value, shape), where)
-
-
-def _check_places(events: list[dict], tab: str) -> None:
-    """Whether what points at a span, a class or a letter points at one that is there."""
-    explanation = events[-1]
-    letters = len(explanation["prompt" if tab == "generation" else "text"])
-    count = len(explanation["spans"])
-    for event in events:
-        spans = event.get("spans", explanation["spans"])
-        _expect(len(spans) == count, "spans")
-        _expect(all(span["start"] <= span["end"] <= letters for span in spans), "places of spans")
-        _expect(all(t < count for t in event.get("removed", [])), "removed spans")
-        if "labels" in event:
-            names = [row["label"] for row in event["labels"]]
-            _expect(
-                len(set(names)) == len(names) and {event["label"], event["predicted"]} <= set(names),
-                "classes",
-            )
-            kinds = [piece["kind"] for piece in event["pieces"]]
-            _expect(kinds.count("text") == kinds.count("mask") == 1, "template")
-        if event["type"] == "readings":
-            _check_readings(event, len(explanation["labels"]))
-    for name in ("activation", "pruning") if tab == "classification" else ():
-        _expect(all(len(explanation[name][side]) == POINTS for side in ("fractions", "values")), "curves")
-
-
-def _check_readings(event: dict, classes: int) -> None:
-    tokens, where = event["tokens"], "readings"
-    _expect(event["mask"] < len(tokens), where)
-    _expect({t["span"] for t in tokens} - {None} == set(range(len(event["spans"]))), where)
-    _expect(all(len(token["class_shares"]) == classes for token in tokens), where)
-    pairs = [pair for token in tokens for pair in token["words"]]
-    _expect(
-        all(len(p) == 2 and isinstance(p[0], str) and isinstance(p[1], int | float) for p in pairs), where
-    )
-
-
-def _expect(right: bool, where: str) -> None:
-    if not right:
-        raise damaged(where)
+        expect(isinstance(value, shape), where)
 
 
 def _is_plain(value) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import gradio as gr
 
 from components.sharing.code import python_lines
-from components.sharing.downloads import explanation_csv, file_name, record_json
+from components.sharing.comparison_report import comparison_html
+from components.sharing.downloads import comparison_csv, explanation_csv, file_name, record_json
 from components.sharing.html_report import explanation_html
 from components.sharing.links import link_fields
 from components.sharing.records import inputs_of, read_record
@@ -16,11 +17,10 @@ from components.sharing.tab import SharedTab
 from components.view import view
 from explainers.core.errors import MaskwiseError
 
-FILES = {
-    "json": (record_json, "application/json"),
-    "csv": (explanation_csv, "text/csv"),
-    "html": (explanation_html, "text/html"),
-}
+TYPES = {"json": "application/json", "csv": "text/csv", "html": "text/html"}
+EXPLANATION = {"json": record_json, "csv": explanation_csv, "html": explanation_html}
+COMPARISON = {"json": record_json, "csv": comparison_csv, "html": comparison_html}
+FILES = {"generation": EXPLANATION, "classification": EXPLANATION, "compare": COMPARISON}
 BROKEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)  # of a file that was changed
 NO_RESULT = "There is no result to keep yet. Press Run first."
 QUIET = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
@@ -67,8 +67,8 @@ def _link(tab: SharedTab, values) -> dict:
 def _file(event: gr.EventData, record: dict | None) -> dict:
     if not record:
         raise MaskwiseError(NO_RESULT)
-    write, media_type = FILES[event.kind]
-    return {"file": {"name": file_name(record, event.kind), "type": media_type, "text": write(record)}}
+    kind, text = TYPES[event.kind], FILES[record["tab"]][event.kind](record)
+    return {"file": {"name": file_name(record, event.kind), "type": kind, "text": text}}
 
 
 def _code(event: gr.EventData, record: dict | None) -> dict:
@@ -94,8 +94,8 @@ def _loader(tab: SharedTab, outputs: int) -> Callable:
 
 def _shown(tab: SharedTab, record: dict) -> list:
     try:
-        for read in (inputs_of, python_lines, explanation_html):  # whatever else the page may be asked for
-            read(record)
+        for use in (inputs_of, python_lines, *FILES[tab.name].values()):  # all that may be asked for later
+            use(record)
         return tab.show(record["events"], "Loaded from a file.")
     except BROKEN as error:
         raise damaged("values") from error
