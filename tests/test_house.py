@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import explainers
+from components import generation_tab
 from explainers.core.base import EXPLAINERS
 from explainers.core.types import Task
 
@@ -59,10 +60,10 @@ def new_method():
         path.unlink()
         EXPLAINERS.pop("longest_words", None)
         sys.modules.pop("explainers.longest_words", None)
+        importlib.reload(generation_tab)  # whose menu is read from the registry when it is imported
 
 
 def test_a_method_is_one_file(new_method, monkeypatch):
-    from components import generation_tab
     from tests.test_generation import PROMPT
     from tests.tiny_models import tiny_causal
 
