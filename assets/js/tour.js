@@ -58,7 +58,8 @@ start.addEventListener('click', () => {
   openTab();
   dialog.showModal();
   next.focus();
-  requestAnimationFrame(() => requestAnimationFrame(() => show(0)));  // once the tab is laid out
+  show(0);
+  requestAnimationFrame(() => requestAnimationFrame(() => show(at)));  // again, once the tab is laid out
   for (const type of ['scroll', 'resize']) addEventListener(type, arrange, {capture: true, passive: true});
 });
 dialog.addEventListener('close', () => {
