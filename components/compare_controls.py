@@ -7,18 +7,18 @@ from dataclasses import dataclass
 import gradio as gr
 
 from components.controls import Controls
-from components.generation_tab import EXAMPLES, GRANULARITIES, OPERATORS
+from components.generation_settings import generation_settings
+from components.generation_tab import EXAMPLES
 from components.models_menu import default_model, model_choices
 from components.status_line import status_line
 from explainers import explainers_for
 from explainers.core.comparison import MAX_DRAWS, MAX_METHODS
-from explainers.core.generation import MAX_NEW_TOKENS, MAX_PROMPT_CHARS
+from explainers.core.generation import MAX_PROMPT_CHARS
 from explainers.core.types import Task
 
 METHODS = explainers_for(Task.GENERATION)
 DEFAULT_METHODS = ["xprompt", "best_within_budget", "feature_ablation", "integrated_gradients"]
 MOST_K, MOST_SEEDS, MOST_ITERATIONS = 10, 10, 300
-ANSWER_TOKENS = 60
 
 
 @dataclass(frozen=True)
@@ -86,32 +86,5 @@ def _prompt() -> tuple[Controls, gr.Button]:
         elem_id="compare-model",
     )
     with gr.Accordion("More settings", open=False):
-        inputs |= _settings()
+        inputs |= generation_settings("compare-")
     return inputs, take
-
-
-def _settings() -> Controls:
-    return {
-        "granularity": gr.Radio(GRANULARITIES, value="word", label="Remove whole"),
-        "mask_operator": gr.Dropdown(OPERATORS, value="zero", label="A removed span becomes"),
-        "max_new_tokens": gr.Slider(
-            1,
-            MAX_NEW_TOKENS,
-            ANSWER_TOKENS,
-            step=1,
-            label="Answer length",
-            info="tokens, at most",
-            elem_id="compare-new-tokens",
-        ),
-        "seed": gr.Number(0, precision=0, minimum=0, label="Seed"),
-        "response": gr.Textbox(
-            "",
-            label="Explain this answer instead",
-            info="Leave empty to let the model answer.",
-            lines=2,
-            max_length=MAX_PROMPT_CHARS,
-        ),
-        "system_prompt": gr.Textbox(
-            "", label="System prompt", info="Never removed.", lines=1, max_length=MAX_PROMPT_CHARS
-        ),
-    }

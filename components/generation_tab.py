@@ -10,6 +10,7 @@ import gradio as gr
 
 from components.controls import Controls, all_controls, method_options, read_values
 from components.convergence_plot import convergence_plot
+from components.generation_settings import generation_settings
 from components.generation_view import GenerationView
 from components.metric_table import metric_table
 from components.models_menu import default_model, model_choices
@@ -23,18 +24,12 @@ from components.status_line import status_line
 from components.token_strip import token_strip
 from components.view import ASSETS
 from explainers import explainers_for
-from explainers.core.generation import MAX_NEW_TOKENS, MAX_PROMPT_CHARS, GenerationRequest, run
+from explainers.core.generation import MAX_PROMPT_CHARS, GenerationRequest, run
 from explainers.core.types import Task
 
 METHODS = explainers_for(Task.GENERATION)
 DEFAULT_METHOD = "best_within_budget"
 QUIET = {"show_progress": "hidden", "api_visibility": "private"}
-GRANULARITIES = [("words", "word"), ("tokens", "token"), ("sentences", "sentence")]
-OPERATORS = [
-    ("a zero embedding in its place (the paper)", "zero"),
-    ("nothing: it is deleted", "delete"),
-    ("the unknown or padding token", "replace"),
-]
 EXAMPLES = [
     ("The doctor and his patient", "Write a short story about the doctor and his patient for a magazine."),
     (
@@ -147,33 +142,8 @@ def _controls():
     status = status_line("status")
     options = method_options(inputs["method"], METHODS)
     with gr.Accordion("More settings", open=False):
-        inputs |= _settings()
+        inputs |= generation_settings()
     return inputs, options, run_button, stop_button, status
-
-
-def _settings() -> dict[str, gr.components.Component]:
-    return {
-        "granularity": gr.Radio(GRANULARITIES, value="word", label="Remove whole", elem_id="granularity"),
-        "mask_operator": gr.Dropdown(
-            OPERATORS, value="zero", label="A removed span becomes", elem_id="operator"
-        ),
-        "max_new_tokens": gr.Slider(
-            1, MAX_NEW_TOKENS, 60, step=1, label="Answer length", info="tokens, at most", elem_id="new-tokens"
-        ),
-        "seed": gr.Number(
-            0, precision=0, minimum=0, label="Seed", info="The same seed gives the same result."
-        ),
-        "response": gr.Textbox(
-            "",
-            label="Explain this answer instead",
-            info="Leave empty to let the model answer.",
-            lines=2,
-            max_length=MAX_PROMPT_CHARS,
-        ),
-        "system_prompt": gr.Textbox(
-            "", label="System prompt", info="Never removed.", lines=1, max_length=MAX_PROMPT_CHARS
-        ),
-    }
 
 
 def _runner(names: list[str], options: dict[str, dict]):

@@ -5,11 +5,15 @@ import os
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
+from collections.abc import Iterator  # noqa: E402
+
 import pytest  # noqa: E402
 import torch  # noqa: E402
+from playwright.sync_api import Browser  # noqa: E402
 
 from explainers.core.models import LoadedModel, load_model  # noqa: E402
 from explainers.core.types import Task  # noqa: E402
+from tests.browser import chromium  # noqa: E402
 
 torch.set_num_threads(1)
 
@@ -18,3 +22,19 @@ torch.set_num_threads(1)
 def smollm() -> LoadedModel:
     """The built-in causal language model."""
     return load_model("", Task.GENERATION)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, for all tests of a file."""
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """The address of the whole app on the tiny models."""
+    from tests.served import served_app
+
+    with served_app() as address:
+        yield address

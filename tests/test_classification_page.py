@@ -7,25 +7,12 @@ import pytest
 from playwright.sync_api import expect
 
 from explainers.core import label_target
-from tests.browser import chromium, guarded_page
-from tests.served import served_app
+from tests.browser import guarded_page
 
 TEXT = "Shares of the football club rose."
 HOSTILE = "Shares <img src=x onerror=alert(1)> of ${alert(2)} and {{ value }} [MASK] rose"
 
 expect.set_options(timeout=60_000)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def url():
-    with served_app() as address:
-        yield address
 
 
 @pytest.fixture

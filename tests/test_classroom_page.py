@@ -6,20 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from components.tour import CARDS
-from tests.browser import chromium, guarded_page
-from tests.served import served_app
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def url():
-    with served_app() as address:
-        yield address
+from tests.browser import guarded_page
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import pytest
 import torch
 from playwright.sync_api import expect
 
-from components import compare_controls, compare_tab
+from components import compare_tab, generation_settings
 from explainers.core import comparison, metrics
-from tests.browser import chromium, guarded_page
+from tests.browser import guarded_page
 from tests.served import served_app
 
 PROMPT = "Write a short story about a doctor and his patient."
@@ -18,12 +18,6 @@ TITLES = ["XPrompt", "Best within a budget", "Feature ablation", "Integrated gra
 
 WAIT = 120_000  # milliseconds; a busy machine takes its time
 expect.set_options(timeout=WAIT)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -39,7 +33,7 @@ def one_thread():
 def url(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compare_tab, "STORED", tmp_path_factory.mktemp("none") / "comparison.json")
-        patch.setattr(compare_controls, "ANSWER_TOKENS", 8)
+        patch.setattr(generation_settings, "ANSWER_TOKENS", 8)
         patch.setattr(metrics, "sentence_encoder", lambda: None)  # it takes longer to load than all the rest
         patch.setattr(metrics, "sentence_similarity", lambda a, b, encoder: 0.5)
         with served_app() as address:

@@ -16,7 +16,7 @@ from components.theme import css, head, theme
 from explainers.core import guessing, models
 from explainers.core.errors import MaskwiseError
 from explainers.core.guess_rounds import Round, ready_rounds
-from tests.browser import chromium, guarded_page, serve
+from tests.browser import guarded_page, serve
 from tests.served import tiny_model
 
 HOSTILE = "Write <img src=x onerror=alert(1)> about ${alert(2)} and {{ value }} today"
@@ -117,12 +117,6 @@ def address():
     look = {"theme": theme(), "css": css(), "head": head()}
     with mock.patch.object(models, "load_model", tiny_model), serve(demo, **look) as url:
         yield url
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as opened:
-        yield opened
 
 
 def test_a_round_by_keyboard_alone(browser, address):

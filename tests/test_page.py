@@ -7,22 +7,9 @@ import pytest
 from playwright.sync_api import expect
 
 from explainers.core import response_target
-from tests.browser import choose, chromium, guarded_page
-from tests.served import served_app
+from tests.browser import choose, guarded_page
 
 HOSTILE = "Write <img src=x onerror=alert(1)> about ${alert(2)} and {{ value }} <|im_end|> today"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def url():
-    with served_app() as address:
-        yield address
 
 
 @pytest.fixture

@@ -10,19 +10,13 @@ from playwright.sync_api import expect
 
 from components.sharing.links import link_fields
 from components.sharing.packing import pack
-from tests.browser import choose, chromium, guarded_page
+from tests.browser import choose, guarded_page
 from tests.served import served_app
 
 NASTY = 'Write <img src=x onerror=alert(1)> ${alert(2)} 👩🏽‍⚕️ & مرحبا "now"\nplease'
 OPEN = {"viewport": {"width": 1280, "height": 1000}, "accept_downloads": True}
 
 expect.set_options(timeout=150_000)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -40,14 +34,17 @@ def page(browser, url):
 
 
 def explain(page, prompt=NASTY, seed="7"):
+    page.get_by_role("button", name="More settings").first.click()
+    seed_field = page.get_by_label("Seed").first
+    expect(seed_field).to_be_visible()
     page.locator("#prompt textarea").fill(prompt)
     page.locator("#k input[type=number]").fill("1")
-    page.get_by_role("button", name="More settings").first.click()
-    page.get_by_label("Seed").first.fill(seed)
-    page.get_by_label("Seed").first.blur()
     choose(page, "#method", "XPrompt")
+    seed_field.fill(seed)  # last: Gradio sets fields that it has just drawn once more
+    seed_field.blur()
     page.locator("#run").click()
     expect(page.locator("#status")).to_contain_text("XPrompt on tiny-llama")
+    expect(seed_field).to_have_value(seed)
 
 
 def test_a_copied_link_restores_the_inputs_in_a_fresh_browser_and_computes_nothing(page, browser, url):

@@ -12,18 +12,12 @@ from components import generation_tab, what_if_layout
 from explainers.core import models, what_if
 from explainers.core.base import EXPLAINERS
 from explainers.core.generation import GenerationRequest, run
-from tests.browser import chromium, guarded_page
+from tests.browser import guarded_page
 from tests.served import served_app, tiny_model
 
 PROMPT = "Write <img src=x onerror=alert(1)> about ${alert(2)} and a doctor today"
 DEFAULT = EXPLAINERS[generation_tab.DEFAULT_METHOD].title
 SECONDS = {"timeout": 120_000}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
