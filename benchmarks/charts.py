@@ -39,7 +39,7 @@ def _quality(axes, result: dict) -> None:
         points = [(v["distinct"], v["optimal"]) for name, v in searches.items() if name.startswith(start)]
         label = next(name.rpartition(", N")[0] for name in searches if name.startswith(start))
         axes.plot(*zip(*sorted(points), strict=True), "o-", color=color, label=f"{label}, N = 50, 100, 200")
-    for name in ("best swap", "greedy alone", "top 3 of single ablation"):
+    for name in ("best swap", "construction of best swap alone", "top 3 of single ablation"):
         values = searches[name]
         axes.plot(values["distinct"], values["optimal"], "D", color=ORANGE)
         axes.annotate(name, (values["distinct"], values["optimal"]), (6, -12), textcoords="offset points")

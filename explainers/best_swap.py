@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from itertools import combinations
 
 import torch
 
@@ -10,6 +11,7 @@ from explainers.core.search import MIN_GAIN, Tally, joint_explanation
 from explainers.core.types import SearchStep
 
 CHUNK = 16  # masks between two updates of the plot
+PAIRED = 5  # strongest single spans of which all pairs are tried
 
 Mask = tuple[int, ...]
 
@@ -18,9 +20,11 @@ Mask = tuple[int, ...]
 class BestSwap(Explainer):
     """min over masks with k zeros of log p(y | m⊙x): steepest descent over exchanges of one span.
 
-    The start removes one span at a time, each time the one whose loss lowers log p most. Each round then
-    evaluates all k(T − k) exchanges of a removed with a kept span and takes the best. The round that finds
-    none is the certificate: the set is a local optimum of its exchange neighbourhood. No randomness.
+    The start removes one span at a time, each time the one whose loss lowers log p most; as the second span
+    is chosen, all pairs of the strongest single spans compete as well, because two that stand in for each
+    other are weak alone. Each round then evaluates all k(T − k) exchanges of a removed with a kept span and
+    takes the best. The round that finds none is the certificate: the set is a local optimum of its exchange
+    neighbourhood. No randomness.
     """
 
     title = "Best swap"
@@ -29,7 +33,7 @@ class BestSwap(Explainer):
 
     def passes(self, spans):
         k = self.options.k
-        return k * spans + 2 * k * (spans - k) + 2
+        return construction(spans, k) + 2 * k * (spans - k) + 2
 
     def stream(self, target):
         tally = Tally(target)
@@ -54,25 +58,30 @@ def descend(target, k: int, chunk: int = CHUNK) -> Iterator[SearchStep]:
     During construction the masks have fewer than k zeros. The last step's mask is locally optimal.
     """
     spans = len(target.spans)
-    mask, step = target.full_mask(), 0
+    mask, step, values = target.full_mask(), 0, []
     total = construction(spans, k) + k * (spans - k)
     value = target.log_prob_of(mask)
     while True:
-        building = mask.count(0) < k
-        neighbours = removals(mask) if building else exchanges(mask)
-        bound, values = math.inf if building else value, []
+        removed = mask.count(0)
+        neighbours = removals(mask) if removed < k else exchanges(mask)
+        if removed == 1 < k:
+            neighbours += strong_pairs(mask, values)
+        bound, values = math.inf if removed < k else value, []
         for start in range(0, len(neighbours), chunk):
             masks = torch.tensor(neighbours[start : start + chunk])
-            values += target.lowest(masks, min([bound, *values])).tolist()
+            lowest = min([bound, *values])
+            # All single removals are needed exactly: they choose the pairs.
+            found = target.lowest(masks, lowest) if removed else target.log_prob(masks)
+            values += found.tolist()
             for tried, proposed in zip(values[start:], neighbours[start:], strict=False):
                 step += 1
                 yield SearchStep(step, total, mask, value, tried, False, proposed)
-        found = first_lowest(values)
-        if not building and (found is None or values[found] >= value - MIN_GAIN):
+        best = first_lowest(values)
+        if removed == k and (best is None or values[best] >= value - MIN_GAIN):
             return
-        mask, value, step = neighbours[found], values[found], step + 1
+        mask, value, step = neighbours[best], values[best], step + 1
         yield SearchStep(step, total, mask, value, value, True, mask)
-        total += 0 if building else 1 + k * (spans - k)  # the round that follows
+        total += 0 if removed < k else 1 + k * (spans - k)  # the round that follows
 
 
 def first_lowest(values: list[float]) -> int | None:
@@ -81,13 +90,22 @@ def first_lowest(values: list[float]) -> int | None:
 
 
 def construction(spans: int, k: int) -> int:
-    """Steps that it takes to remove k spans greedily."""
-    return sum(spans - n + 1 for n in range(k))
+    """Steps that it takes to remove k spans."""
+    pairs = math.comb(min(PAIRED, spans) - 1, 2) if k > 1 else 0
+    return sum(spans - n + 1 for n in range(k)) + pairs
 
 
 def removals(mask: Mask) -> list[Mask]:
     """The mask with one more span removed, for each kept span."""
     return [_flip(mask, t) for t, kept in enumerate(mask) if kept]
+
+
+def strong_pairs(mask: Mask, singles: list[float]) -> list[Mask]:
+    """Masks without two of the strongest spans that a mask without one keeps. singles: log p without each
+    span alone, in nats."""
+    kept = [t for t, bit in enumerate(mask) if bit]
+    strongest = sorted(kept, key=singles.__getitem__)[: PAIRED - 1]
+    return [tuple(int(t not in pair) for t in range(len(mask))) for pair in combinations(strongest, 2)]
 
 
 def exchanges(mask: Mask) -> list[Mask]:

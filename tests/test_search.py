@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from explainers import EXPLAINERS, read_options
-from explainers.best_swap import exchanges
+from explainers.best_swap import construction, exchanges
 from explainers.core.errors import MaskwiseError
 from explainers.core.models import load_model
 from explainers.core.prompts import encode_response, render_prompt
@@ -162,5 +162,17 @@ def test_greedy_steps_are_counted():
     steps, _ = run("best_swap", SyntheticTarget(spans, random_problem(3, spans)), k)
     taken = [s for s in steps if s.accepted]
     assert [s.mask.count(0) for s in taken[:k]] == [1, 2, 3]
-    assert sum(s.mask.count(0) < k for s in steps) == sum(spans - n for n in range(k)) + k - 1
+    assert sum(s.mask.count(0) < k for s in steps) + 1 == construction(spans, k)
     assert math.isclose(steps[-1].log_prob, min(s.log_prob for s in steps[spans * k :]))
+
+
+def test_two_spans_that_stand_in_for_each_other_are_found():
+    """Alone each is weaker than a third; the exchange of one span does not lead from that to the two."""
+
+    def value(masks):
+        removed = 1.0 - masks.double()
+        alone = removed @ torch.tensor([3.0, 1.0, 1.1, 0.2, 0.1, 0.0], dtype=torch.float64)
+        return -alone - 9.0 * removed[:, 1] * removed[:, 2]
+
+    _, found = run("best_swap", SyntheticTarget(6, value), 2)
+    assert found.mask == (1, 0, 0, 1, 1, 1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import combinations, islice
+from itertools import combinations, groupby, islice
 from statistics import mean
 
 import torch
@@ -30,6 +30,7 @@ RANDOM = {
     "XPrompt without probability (uniform swaps)": {"proposals": "uniform"},
 }
 ITERATIONS = (50, 100, 200)
+CONSTRUCTION = "construction of best swap alone"
 
 
 class TableTarget(Target):
@@ -98,9 +99,11 @@ def _evaluated(example: Answered) -> dict:
     target = example.target()
     count, values = len(target.spans), []
     for size in range(K + 1):
-        sets = list(combinations(range(count), size))
-        masks = torch.tensor([_mask(removed, count) for removed in sets])
-        values += zip(sets, target.lowest(masks).tolist(), strict=True)
+        # Sets that begin with the same span share the keys and values of what stands before the next.
+        for _, group in groupby(combinations(range(count), size), lambda removed: removed[:1]):
+            sets = list(group)
+            masks = torch.tensor([_mask(removed, count) for removed in sets])
+            values += zip(sets, target.lowest(masks).tolist(), strict=True)
     return {"spans": count, "gradient": target.mask_gradient().tolist(), "values": values}
 
 
@@ -113,7 +116,7 @@ def _searches(row: dict) -> dict[str, list[tuple[float, int]]]:
         return TableTarget(values, range(row["spans"]), torch.tensor(row["gradient"]))
 
     searches = {"best swap": [_descent(fresh(), optimum)]}
-    searches["greedy alone"] = [_descent(fresh(), optimum, greedy_only=True)]
+    searches[CONSTRUCTION] = [_descent(fresh(), optimum, construction_only=True)]
     searches["top 3 of single ablation"] = [_top(fresh(), optimum)]
     for name, settings in RANDOM.items():
         runs = [_random(fresh(), optimum, seed, settings) for seed in range(SEEDS)]
@@ -132,10 +135,10 @@ def _random(target, optimum, seed, settings) -> list[tuple[float, int]]:
     return [(step.log_prob - optimum, target.distinct_masks) for step in steps if step.step in ITERATIONS]
 
 
-def _descent(target, optimum, greedy_only: bool = False) -> tuple[float, int]:
+def _descent(target, optimum, construction_only: bool = False) -> tuple[float, int]:
     value = math.inf
     for step in descend(target, K):
-        if greedy_only and step.mask.count(0) == K and not step.accepted:
+        if construction_only and step.mask.count(0) == K and not step.accepted:
             break
         value, distinct = step.log_prob, target.distinct_masks
     return value - optimum, distinct
