@@ -14,7 +14,7 @@ from explainers.core.response_target import ResponseTarget
 
 NAME, TITLE = "growth", "Growth with length and k"
 PROMPTS, RESPONSES, KS = (16, 64, 256, 1024), (16, 64, 256), (1, 3, 10)
-MASKS, RESPONSE, PROMPT = 8, 32, 64
+MASKS, SHARED, RESPONSE, PROMPT = 8, 16, 32, 64
 
 
 def measure(setting: Setting) -> dict:
@@ -50,7 +50,7 @@ def table(result: dict) -> list[str]:
         )
     lines += [
         "",
-        "Removing each of 32 spans, with keys and values shared up to the first change, and not:",
+        f"Removing each of {SHARED} spans, with keys and values shared up to the first change, and not:",
         "",
     ]
     for row in result["shared"]:
@@ -87,7 +87,8 @@ def _cost(target: ResponseTarget, k: int, repeat: int) -> dict:
 
 
 def _sharing(target: ResponseTarget, repeat: int) -> dict:
-    masks = (1 - torch.eye(len(target.spans)))[:: max(1, len(target.spans) // 32)][:32]
+    spans = len(target.spans)
+    masks = (1 - torch.eye(spans))[:: max(1, spans // SHARED)][:SHARED]
 
     def evaluate():
         target._memo.clear()

@@ -21,9 +21,9 @@ from explainers.core.search import MIN_GAIN
 from explainers.core.targets import Mask, Target
 from explainers.xprompt import random_swaps
 
-NAME, TITLE = "quality", "Quality for cost, k = 3, up to 20 words"
-K, PROMPTS, SEEDS, NEW_TOKENS = 3, 60, 40, 12
-WORDS = range(8, 21)
+NAME, TITLE = "quality", "Quality for cost, k = 3, up to 18 words"
+K, PROMPTS, SEEDS, NEW_TOKENS = 3, 60, 40, 8
+WORDS = range(8, 19)
 RANDOM = {
     "XPrompt": {},
     "XPrompt without initialisation": {"initialisation": "random"},
