@@ -11,6 +11,7 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 import gradio as gr
 
 from components.api import classification_api, generation_api
+from components.class_what_if_tab import class_what_if_tab
 from components.classification_tab import classification_tab, leave
 from components.classroom_tab import classroom_tab
 from components.compare_tab import compare_tab
@@ -44,8 +45,11 @@ def build() -> gr.Blocks:
                 classification = classification_tab()
             with gr.Tab("Compare", id="compare"):
                 compare = compare_tab(generation)
-            with gr.Tab("What if", id="what-if"):
-                what_if_tab(generation)
+            with gr.Tab("What if", id="what-if"), gr.Tabs():
+                with gr.Tab("A generated answer", id="what-if-answer"):
+                    what_if_tab(generation)
+                with gr.Tab("A classified text", id="what-if-class"):
+                    class_what_if_tab(classification)
             with gr.Tab("Classroom", id="classroom"):
                 classroom_tab(generation)
         generation_api()

@@ -31,13 +31,13 @@ def highest(spans: list[dict], neutral: float = 0.0, sign: int = 1, count: int =
     return sorted(beyond, key=lambda span: -sign * span["score"])[:count]
 
 
-def percent(share: float) -> str:
-    """One decimal where whole percents say too little: below 10 and above 99 %."""
+def percent(share: float, tenths: bool = False) -> str:
+    """One decimal where whole percents say too little: below 10 and above 99 %. tenths: one everywhere."""
     if 0 < share < 0.0005:
         return "< 0.1 %"
     if 0.9995 <= share < 1:
         return "> 99.9 %"
-    return f"{share:.{int(0 < share < 0.0995 or 0.99 < share < 1)}%}".replace("%", " %")
+    return f"{share:.{int(tenths or 0 < share < 0.0995 or 0.99 < share < 1)}%}".replace("%", " %")
 
 
 def _against(spans: list[dict], neutral: float) -> list[list[str]]:

@@ -11,6 +11,7 @@ from time import monotonic
 
 from components.progress import Progress
 from explainers.core import models
+from explainers.core.checkpoint import sha256
 from explainers.core.classification import ClassificationRequest, OnForward
 from explainers.core.errors import MaskwiseError
 from explainers.core.models import LoadedModel
@@ -105,7 +106,8 @@ class TunedModels:
         model = adapter.apply(base.model)
         file = Path(tempfile.mkstemp(prefix="maskwise-", suffix=".safetensors")[1])
         adapter.save(file)
-        self.keep(session, Tuned(replace(base, name=f"{base.name}, tuned on a few texts", model=model), file))
+        made_by = {"name": f"{base.name}, tuned on a few texts", "revision": sha256(file)[:12]}
+        self.keep(session, Tuned(replace(base, model=model, **made_by), file))
         return {"type": "tuned", "text": text, "file": str(file)}
 
 

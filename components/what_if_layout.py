@@ -24,22 +24,31 @@ ABOUT = (
 
 
 @dataclass(frozen=True)
-class WhatIfTab:
-    """The parts of the tab that others build on; views and buttons by name.
+class Section:
+    """A section of the What-if tab; views and buttons by name.
 
-    removed: indices of the spans that are removed; whatever writes it, the answer is measured anew. part:
-    [first, last] token of the chosen part of the answer, [] for none. other: the box for another answer.
+    removed: indices of the spans that are removed; whatever writes it, their effect is measured anew.
     """
 
     views: dict[str, gr.HTML]
     buttons: dict[str, gr.Button]
     removed: gr.State
-    part: gr.State
-    other: gr.Textbox
 
     def updates(self, values: Values) -> dict:
         """Values by the names of views, as Gradio takes them."""
         return {self.views[name]: value for name, value in values.items()}
+
+
+@dataclass(frozen=True)
+class WhatIfTab(Section):
+    """The section on a generated answer.
+
+    part: [first, last] token of the chosen part of the answer, [] for none. other: the box for another
+    answer.
+    """
+
+    part: gr.State
+    other: gr.Textbox
 
 
 def layout() -> WhatIfTab:

@@ -14,9 +14,9 @@ from explainers.core import what_if
 class Question:
     """A question about an explanation.
 
-    kind: type of its events, which ActionView shows. ask: (explanation, asked, on_forward) → results of the
-    core; asked is the set of removed words, or another answer. done: (explanation, asked) → last words.
-    failed: explanation → views where it ends early.
+    kind: type of its events, which ActionView shows. ask: (explanation, asked, *how) → results of the core;
+    asked is the set of removed words, or another answer; how is on_forward, and what else it needs. done:
+    (explanation, asked) → last words. failed: explanation → views where it ends early.
     """
 
     kind: str
@@ -25,9 +25,9 @@ class Question:
     done: Callable[[dict, object], str]
     failed: Callable[[dict], Values] = lambda explanation: {}
 
-    def events(self, explanation: dict, asked, on_forward) -> Iterator[dict]:
+    def events(self, explanation: dict, asked, *how) -> Iterator[dict]:
         yield {"type": "status", "text": self.text}
-        for result in self.ask(explanation, asked, on_forward):
+        for result in self.ask(explanation, asked, *how):
             yield {**result, "type": self.kind}
         yield {"type": "done", "text": self.done(explanation, asked)}
 

@@ -8,9 +8,10 @@ import gradio as gr
 
 from components.controls import Controls, all_controls, read_values
 from components.generation_tab import QUIET, GenerationTab
-from components.runner import RUNS, show
+from components.runner import show
 from components.what_if_layout import WhatIfTab, layout
 from components.what_if_questions import JOINT, REMOVAL, REWRITE, WHY_NOT, Question
+from components.what_if_runs import ask, end, key
 from components.what_if_view import (
     ActionView,
     PartView,
@@ -52,7 +53,7 @@ def _wire_set(tab: WhatIfTab, record: gr.State) -> None:
     tab.buttons["method"].click(_remove(tab, method_set), record, outputs, **several)
     tab.removed.change(_measure(tab), inputs, views, **MODEL, trigger_mode="always_last")
     for name, question in (("rewrite", REWRITE), ("joint", JOINT)):
-        asked = tab.buttons[name].click(_ask("set"), None, tab.views["status"], **at_once)
+        asked = tab.buttons[name].click(ask("set"), None, tab.views["status"], **at_once)
         asked.then(_answering(tab, "set", question), inputs, views, **MODEL, trigger_mode="multiple")
 
 
@@ -60,7 +61,7 @@ def _wire_part(tab: WhatIfTab, generation: GenerationTab) -> None:
     """A part of the answer, by the method and k that are chosen on the Generation tab."""
     button, record = tab.buttons["part"], generation.record
     tab.views["answer"].select(_choose_part, record, [tab.part, button], queue=False, **QUIET)
-    asked = button.click(_ask("part"), None, tab.views["status"], queue=False, **QUIET)
+    asked = button.click(ask("part"), None, tab.views["status"], queue=False, **QUIET)
     method = [generation.inputs["method"], generation.inputs["k"], *all_controls(generation.options)]
     explain, views = _explain_part(tab, generation.options), list(tab.views.values())
     asked.then(explain, [record, tab.part, *method], views, **MODEL, trigger_mode="multiple")
@@ -68,7 +69,7 @@ def _wire_part(tab: WhatIfTab, generation: GenerationTab) -> None:
 
 def _wire_why(tab: WhatIfTab, record: gr.State) -> None:
     pressed = [tab.buttons["why"].click, tab.other.submit]
-    asked = gr.on(pressed, _ask("why"), None, tab.views["status"], queue=False, **QUIET)
+    asked = gr.on(pressed, ask("why"), None, tab.views["status"], queue=False, **QUIET)
     answering, views = _answering(tab, "why", WHY_NOT), list(tab.views.values())
     asked.then(answering, [record, tab.other], views, **MODEL, trigger_mode="multiple")
 
@@ -104,7 +105,7 @@ def _remove(tab: WhatIfTab, choose: Callable[[dict], list[int]]) -> Callable:
 
 def _changed(tab: WhatIfTab, explanation: dict, removed: list[int], request: gr.Request) -> dict:
     """Updates at once; what was asked of the earlier set is ended."""
-    _end(request, "set")
+    end(request, "set")
     waiting = {"status": status("queued", "Waiting for the model")}
     shown = chosen(explanation, removed) | (recorded(explanation, removed) or waiting)
     return tab.updates(shown) | {tab.removed: removed}
@@ -129,7 +130,7 @@ def _answering(tab: WhatIfTab, kind: str, question: Question) -> Callable:
     def handle(record: dict, asked, request: gr.Request) -> Iterator[dict]:
         explanation = explanation_of(record)
         view = ActionView(explanation, question.failed(explanation))
-        for values in show(_key(request, kind), lambda hook: question.events(explanation, asked, hook), view):
+        for values in show(key(request, kind), lambda hook: question.events(explanation, asked, hook), view):
             yield tab.updates(values)
 
     return handle
@@ -151,31 +152,11 @@ def _explain_part(tab: WhatIfTab, options: dict[str, Controls]) -> Callable:
             settings = method | {"options": own[method["method"]]}
             return run(part_request(explanation, part, **settings), hook)
 
-        for shown in show(_key(request, "part"), stream, PartView(explanation, text)):
+        for shown in show(key(request, "part"), stream, PartView(explanation, text)):
             yield tab.updates(shown)
 
     return handle
 
 
-def _ask(kind: str) -> Callable:
-    """Handler of a button: the status line until the model is free."""
-
-    def handle(request: gr.Request) -> dict:
-        RUNS.ask(_key(request, kind))
-        return status("queued", "Waiting for the model")
-
-    return handle
-
-
-def _key(request: gr.Request, kind: str) -> str:
-    """The name under which a run of this tab can be stopped: each kind alone, and none on another tab."""
-    return f"{request.session_hash} {kind}"
-
-
-def _end(request: gr.Request, *kinds: str) -> None:
-    for kind in kinds:
-        RUNS.stop(_key(request, kind))
-
-
 def _stop(request: gr.Request) -> None:
-    _end(request, *KINDS)
+    end(request, *KINDS)

@@ -1,11 +1,12 @@
 """What-if removals of a classification, on a tiny model."""
 
 import json
+from math import log
 
 import pytest
 
 from explainers.core import models
-from explainers.core.class_what_if import class_removal
+from explainers.core.class_what_if import class_joint_effect, class_removal
 from explainers.core.classification import explain_classification
 from explainers.core.errors import MaskwiseError
 from tests.test_what_if import Passes
@@ -80,6 +81,22 @@ def test_a_model_in_memory_can_be_given(monkeypatch, loaded):
     expected = class_removal(explanation, [1])
     monkeypatch.setattr(models, "load_model", None)
     assert class_removal(explanation, [1], loaded=loaded) == expected
+
+
+def test_the_joint_effect_is_the_drop_of_the_explained_class():
+    explanation = explained(label="news", options={"granularity": "word"})
+    effect, passes = class_joint_effect(explanation, [5, 3, 3]), Passes()
+
+    def drop(removed):
+        (row,) = (r for r in class_removal(explanation, removed, passes)["labels"] if r["label"] == "news")
+        return log(row["probability"] / row["probability_masked"])
+
+    assert effect["removed"] == [3, 5]
+    assert effect["together"] == pytest.approx(drop([3, 5])) and effect["together"] != 0
+    assert effect["singles"] == pytest.approx([drop([3]), drop([5])])
+    assert effect["pairs"][0][1] == pytest.approx(sum(effect["singles"]) - effect["together"], abs=1e-6)
+    assert "these 2 words" in effect["sentences"][0]
+    assert passes.rows == 0  # what the joint effect has evaluated is kept
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 const empty = make('p', {class: 'mw-empty'}, 'Remove two words or more, then ask whether they work together.');
 const said = make('div', {class: 'mw-said', dir: 'auto'}), bars = make('ul', {class: 'mw-drops', 'aria-label': 'Drops of log p'});
-const drops = make('p', {class: 'mw-note'}, 'How far log p of the answer falls, in nats, when the words are removed.');
+const drops = make('p', {class: 'mw-note'}, 'How far log p falls, in nats, when the words are removed.');
 const head = make('tr'), body = make('tbody'), note = make('p', {class: 'mw-note'});
 const table = make('table', {class: 'mw-pairs', 'aria-label': 'Interactions of pairs, in nats'}, make('thead', {}, head), body);
 const found = make('div', {}, said, bars, drops, make('div', {class: 'mw-scroll'}, table), note);

@@ -23,7 +23,7 @@ from explainers.core.templates import Cloze
 from explainers.core.types import Task
 from explainers.core.verbalizers import Verbalizer
 from explainers.core.verbalizers.words import MAX_LABEL_CHARS
-from explainers.core.what_if import check_removed, check_spans
+from explainers.core.what_if import check_removed, check_spans, joint_effect_on
 
 MOST_MASKS = 20_000  # that are kept from one question to the next
 
@@ -83,6 +83,17 @@ def class_removal(
         "labels": [{"label": name, "probability": b, "probability_masked": a} for name, b, a in rows],
         "label": target.labels[target.label_index],
     }
+
+
+def class_joint_effect(
+    explanation: dict,
+    removed: list[int],
+    on_forward: OnForward | None = None,
+    loaded: LoadedModel | None = None,
+) -> dict:
+    """The joint effect of these spans (their numbers) on the explained class, as by `joint_effect_on`."""
+    target = class_target_of(explanation, on_forward, loaded)
+    return joint_effect_on(target, removed, _request(explanation).settings().granularity)
 
 
 def _request(explanation: dict) -> ClassificationRequest:

@@ -21,7 +21,7 @@ from explainers.core.prompts import decode_pieces, encode_plain, encode_response
 from explainers.core.report import span_values
 from explainers.core.response_target import Evaluated, ResponseTarget
 from explainers.core.stream import check_text
-from explainers.core.targets import Mask
+from explainers.core.targets import Mask, Target
 from explainers.core.types import Task, TokenSpan
 from explainers.core.what_if_words import describe_joint, describe_why_not, joint_kind
 
@@ -73,12 +73,17 @@ def rewrite(explanation: dict, removed: list[int], on_forward: OnForward | None 
 
 
 def joint_effect(explanation: dict, removed: list[int], on_forward: OnForward | None = None) -> dict:
+    """The joint effect of these spans (their numbers) on the answer, as by `joint_effect_on`."""
+    unit = explanation.get("granularity", "word")
+    return joint_effect_on(target_of(explanation, on_forward), removed, unit)
+
+
+def joint_effect_on(target: Target, removed: list[int], unit: str) -> dict:
     """The drop in log p of the whole set beside the drops of its members one by one, in nats.
 
     pairs: their Shapley interactions among the removed spans, all others kept; exact: whether those were
-    found over all subsets or sampled. kind, sentences: what the difference means.
+    found over all subsets or sampled. kind, sentences: what the difference means. unit: what a span is.
     """
-    target = target_of(explanation, on_forward)
     removed = check_removed(removed, target.spans)
     if len(removed) > MOST_JOINT:
         raise MaskwiseError(f"The joint effect is measured for up to {MOST_JOINT} spans. Remove fewer.")
@@ -87,7 +92,6 @@ def joint_effect(explanation: dict, removed: list[int], on_forward: OnForward | 
     together, *singles = (before - value for value in after)
     pairs, exact = _pairs(target, removed)
     total = sum(singles)
-    texts, unit = [target.spans[t].text for t in removed], explanation.get("granularity", "word")
     return {
         "removed": removed,
         "together": together,
@@ -97,7 +101,7 @@ def joint_effect(explanation: dict, removed: list[int], on_forward: OnForward | 
         "kind": joint_kind(together, total),
         "pairs": pairs,
         "exact": exact,
-        "sentences": describe_joint(texts, unit, together, total, pairs),
+        "sentences": describe_joint([target.spans[t].text for t in removed], unit, together, total, pairs),
     }
 
 
@@ -192,7 +196,7 @@ def _foil(given: ResponseTarget, other, on_forward) -> ResponseTarget:
     return _target(given.loaded, given.prompt, ids, part, given.operator, on_forward)
 
 
-def _pairs(target: ResponseTarget, removed: list[int]) -> tuple[list[list[float]], bool]:
+def _pairs(target: Target, removed: list[int]) -> tuple[list[list[float]], bool]:
     """Interactions of the removed spans, k × k, and whether they are exact."""
 
     def value(chosen: torch.Tensor) -> torch.Tensor:
@@ -206,6 +210,6 @@ def _pairs(target: ResponseTarget, removed: list[int]) -> tuple[list[list[float]
     return matrix.tolist(), exact
 
 
-def _without(target: ResponseTarget, removed: list[int]) -> Mask:
+def _without(target: Target, removed: list[int]) -> Mask:
     gone = set(removed)
     return tuple(int(t not in gone) for t in range(len(target.spans)))
