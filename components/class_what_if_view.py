@@ -67,8 +67,8 @@ def measured(explanation: dict, removal: dict) -> Values:
     (row,) = (row for row in rows if row["label"] == removal["label"])
     if names:
         parts = [["text", "Without "], *listed(names), ["text", ", "], *_change(row), *_reading(said, now)]
-        after = nats(log(row["probability_masked"]))
-        facts = [[f"log p of {row['label']}", f"{nats(log(row['probability']))} → {after} nats"]]
+        before, after = (_log(row[name]) for name in ("probability", "probability_masked"))
+        facts = [[f"log p of {row['label']}", f"{before} → {after} nats"]]
     else:
         parts, facts = _unchanged(row, rows, said), []
     result, label = {"parts": parts, "facts": facts}, row["label"]
@@ -86,6 +86,10 @@ class ClassActionView(ActionView):
 
     def _removal(self, event):
         self.shown |= measured(self.explanation, event)
+
+
+def _log(probability: float) -> str:
+    return nats(log(probability)) if probability else "−∞"
 
 
 def _likeliest(rows: list[dict], name: str) -> str:

@@ -157,3 +157,8 @@ def test_a_tuned_model_answers_for_its_own_results_alone(record, tmp_path):
         assert tuned_model("one", record) is tiny
     finally:
         TUNED_MODELS.forget("one")
+
+
+def test_a_class_that_loses_all_of_its_probability_has_a_log_p_of_minus_infinity(explanation):
+    shown = measured(explanation, removal_of(explanation, [0], {"Sports": 0.0, "Business": 1.0}))
+    assert shown["result"]["facts"][0][1].endswith("→ −∞ nats")
