@@ -152,10 +152,12 @@ ESSENTIALS = {
     "Classroom": (["#guess-board"], ["#guess-tally"]),
     "Replay a search": (["#replay"], []),
 }
-BEYOND_THE_EDGE = """view => {
-  const right = (part) => part.getBoundingClientRect().right, parts = [...view.querySelectorAll('*')];
-  const shown = (part) => part.getClientRects().length > 0 && getComputedStyle(part).position !== 'absolute';
-  return parts.filter((part) => shown(part) && right(part) > right(view) + 1).map((part) => part.textContent);
+CUT_OFF = """view => {
+  const beyond = (part) => part.getBoundingClientRect().right > view.getBoundingClientRect().right + 1;
+  const overfull = (part) => part.clientWidth > 1 && part.scrollWidth > part.clientWidth + 1;
+  const shown = (part) => part.getClientRects().length && getComputedStyle(part).position !== 'absolute';
+  return [...view.querySelectorAll('*')].filter(shown)
+    .filter((part) => beyond(part) || overfull(part)).map((part) => `${part.className}: ${part.textContent}`);
 }"""
 
 
@@ -167,7 +169,7 @@ def test_every_tab_fits_in_projector_mode(browser, url, width, height):
             page.get_by_role("tab", name=tab, exact=True).click()
             for view in shown:
                 expect(page.locator(view)).to_be_visible()
-                assert page.locator(view).evaluate(BEYOND_THE_EDGE) == []
+                assert page.locator(view).evaluate(CUT_OFF) == []
             for view in hidden:
                 expect(page.locator(view)).to_have_count(1)
                 expect(page.locator(view)).not_to_be_visible()
