@@ -74,7 +74,7 @@ def _prompt() -> tuple[Controls, gr.Button]:
             MAX_DRAWS,
             20,
             step=1,
-            label="Random sets of the floor",
+            label="Random sets to compare",
             min_width=140,
             elem_id="compare-draws",
         )

@@ -153,7 +153,7 @@ def _floor_row(columns: list[dict], floor: dict) -> dict | None:
         text = number(own["mean"], _digits(column)) if own else "–"
         between = f"{number(own['low'])} to {number(own['high'])}" if own and "low" in own else ""
         cells.append({"text": text, "note": between, "at": None, "floor": _floor_places(column)})
-    return {"title": "Random removal", "about": "mean and its 95 % interval", "cells": cells}
+    return {"title": "Random removal", "about": "mean and its 95 % interval", "cells": cells}
 
 
 def _reading(column: dict, removed: str) -> dict | None:
@@ -162,7 +162,7 @@ def _reading(column: dict, removed: str) -> dict | None:
     if name == "agreement" and own:
         text = (
             "What a method and another both removed, as a share of what either did, mean over the others, "
-            f"0–1. Two random sets have {number(own['mean'], 2)} on average. High agreement is no proof: "
+            f"0 to 1. Two random sets have {number(own['mean'], 2)} on average. High agreement is no proof: "
             "methods can err together."
         )
         return {"title": "Agreement", "text": text, "more": False}
@@ -171,7 +171,7 @@ def _reading(column: dict, removed: str) -> dict | None:
     title, meaning = MEANINGS.get(name, (name, ""))
     chance = (
         f"{removed} removed at random: {number(own['mean'])} on average over {own['draws']} draws, "
-        f"95 % interval {number(own['low'])} to {number(own['high'])}. {_threshold(column)}"
+        f"95 % interval {number(own['low'])} to {number(own['high'])}. {_threshold(column)}"
     )
     title = f"{title} ({column['direction']} is better)"
     return {"title": title, "text": f"{meaning} {chance}".strip(), "more": column["more"]}

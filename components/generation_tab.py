@@ -124,10 +124,13 @@ def _controls():
             [(method.title, name) for name, method in METHODS.items()],
             value=DEFAULT_METHOD,
             label="Method",
+            scale=4,
             min_width=140,
             elem_id="method",
         )
-        inputs["k"] = gr.Slider(1, 20, 3, step=1, label="k: spans to remove", min_width=140, elem_id="k")
+        inputs["k"] = gr.Slider(
+            1, 20, 3, step=1, label="k: spans to remove", scale=5, min_width=140, elem_id="k"
+        )
     inputs["model"] = gr.Dropdown(
         model_choices(Task.GENERATION),
         value=default_model(Task.GENERATION),

@@ -9,14 +9,14 @@ import gradio as gr
 from components.view import view
 
 MEANINGS = {
-    "bleu": ("BLEU", "Share of the answer's runs of one to four words that the new answer keeps, 0–1."),
-    "rouge_l_precision": ("ROUGE-L precision", "Share of the new answer found in order in the old, 0–1."),
-    "rouge_l_recall": ("ROUGE-L recall", "Share of the old answer that the new one keeps in order, 0–1."),
-    "rouge_l_f1": ("ROUGE-L F1", "Balance of ROUGE-L precision and recall, 0–1."),
-    "sentence_bert": ("SentenceBERT", "How close the two answers are in meaning, 0–1."),
+    "bleu": ("BLEU", "Share of the answer's runs of one to four words that the new answer keeps, 0 to 1."),
+    "rouge_l_precision": ("ROUGE-L precision", "Share of the new answer found in order in the old, 0 to 1."),
+    "rouge_l_recall": ("ROUGE-L recall", "Share of the old answer that the new one keeps in order, 0 to 1."),
+    "rouge_l_f1": ("ROUGE-L F1", "Balance of ROUGE-L precision and recall, 0 to 1."),
+    "sentence_bert": ("SentenceBERT", "How close the two answers are in meaning, 0 to 1."),
     "probability_ratio": (
         "Probability ratio",
-        "Probability of the answer's tokens without the removed words, as a share of that before, 0–1.",
+        "Probability of the answer's tokens without the removed words, as a share of that before, 0 to 1.",
     ),
     "kl": ("KL divergence", "How far the predicted next words move, in nats, mean over the answer's tokens."),
     "kl_published": ("KL as published", "The same, computed as the paper's published code does it, in nats."),

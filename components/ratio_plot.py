@@ -9,7 +9,7 @@ from components.view import view
 RANDOM = "random"
 READING = (
     "Probability ratio of the best {unit}s each method found for each k; lower is better. The dashed line is "
-    "removal at random, its band the 95 % interval of the mean: what lies inside it is no better than chance."
+    "removal at random, its band the 95 % interval of the mean: what lies inside it is no better than chance."
 )
 
 

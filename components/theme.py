@@ -73,10 +73,11 @@ def css() -> str:
 
 
 def head() -> str:
-    """For the document's head: the colours of the browser's own frame."""
+    """For the document's head: the colours of the browser's own frame, and a mend of Gradio's menus."""
     return (
         '<meta name="theme-color" media="(prefers-color-scheme: light)" content="#f8fafc">'
         '<meta name="theme-color" media="(prefers-color-scheme: dark)" content="#0d131e">'
+        f"<script>{asset('js/menus.js')}</script>"
     )
 
 

@@ -141,3 +141,36 @@ def test_the_address_opens_projector_mode(browser, url, scheme):
         press(page, "Escape")  # closes the tour and leaves the mode on
         expect(page.get_by_role("dialog")).to_have_count(0)
         expect(page.get_by_role("button", name="Projector mode")).to_have_attribute("aria-pressed", "true")
+
+
+# By tab: what must be there in projector mode, and what must not.
+ESSENTIALS = {
+    "Generation": (["#result .mw-sentence", "#strip"], ["#model", "#share"]),
+    "Classification": (["#class-result .mw-sentence", "#class-bars"], ["#template", "#class-share"]),
+    "Compare": (["#compare-table"], ["#compare-model", "#compare-share"]),
+    "What if": (["#what-strip", "#what-answer"], ["#what-part-strip"]),
+    "Classroom": (["#guess-board"], ["#guess-tally"]),
+    "Replay a search": (["#replay"], []),
+}
+CUT_OFF = """view => {
+  const beyond = (part) => part.getBoundingClientRect().right > view.getBoundingClientRect().right + 1;
+  const overfull = (part) => part.clientWidth > 1 && part.scrollWidth > part.clientWidth + 1;
+  const shown = (part) => part.getClientRects().length && getComputedStyle(part).position !== 'absolute';
+  return [...view.querySelectorAll('*')].filter(shown)
+    .filter((part) => beyond(part) || overfull(part)).map((part) => `${part.className}: ${part.textContent}`);
+}"""
+
+
+@pytest.mark.parametrize("width, height", [(1920, 1080), (1280, 720)])
+def test_every_tab_fits_in_projector_mode(browser, url, width, height):
+    with guarded_page(browser, viewport={"width": width, "height": height}) as page:
+        opened_at(page, f"{url}?projector=1")
+        for tab, (shown, hidden) in ESSENTIALS.items():
+            page.get_by_role("tab", name=tab, exact=True).click()
+            for view in shown:
+                expect(page.locator(view)).to_be_visible()
+                assert page.locator(view).evaluate(CUT_OFF) == []
+            for view in hidden:
+                expect(page.locator(view)).to_have_count(1)
+                expect(page.locator(view)).not_to_be_visible()
+            assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -147,7 +147,7 @@ def test_spans_that_stand_in_for_each_other_are_redundant(monkeypatch):
     assert found["pairs"][0][1] == found["pairs"][1][0] == pytest.approx(-found["difference"])
     assert "one left behind does the work" in found["sentences"][1]
     named = planted_joint_effect(monkeypatch, value, [0, 2, 5])["sentences"]
-    assert named[2:] == ["“w2” and “w5” stand in for each other (-10.0 nats)."]
+    assert named[2:] == ["“w2” and “w5” stand in for each other (−10.0 nats)."]
 
 
 def test_spans_that_need_each_other_are_synergistic(monkeypatch):

@@ -1,7 +1,7 @@
 // Shared by the charts of a comparison: lines over x = 1, 2, …, some with a band, read by pointer or arrow keys.
 // settings: {x: name of a step, y: name of the value, zero: whether 0 belongs to the axis, dots, digits, empty}.
 const bandChart = (settings) => {
-  const MARGIN = {left: 50, right: 14, top: 26, bottom: 38};
+  const MARGIN = {left: 50, right: 20, top: 26, bottom: 38};
   const svg = make('svg', {'aria-hidden': true}), grid = make('g', {class: 'mw-grid'}), xTicks = make('g'), yTicks = make('g');
   const bands = make('g'), lines = make('g'), dots = make('g'), cursor = make('g', {class: 'mw-cursor'}, make('line'));
   const xTitle = make('text', {'text-anchor': 'middle'}, settings.x), yTitle = make('text', {x: 4, y: 14}, settings.y);

@@ -5,7 +5,7 @@ const head = make('tr', {role: 'row'}), body = make('tbody', {role: 'rowgroup'})
 const table = make('table', {class: 'mw-compare', role: 'table', 'aria-label': props.label},
   make('thead', {role: 'rowgroup'}, head), body, foot);
 const more = make('button', {type: 'button', class: 'mw-toggle', 'aria-pressed': 'false'}, 'All measures');
-const hint = make('p', {class: 'mw-note'}, 'Press a heading to sort. In each cell the bar runs from the mean of random removal (the tick; its 95 % interval is the shaded band) to the method\'s own value.');
+const hint = make('p', {class: 'mw-note'}, 'Press a heading to sort. In each cell the bar runs from the mean of random removal (the tick; its 95 % interval is the shaded band) to the method\'s own value.');
 const reading = make('dl', {class: 'mw-reading'}), empty = make('p', {class: 'mw-empty'});
 const speaker = announcer(0), tip = tooltip();
 const filled = make('div', {}, make('div', {class: 'mw-above'}, hint, more), make('div', {class: 'mw-scroll'}, table), reading);
@@ -36,7 +36,7 @@ const header = ({name, title, direction: way, more: extra}) => {
   const mine = sort?.name === name, arrow = mine ? (sort.down ? '\u2193' : '\u2191') : '\u2195';
   const note = way && name !== 'title' && !COSTS.has(name) && name !== 'agreement' ? `${way} is better` : '';
   return make('th', {role: 'columnheader', scope: 'col', 'data-more': extra, 'aria-sort': mine ? (sort.down ? 'descending' : 'ascending') : 'none'},
-    make('button', {type: 'button', 'data-name': name}, title, make('span', {'aria-hidden': true}, ` ${arrow}`)),
+    make('button', {type: 'button', 'data-name': name}, title, make('span', {'aria-hidden': true}, `\u00a0${arrow}`)),
     ...(note ? [make('small', {}, note)] : []));
 };
 

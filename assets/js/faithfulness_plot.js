@@ -45,7 +45,7 @@ const chart = ({name, title, x: xName, better}) => {
       say(labels[i], fixed(scale.marks[i], digits));
     });
     pool(xTicks, 'text', 3).forEach((label, i) => {
-      for (const [key, text] of [['x', x(i / 2)], ['y', bottom + 16], ['text-anchor', i === 2 ? 'end' : 'middle']]) set(label, key, text);
+      for (const [key, text] of [['x', x(i / 2)], ['y', bottom + 16], ['text-anchor', ['start', 'middle', 'end'][i]]]) set(label, key, text);
       say(label, percent(i / 2));
     });
     set(xTitle, 'x', (MARGIN.left + right) / 2);

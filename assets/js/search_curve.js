@@ -1,6 +1,6 @@
 // Shared by the views that draw a search: log p of the best set, the proposals and the accepted ones by step.
 // value: see components/convergence_plot.py; "steps" holds the number of each point, where not all are given.
-const MARGIN = {left: 58, right: 14, top: 28, bottom: 40};
+const MARGIN = {left: 58, right: 20, top: 28, bottom: 40};
 const svg = make('svg', {'aria-hidden': true});
 const grid = make('g', {class: 'mw-grid'}), xTicks = make('g'), yTicks = make('g');
 const proposals = make('path', {class: 'mw-proposals'}), best = make('path', {class: 'mw-best'});

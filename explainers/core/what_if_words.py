@@ -20,10 +20,10 @@ def describe_joint(
     if not texts:
         return ["Nothing is removed, so nothing is lost."]
     if len(texts) == 1:
-        return [f"Without {_quoted(texts[0])}, log p falls by {together:.1f} nats."]
+        return [f"Without {_quoted(texts[0])}, log p falls by {_number(together)} nats."]
     measured = (
-        f"Removed together, these {len(texts)} {unit}s cost {together:.1f} nats; "
-        f"removed one by one, {total:.1f} nats in all."
+        f"Removed together, these {len(texts)} {unit}s cost {_number(together)} nats; "
+        f"removed one by one, {_number(total)} nats in all."
     )
     meaning = {
         "redundant": "They stand in for one another: one left behind does the work of the others.",
@@ -37,14 +37,14 @@ def describe_why_not(spans: list[dict], log_probs: tuple[float, float], tokens: 
     """Which of two answers is likelier, and the spans that speak most for each."""
     lengths = [f"{n} token{'s' if n > 1 else ''}" for n in tokens]
     said = (
-        f"log p of the given answer is {log_probs[0]:.1f} nats ({lengths[0]}), "
-        f"of the other {log_probs[1]:.1f} nats ({lengths[1]})."
+        f"log p of the given answer is {_number(log_probs[0])} nats ({lengths[0]}), "
+        f"of the other {_number(log_probs[1])} nats ({lengths[1]})."
     )
     ranked = sorted(spans, key=lambda span: -abs(span["score"]))
     for name, sign in (("given answer", 1), ("other", -1)):
         chosen = [span for span in ranked if sign * span["score"] > LEAST][:MOST_NAMED]
         if chosen:
-            words = ", ".join(f"{_quoted(span['text'])} ({span['score']:+.1f})" for span in chosen)
+            words = ", ".join(f"{_quoted(span['text'])} ({_number(span['score'], '+')})" for span in chosen)
             said += f" Most for the {name}: {words}."
     return said
 
@@ -59,10 +59,15 @@ def _describe_pairs(texts: list[str], pairs: list[list[float]]) -> list[str]:
     return [
         f"{_quoted(texts[i])} and {_quoted(texts[j])} "
         + ("stand in for each other" if pairs[i][j] < 0 else "reinforce each other")
-        + f" ({pairs[i][j]:+.1f} nats)."
+        + f" ({_number(pairs[i][j], '+')} nats)."
         for strength, i, j in ranked[:MOST_NAMED]
         if strength > LEAST
     ]
+
+
+def _number(value: float, sign: str = "") -> str:
+    """One decimal with a true minus. sign: "+" for a plus as well."""
+    return f"{value:{sign}.1f}".replace("-", "−")
 
 
 def _quoted(text: str) -> str:
