@@ -45,12 +45,13 @@ def build() -> gr.Blocks:
             with gr.Tab("Compare", id="compare"):
                 compare = compare_tab(generation)
             with gr.Tab("What if", id="what-if"):
-                what_if_tab(generation)
+                what_if = what_if_tab(generation)
             with gr.Tab("Classroom", id="classroom"):
-                classroom_tab(generation)
+                classroom = classroom_tab(generation)
         generation_api()
         classification_api()
-        restore_links(demo, tabs, [generation.shared, classification.shared, compare.shared])
+        shared = [generation.shared, classification.shared, compare.shared]
+        restore_links(demo, tabs, shared, [what_if, *classroom])
         demo.unload(_leave)
     return demo.queue(max_size=QUEUE, default_concurrency_limit=1)
 

@@ -11,6 +11,7 @@ from components.joint_effect import joint_effect_view
 from components.output_diff import output_diff
 from components.response_strip import response_strip
 from components.result_sentence import result_view
+from components.sharing.copy_link import copy_link
 from components.status_line import status_line
 from components.token_strip import token_strip
 from components.what_if_values import Values
@@ -29,6 +30,7 @@ class WhatIfTab:
 
     removed: indices of the spans that are removed; whatever writes it, the answer is measured anew. part:
     [first, last] token of the chosen part of the answer, [] for none. other: the box for another answer.
+    link: copies a link. remembered: inputs of the link that was opened, until there is a result, else None.
     """
 
     views: dict[str, gr.HTML]
@@ -36,6 +38,8 @@ class WhatIfTab:
     removed: gr.State
     part: gr.State
     other: gr.Textbox
+    link: gr.HTML
+    remembered: gr.State
 
     def updates(self, values: Values) -> dict:
         """Values by the names of views, as Gradio takes them."""
@@ -69,6 +73,7 @@ def layout() -> WhatIfTab:
             views["part_result"] = result_view("what-part-result")
             views["part_strip"] = token_strip("what-part-strip", "What this part hangs on")
     views["diff"] = output_diff("what-diff")
+    link = copy_link("what-link")
     with gr.Row(elem_classes="mw-tab"):
         with gr.Column(min_width=320):
             button("joint", "Do they work together?")
@@ -86,4 +91,4 @@ def layout() -> WhatIfTab:
     for name, value in opened(stored_record()).items():
         views[name].value = value
     removed = gr.State(method_set(explanation_of(stored_record())))
-    return WhatIfTab(views, buttons, removed, gr.State([]), other)
+    return WhatIfTab(views, buttons, removed, gr.State([]), other, link, gr.State(None))

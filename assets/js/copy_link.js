@@ -1,0 +1,1 @@
+follow((value) => (value.n === undefined ? clear() : answer(value)));
