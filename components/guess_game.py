@@ -87,8 +87,9 @@ def _layout() -> GuessGame:
     tally = guess_tally("guess-tally")
     with gr.Row(elem_classes="mw-tight"):
         reset = gr.Button("Reset the tally", min_width=150, scale=0, size="sm", elem_id="guess-reset")
+    link = copy_link("guess-link", "Copy link to this round")
     parts = choice, player, start, following, reveal, stopping, reset
-    return GuessGame(*parts, views, tally, copy_link("guess-link"), gr.State(None), gr.State([]))
+    return GuessGame(*parts, views, tally, link, gr.State(None), gr.State([]))
 
 
 def _wire_link(game: GuessGame, generation: GenerationTab) -> None:

@@ -24,7 +24,7 @@ NO_RESULT = "The search can be replayed here once it has run."
 def replay_section(generation: GenerationTab) -> RunHere:
     """The replay of the Generation tab's result, inside the current Blocks; it follows each new result."""
     here = run_here(generation.shared, "replay")
-    shown, link = replay_view("replay"), copy_link("replay-link")
+    shown, link = replay_view("replay"), copy_link("replay-link", "Copy link to this search")
     shown.value = replay_value(generation.record.value)
     generation.shared.follow(lambda record: {shown: replay_value(record)}, [shown])
     wire_copy_link(link, "replay", lambda record: inputs_of(needed(record)), [generation.record])

@@ -48,7 +48,6 @@ class WhatIfTab:
 
 def layout() -> WhatIfTab:
     """Lay out the tab inside the current Blocks, showing the stored result."""
-    gr.Markdown(ABOUT, elem_id="what-about")
     views, buttons = {}, {}
 
     def button(name: str, text: str, **settings) -> None:
@@ -73,7 +72,7 @@ def layout() -> WhatIfTab:
             views["part_result"] = result_view("what-part-result")
             views["part_strip"] = token_strip("what-part-strip", "What this part hangs on")
     views["diff"] = output_diff("what-diff")
-    link = copy_link("what-link")
+    link = copy_link("what-link", "Copy link to these removed words")
     with gr.Row(elem_classes="mw-tab"):
         with gr.Column(min_width=320):
             button("joint", "Do they work together?")

@@ -11,7 +11,7 @@ from components.generation_tab import QUIET, GenerationTab
 from components.run_here import run_here
 from components.runner import RUNS, show
 from components.sharing.tab import LinkedView
-from components.what_if_layout import WhatIfTab, layout
+from components.what_if_layout import ABOUT, WhatIfTab, layout
 from components.what_if_link import wire_link
 from components.what_if_questions import JOINT, REMOVAL, REWRITE, WHY_NOT, Question
 from components.what_if_view import (
@@ -36,6 +36,7 @@ KINDS = ("click", "set", "part", "why")  # runs of one page, each of which anoth
 
 def what_if_tab(generation: GenerationTab) -> LinkedView:
     """Lay out the tab inside the current Blocks and wire it to the result that the Generation tab shows."""
+    gr.Markdown(ABOUT, elem_id="what-about")
     here = run_here(generation.shared, "what")
     with gr.Column() as body:
         tab = layout()

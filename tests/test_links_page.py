@@ -89,7 +89,7 @@ def test_a_what_if_link_removes_the_same_words_once_run_is_pressed(page, browser
 def test_words_that_the_prompt_lacks_are_left_out_in_words(browser, url):
     with guarded_page(browser, **OPEN) as fresh:
         fresh.goto(f"{url}?{link_fields('what-if', INPUTS | {'removed': [1, 4, 900, 901]})}&k=99")
-        expect(fresh.locator("#what-run-status")).to_contain_text(f"{RESTORED} Left out: k must be a whole")
+        expect(fresh.locator("#what-run-status")).to_contain_text("Left out: k must be a whole")
         fresh.locator("#what-run").click()
         expect(fresh.locator("#what-strip .mw-note")).to_contain_text("Left out: 2 of the link's words")
         expect(fresh.locator("#what-status")).to_contain_text("2 of")
