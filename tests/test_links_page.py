@@ -95,7 +95,7 @@ def test_words_that_the_prompt_lacks_are_left_out_in_words(browser, url):
         expect(fresh.locator("#what-status")).to_contain_text("2 of")
         expect(fresh.locator("#what-status")).not_to_contain_text("Waiting")
         expect(fresh.locator("#what-strip .mw-strip")).to_have_text(PROMPT)
-        assert removed(fresh) == ["<img", "${alert(2)}"]
+        assert removed(fresh) == ["<", "="]
 
 
 def test_another_prompt_than_the_links_keeps_its_own_words(browser, url):
@@ -135,7 +135,7 @@ def test_after_a_link_to_generation_no_view_shows_the_stored_example(browser, ur
         expect(fresh.locator("#replay-run-status")).to_contain_text(RESTORED)
         expect(fresh.locator("#replay .mw-empty")).to_contain_text("once it has run")
         fresh.locator("#replay-link").get_by_role("button", name="Copy link").click()
-        expect(fresh.locator("#replay-link [role=status]")).to_contain_text("There is no result yet")
+        expect(fresh.locator("#replay-link [role=status]")).to_contain_text("no result to keep yet")
         assert len(loads) == asked
 
 

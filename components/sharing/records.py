@@ -13,7 +13,7 @@ from components.sharing.shapes import check_plain, check_shape
 from explainers.core.errors import MaskwiseError
 
 MOST_BYTES = 2_000_000
-NO_RESULT = "There is no result yet. Press Run first."
+NO_RESULT = "There is no result to keep yet. Press Run first."
 NOT_OURS = "This is no result of Maskwise. Choose a file that Download JSON wrote."
 TITLES = {"generation": "Generation", "classification": "Classification", "compare": "Compare"}
 
