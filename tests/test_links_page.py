@@ -16,7 +16,7 @@ PROMPT = 'Write <img src=x onerror=alert(1)> about ${alert(2)} and "مرحبا" 
 INPUTS = {"prompt": PROMPT, "method": "feature_ablation", "k": 2, "max_new_tokens": 8, "granularity": "word"}
 RESTORED = "Restored from a link. Press Run."
 
-expect.set_options(timeout=60_000)
+expect.set_options(timeout=150_000)
 
 
 @pytest.fixture(scope="module")
