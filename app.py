@@ -47,14 +47,15 @@ def build() -> gr.Blocks:
                 compare = compare_tab(generation)
             with gr.Tab("What if", id="what-if"), gr.Tabs():
                 with gr.Tab("A generated answer", id="what-if-answer"):
-                    what_if_tab(generation)
+                    what_if = what_if_tab(generation)
                 with gr.Tab("A classified text", id="what-if-class"):
                     class_what_if_tab(classification)
             with gr.Tab("Classroom", id="classroom"):
-                classroom_tab(generation)
+                classroom = classroom_tab(generation)
         generation_api()
         classification_api()
-        restore_links(demo, tabs, [generation.shared, classification.shared, compare.shared])
+        shared = [generation.shared, classification.shared, compare.shared]
+        restore_links(demo, tabs, shared, [what_if, *classroom])
         demo.unload(_leave)
     return demo.queue(max_size=QUEUE, default_concurrency_limit=1)
 

@@ -30,9 +30,8 @@ KINDS = ("class-click", "class-set")  # runs of one page, each of which another 
 def class_what_if_tab(classification: ClassificationTab) -> Section:
     """Lay out the section inside the current Blocks and wire it to the result that the Classification tab
     shows."""
-    record = classification.record
-    section = _layout(opened(record.value))
-    _wire(section, record)
+    section = _layout(opened(classification.record.value))
+    _wire(section, classification)
     return section
 
 
@@ -64,10 +63,12 @@ def _layout(shown: dict) -> Section:
     return Section(views, buttons, gr.State([]))
 
 
-def _wire(section: Section, record: gr.State) -> None:
+def _wire(section: Section, classification: ClassificationTab) -> None:
+    record = classification.record
     inputs, views = [record, section.removed], list(section.views.values())
     outputs, at_once = [*views, section.removed], QUIET | {"queue": False}
-    record.change(_open(section), record, outputs, **at_once)
+    record.change(_stop, **at_once)
+    classification.shared.follow(_open(section), outputs)
     # Queued, or Gradio would not tell that `removed` changed; one by one, so that no click is lost.
     several = QUIET | {"concurrency_id": "choice", "concurrency_limit": 1, "trigger_mode": "multiple"}
     section.views["strip"].select(_toggle(section), inputs, outputs, **several)
@@ -83,9 +84,9 @@ def _wire(section: Section, record: gr.State) -> None:
 def _open(section: Section) -> Callable:
     """Another result is shown on the Classification tab, or none."""
 
-    def handle(record: dict | None, request: gr.Request) -> dict:
-        end(request, *KINDS)
-        return section.updates(opened(record)) | {section.removed: []}
+    def handle(record: dict | None) -> dict:
+        nothing_removed = {section.removed: []} if record else {}
+        return section.updates(opened(record)) | nothing_removed
 
     return handle
 

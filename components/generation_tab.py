@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import gradio as gr
 
-from components.controls import Controls, all_controls, method_options, read_values
+from components.controls import Controls, method_options
 from components.convergence_plot import convergence_plot
+from components.generation_run import explain_on
 from components.generation_settings import generation_settings
 from components.generation_view import GenerationView
 from components.metric_table import metric_table
 from components.models_menu import default_model, model_choices
 from components.output_diff import output_diff
 from components.result_sentence import result_view
-from components.runner import show, stop, wait_turn
-from components.sharing.records import with_inputs
+from components.runner import stop
 from components.sharing.share_bar import share_bar, wire_share_bar
 from components.sharing.tab import SharedTab
 from components.status_line import status_line
 from components.token_strip import token_strip
 from components.view import ASSETS
 from explainers import explainers_for
-from explainers.core.generation import MAX_PROMPT_CHARS, GenerationRequest, run
+from explainers.core.generation import MAX_PROMPT_CHARS
 from explainers.core.types import Task
 
 METHODS = explainers_for(Task.GENERATION)
@@ -50,7 +49,8 @@ class GenerationTab:
     """The parts of the tab that others build on.
 
     inputs: by API name. options: by method and name. views: in the order of GenerationView.values.
-    record: the result that is shown, as GenerationView.record gives it, and "inputs" where it was run here.
+    record: the result that is shown, as GenerationView.record gives it, and "inputs" where it was run here;
+    None after a link.
     shared: for links and files.
     """
 
@@ -81,21 +81,9 @@ def generation_tab() -> GenerationTab:
     blank = [view.value for view in views]
     for view, value in zip(views, stored_example(), strict=True):
         view.value = value
-    asked = gr.on(
-        [run_button.click, inputs["prompt"].submit], wait_turn, None, views[0], queue=False, **QUIET
-    )
-    ran = asked.then(
-        _runner(list(inputs), options),
-        [*inputs.values(), *all_controls(options)],
-        [*views, record],
-        concurrency_id="model",
-        concurrency_limit=1,
-        trigger_mode="multiple",  # a run asked for while another is at work takes its place
-        **QUIET,
-    )
-    stop_button.click(stop, queue=False, **QUIET)
     shared = SharedTab("generation", inputs, options, views, record, bar, replay, blank)
-    wire_share_bar(shared, [ran])
+    wire_share_bar(shared, [explain_on([run_button.click, inputs["prompt"].submit], shared)])
+    stop_button.click(stop, queue=False, **QUIET)
     return GenerationTab(inputs, options, run_button, views, record, shared)
 
 
@@ -147,19 +135,6 @@ def _controls():
     with gr.Accordion("More settings", open=False):
         inputs |= generation_settings()
     return inputs, options, run_button, stop_button, status
-
-
-def _runner(names: list[str], options: dict[str, dict]):
-    """The handler of Run: values of the inputs and options → updates of the views."""
-
-    def explain(request: gr.Request, *values) -> Iterator[list]:
-        settings, chosen = read_values(names, options, values)
-        settings["options"] = chosen[settings["method"]]
-        view = GenerationView(settings["prompt"], settings["granularity"])
-        for shown in show(request.session_hash, lambda hook: run(GenerationRequest(**settings), hook), view):
-            yield [*shown, with_inputs(view.record(), settings) or gr.skip()]
-
-    return explain
 
 
 def stored_record() -> dict:

@@ -11,16 +11,16 @@ from components.generation_tab import QUIET, GenerationTab
 from components.guess_board import guess_board, guess_reveal, guess_tally
 from components.guess_tally import NAME_CHARS, add_score, tally_rows
 from components.guess_view import GuessView
+from components.round_choice import OWN, OWN_SETTINGS, chosen_round, next_title, round_titles
 from components.runner import show, stop, wait_turn
+from components.sharing.copy_link import copy_link, wire_copy_link
+from components.sharing.restore import restored
+from components.sharing.tab import Updates
 from components.status_line import status_line
 from explainers.core.errors import MaskwiseError
-from explainers.core.guess_rounds import Round, ready_rounds
+from explainers.core.guess_rounds import Round
 from explainers.core.guessing import play, prepare
 
-OWN = "The prompt of the Generation tab"
-OWN_SETTINGS = (
-    "model", "granularity", "mask_operator", "max_new_tokens", "response", "system_prompt",
-)  # fmt: skip
 QUEUED = QUIET | {"concurrency_id": "model", "concurrency_limit": 1}
 
 
@@ -37,14 +37,22 @@ class GuessGame:
     reset: gr.Button
     views: list[gr.HTML]
     tally: gr.HTML
+    link: gr.HTML
     round: gr.State
     scores: gr.State
+
+    def restore(self, inputs: dict, left_out: list[str]) -> Updates:
+        """After a link, as LinkedView.restore: updates of the choice and the status line."""
+        said = restored(inputs, left_out, "Restored from a link. Press Start.")
+        status = {"state": "idle", "text": said, "fraction": None, "eta": None}
+        return {self.choice: inputs.get("round", gr.skip()), self.views[0]: status}
 
 
 def guess_game(generation: GenerationTab) -> GuessGame:
     """Lay out the game inside the current Blocks and wire it. generation: where a prompt of one's own is."""
     game = _layout()
     _wire_rounds(game, generation)
+    _wire_link(game, generation)
     revealed = game.reveal.click(wait_turn, None, game.views[0], queue=False, **QUIET)
     revealed.then(
         _reveal,
@@ -60,7 +68,7 @@ def guess_game(generation: GenerationTab) -> GuessGame:
 
 def _layout() -> GuessGame:
     with gr.Row(elem_classes="mw-tight"):
-        titles = [round.title for round in ready_rounds()] + [OWN]
+        titles = round_titles()
         choice = gr.Dropdown(titles, value=titles[0], label="Round", min_width=260, elem_id="guess-round")
         player = gr.Textbox(
             label="Player or team",
@@ -79,8 +87,18 @@ def _layout() -> GuessGame:
     tally = guess_tally("guess-tally")
     with gr.Row(elem_classes="mw-tight"):
         reset = gr.Button("Reset the tally", min_width=150, scale=0, size="sm", elem_id="guess-reset")
+    link = copy_link("guess-link", "Copy link to this round")
     parts = choice, player, start, following, reveal, stopping, reset
-    return GuessGame(*parts, views, tally, gr.State(None), gr.State([]))
+    return GuessGame(*parts, views, tally, link, gr.State(None), gr.State([]))
+
+
+def _wire_link(game: GuessGame, generation: GenerationTab) -> None:
+    tab = generation.shared
+
+    def read(title: str, *values) -> dict:
+        return {"round": title} | (tab.read(values) if title == OWN else {})
+
+    wire_copy_link(game.link, "classroom", read, [game.choice, *tab.controls()])
 
 
 def _wire_rounds(game: GuessGame, generation: GenerationTab) -> None:
@@ -103,22 +121,6 @@ def _wire_rounds(game: GuessGame, generation: GenerationTab) -> None:
     for asked in (game.start.click, follow.then):
         turn = asked(wait_turn, None, game.views[0], queue=False, **QUIET)
         turn.then(begin, [game.choice, *own], [*game.views, game.round], **QUEUED, trigger_mode="multiple")
-
-
-def chosen_round(title: str, own: dict) -> Round:
-    """The ready round of that title, or one of the Generation tab's inputs; raises MaskwiseError."""
-    for round in ready_rounds():
-        if round.title == title:
-            return round
-    if title != OWN:
-        raise MaskwiseError("There is no such round. Choose one from the list.")
-    return Round(OWN, own["prompt"], own["k"], settings={name: own[name] for name in OWN_SETTINGS})
-
-
-def next_title(title: str) -> str:
-    """The round after that one; after the last comes the first."""
-    titles = [round.title for round in ready_rounds()]
-    return titles[(titles.index(title) + 1) % len(titles)] if title in titles else titles[0]
 
 
 def _reveal(

@@ -6,7 +6,10 @@ from math import ceil
 
 import gradio as gr
 
-from components.generation_tab import QUIET, GenerationTab
+from components.generation_tab import GenerationTab
+from components.run_here import RunHere, run_here
+from components.sharing.copy_link import copy_link, wire_copy_link
+from components.sharing.records import inputs_of, needed
 from components.view import view
 
 MOST_STEPS = 2000  # shown; a search of more is thinned
@@ -15,15 +18,17 @@ NO_SEARCH = (
     "{title} scores all words at once: there is no search to replay. "
     "Choose a method that searches, such as XPrompt, on the Generation tab and press Run."
 )
-NO_RESULT = "Press Run on the Generation tab: the search that it runs can be replayed here."
+NO_RESULT = "The search can be replayed here once it has run."
 
 
-def replay_section(generation: GenerationTab) -> gr.HTML:
+def replay_section(generation: GenerationTab) -> RunHere:
     """The replay of the Generation tab's result, inside the current Blocks; it follows each new result."""
-    shown = replay_view("replay")
+    here = run_here(generation.shared, "replay")
+    shown, link = replay_view("replay"), copy_link("replay-link", "Copy link to this search")
     shown.value = replay_value(generation.record.value)
-    generation.record.change(replay_value, generation.record, shown, queue=False, **QUIET)
-    return shown
+    generation.shared.follow(lambda record: {shown: replay_value(record)}, [shown])
+    wire_copy_link(link, "replay", lambda record: inputs_of(needed(record)), [generation.record])
+    return here
 
 
 def replay_view(elem_id: str, label: str = "Replay of the search") -> gr.HTML:

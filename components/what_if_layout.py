@@ -11,6 +11,7 @@ from components.joint_effect import joint_effect_view
 from components.output_diff import output_diff
 from components.response_strip import response_strip
 from components.result_sentence import result_view
+from components.sharing.copy_link import copy_link
 from components.status_line import status_line
 from components.token_strip import token_strip
 from components.what_if_values import Values
@@ -44,16 +45,18 @@ class WhatIfTab(Section):
     """The section on a generated answer.
 
     part: [first, last] token of the chosen part of the answer, [] for none. other: the box for another
-    answer.
+    answer. link: copies a link. remembered: inputs of the link that was opened, until there is a result, else
+    None.
     """
 
     part: gr.State
     other: gr.Textbox
+    link: gr.HTML
+    remembered: gr.State
 
 
 def layout() -> WhatIfTab:
     """Lay out the tab inside the current Blocks, showing the stored result."""
-    gr.Markdown(ABOUT, elem_id="what-about")
     views, buttons = {}, {}
 
     def button(name: str, text: str, **settings) -> None:
@@ -78,6 +81,7 @@ def layout() -> WhatIfTab:
             views["part_result"] = result_view("what-part-result")
             views["part_strip"] = token_strip("what-part-strip", "What this part hangs on")
     views["diff"] = output_diff("what-diff")
+    link = copy_link("what-link", "Copy link to these removed words")
     with gr.Row(elem_classes="mw-tab"):
         with gr.Column(min_width=320):
             button("joint", "Do they work together?")
@@ -95,4 +99,4 @@ def layout() -> WhatIfTab:
     for name, value in opened(stored_record()).items():
         views[name].value = value
     removed = gr.State(method_set(explanation_of(stored_record())))
-    return WhatIfTab(views, buttons, removed, gr.State([]), other)
+    return WhatIfTab(views, buttons, removed, gr.State([]), other, link, gr.State(None))

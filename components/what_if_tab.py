@@ -8,8 +8,11 @@ import gradio as gr
 
 from components.controls import Controls, all_controls, read_values
 from components.generation_tab import QUIET, GenerationTab
+from components.run_here import run_here
 from components.runner import show
-from components.what_if_layout import WhatIfTab, layout
+from components.sharing.tab import LinkedView
+from components.what_if_layout import ABOUT, WhatIfTab, layout
+from components.what_if_link import wire_link
 from components.what_if_questions import JOINT, REMOVAL, REWRITE, WHY_NOT, Question
 from components.what_if_runs import ask, end, key
 from components.what_if_view import (
@@ -18,6 +21,7 @@ from components.what_if_view import (
     chosen,
     explanation_of,
     method_set,
+    of_link,
     opened,
     part_of,
     part_request,
@@ -31,23 +35,29 @@ MODEL = QUIET | {"concurrency_id": "model", "concurrency_limit": 1}
 KINDS = ("click", "set", "part", "why")  # runs of one page, each of which another of its kind replaces
 
 
-def what_if_tab(generation: GenerationTab) -> WhatIfTab:
+def what_if_tab(generation: GenerationTab) -> LinkedView:
     """Lay out the tab inside the current Blocks and wire it to the result that the Generation tab shows."""
-    tab = layout()
-    _wire_set(tab, generation.record)
+    gr.Markdown(ABOUT, elem_id="what-about")
+    here = run_here(generation.shared, "what")
+    with gr.Column() as body:
+        tab = layout()
+    generation.shared.follow(lambda record: {body: gr.update(visible=record is not None)}, [body])
+    _wire_set(tab, generation)
     _wire_part(tab, generation)
     _wire_why(tab, generation.record)
     tab.buttons["stop"].click(_stop, queue=False, **QUIET)
-    return tab
+    return wire_link(tab, generation.shared, here)
 
 
-def _wire_set(tab: WhatIfTab, record: gr.State) -> None:
+def _wire_set(tab: WhatIfTab, generation: GenerationTab) -> None:
     """All that hangs on the set of removed words."""
+    record = generation.record
     inputs, views, at_once = [record, tab.removed], list(tab.views.values()), QUIET | {"queue": False}
     outputs = [*views, tab.removed]
-    record.change(_open(tab), record, [*outputs, tab.part, tab.buttons["part"]], **at_once)
+    new = generation.shared.follow(_open(tab), [*outputs, tab.part, tab.buttons["part"]])
     # Queued, or Gradio would not tell that `removed` changed; one by one, so that no click is lost.
     several = QUIET | {"concurrency_id": "choice", "concurrency_limit": 1, "trigger_mode": "multiple"}
+    new.then(_recall(tab), [record, tab.remembered], [*outputs, tab.remembered], **several)
     tab.views["strip"].select(_toggle(tab), inputs, outputs, **several)
     tab.buttons["restore"].click(_remove(tab, lambda explanation: []), record, outputs, **several)
     tab.buttons["method"].click(_remove(tab, method_set), record, outputs, **several)
@@ -77,9 +87,23 @@ def _wire_why(tab: WhatIfTab, record: gr.State) -> None:
 def _open(tab: WhatIfTab) -> Callable:
     """Another result is shown on the Generation tab."""
 
-    def handle(record: dict) -> dict:
+    def handle(record: dict | None) -> dict:
+        if record is None:
+            return {tab.part: []}
         removed, none = method_set(explanation_of(record)), gr.update(interactive=False)
         return tab.updates(opened(record)) | {tab.removed: removed, tab.part: [], tab.buttons["part"]: none}
+
+    return handle
+
+
+def _recall(tab: WhatIfTab) -> Callable:
+    """The set of the link that was opened is removed in the result that came of it."""
+
+    def handle(record: dict | None, inputs: dict | None, request: gr.Request) -> dict:
+        if record is None or inputs is None:
+            return {tab.remembered: inputs}
+        explanation = explanation_of(record)
+        return _changed(tab, explanation, *of_link(explanation, inputs), request) | {tab.remembered: None}
 
     return handle
 
@@ -90,7 +114,7 @@ def _toggle(tab: WhatIfTab) -> Callable:
     def handle(record: dict, removed: list[int], event: gr.SelectData, request: gr.Request) -> dict:
         explanation = explanation_of(record)
         now = toggled(removed, event.index, len(explanation["spans"]))
-        return _changed(tab, explanation, now, request)
+        return _changed(tab, explanation, now, "", request)
 
     return handle
 
@@ -98,16 +122,16 @@ def _toggle(tab: WhatIfTab) -> Callable:
 def _remove(tab: WhatIfTab, choose: Callable[[dict], list[int]]) -> Callable:
     def handle(record: dict, request: gr.Request) -> dict:
         explanation = explanation_of(record)
-        return _changed(tab, explanation, choose(explanation), request)
+        return _changed(tab, explanation, choose(explanation), "", request)
 
     return handle
 
 
-def _changed(tab: WhatIfTab, explanation: dict, removed: list[int], request: gr.Request) -> dict:
-    """Updates at once; what was asked of the earlier set is ended."""
+def _changed(tab: WhatIfTab, explanation: dict, removed: list[int], note: str, request: gr.Request) -> dict:
+    """Updates at once; what was asked of the earlier set is ended. note: on the set, in words."""
     end(request, "set")
     waiting = {"status": status("queued", "Waiting for the model")}
-    shown = chosen(explanation, removed) | (recorded(explanation, removed) or waiting)
+    shown = chosen(explanation, removed, note) | (recorded(explanation, removed) or waiting)
     return tab.updates(shown) | {tab.removed: removed}
 
 

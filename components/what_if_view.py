@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from components.generation_view import GenerationView
 from components.output_diff import diff_words
 from components.progress import Progress
+from components.sharing.records import needed
 from components.what_if_values import Values, joint, measured, why_not, with_removed
 from explainers.core.generation import GenerationRequest
 
@@ -30,9 +31,9 @@ KEPT = (
 )
 
 
-def explanation_of(record: dict) -> dict:
-    """The explanation that a record holds."""
-    return next(event for event in reversed(record["events"]) if event["type"] == "explanation")
+def explanation_of(record: dict | None) -> dict:
+    """The explanation that a record holds; MaskwiseError where there is no record."""
+    return next(event for event in reversed(needed(record)["events"]) if event["type"] == "explanation")
 
 
 def method_set(explanation: dict) -> list[int]:
@@ -61,14 +62,30 @@ def opened(record: dict) -> Values:
     }
 
 
-def chosen(explanation: dict, removed: Sequence[int]) -> Values:
-    """The views at once after a click; what was found of another set is taken away."""
+def of_link(explanation: dict, inputs: dict) -> tuple[list[int], str]:
+    """The set that a What-if link removes of this result, and in words what of it is left out.
+
+    inputs: of the link. Its numbers mean words of its own prompt, and may be of none.
+    """
+    same = explanation["prompt"].split() == inputs.get("prompt", explanation["prompt"]).split()
+    if not same or explanation["granularity"] != inputs.get("granularity", explanation["granularity"]):
+        return method_set(explanation), "The link chose words of another prompt; they are left out."
+    numbers, spans, unit = {*inputs["removed"]}, len(explanation["spans"]), explanation["granularity"]
+    removed = sorted(number for number in numbers if number < spans)
+    missing = len(numbers) - len(removed)
+    note = f"Left out: {missing} of the link's {unit}s, for this prompt has only {spans}." if missing else ""
+    return removed, note
+
+
+def chosen(explanation: dict, removed: Sequence[int], note: str = "") -> Values:
+    """The views at once after a click; what was found of another set is taken away. note: on the set, in
+    words."""
     strip = {
         "text": explanation["prompt"],
         "spans": with_removed(explanation, removed),
         "unit": "nats",
         "granularity": explanation["granularity"],
-        "legend": STRIP_LEGEND + explanation["score_meaning"],
+        "legend": f"{note} {STRIP_LEGEND}{explanation['score_meaning']}".strip(),
         "selectable": True,
         "selected": list(removed),
     }

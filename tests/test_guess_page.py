@@ -9,9 +9,10 @@ import pytest
 from playwright.sync_api import expect
 
 from components.generation_tab import generation_tab
-from components.guess_game import OWN, chosen_round, guess_game, next_title
+from components.guess_game import guess_game
 from components.guess_tally import MOST_SCORES, add_score, tally_rows
 from components.guess_view import GuessView
+from components.round_choice import OWN, chosen_round, next_title
 from components.theme import css, head, theme
 from explainers.core import guessing, models
 from explainers.core.errors import MaskwiseError

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from components import classification_tab, compare_tab, generation_tab
 from components.compare_view import ComparisonView
+from components.round_choice import round_titles
 from components.sharing.code import python_lines
 from components.sharing.comparison_report import comparison_html
 from components.sharing.downloads import BOM, comparison_csv, explanation_csv, file_name, record_json
@@ -140,7 +141,7 @@ def test_any_input_comes_back(prompt, response, k, seed, iterations):
 
 
 NAMES = st.sampled_from(
-    [*TABS["generation"], *TABS["classification"], "z", "tab", "option.iterations", "other"]
+    [*{name for fields in TABS.values() for name in fields}, "z", "tab", "option.iterations", "other"]
 )
 
 
@@ -178,6 +179,42 @@ def test_a_bad_value_is_left_out_in_words(name, value, words):
     assert words in sentence
     kept = {key: value for key, value in GENERATION.items() if key not in (name, "options")}
     assert link["inputs"].items() >= kept.items()
+
+
+BEYOND = {
+    "what-if": [{"removed": []}, {"removed": [0, 3, 20_000]}, {"removed": list(range(900))}, {}],
+    "classroom": [{"round": title} for title in round_titles()],
+    "replay": [{}],
+}
+
+
+@pytest.mark.parametrize("tab", BEYOND)
+@pytest.mark.parametrize("text", NASTY)
+def test_a_link_to_a_view_gives_back_what_it_was_given(tab, text):
+    for beyond in BEYOND[tab]:
+        inputs = GENERATION | {"prompt": text} | beyond
+        assert reopened(link_fields(tab, inputs)) == {"tab": tab, "inputs": inputs, "ignored": []}
+
+
+@pytest.mark.parametrize(
+    "tab, name, value, words",
+    [
+        ("what-if", "removed", "1,-2", "removed must be a whole number"),
+        ("what-if", "removed", "1,,2", "removed must be a whole number"),
+        ("what-if", "removed", "1;2", "removed must be a whole number"),
+        ("what-if", "removed", "${alert(1)}", "removed must be a whole number"),
+        ("what-if", "removed", "9" * 5000, "removed must be a whole number"),
+        ("what-if", "removed", ",".join(["0"] * 20_001), "removed is limited to 20000 values"),
+        ("classroom", "round", "<img src=x onerror=alert(1)>", "round must be one of"),
+        ("classroom", "round", "", "round must be one of"),
+        ("replay", "method", "__class__", "method must be one of"),
+    ],
+)
+def test_a_bad_value_of_a_view_is_left_out_in_words(tab, name, value, words):
+    link = read_link(parsed(link_fields(tab, GENERATION)) | {name: value})
+    (sentence,) = link["ignored"]
+    assert words in sentence and name not in link["inputs"] and link["inputs"]["prompt"] == "Write a story"
+    assert notices([sentence])[0].startswith(f"Left out: {words}")
 
 
 def squeezed(data: bytes) -> str:

@@ -13,6 +13,7 @@ from components.what_if_view import (
     chosen,
     explanation_of,
     method_set,
+    of_link,
     opened,
     part_of,
     part_request,
@@ -45,6 +46,18 @@ def test_a_click_removes_and_a_second_one_restores():
     assert toggled([3, 6, 9], 6, 14) == [3, 9]
     for nonsense in (14, -1, None, "3", 2.0, True, [1]):
         assert toggled([6, 3], nonsense, 14) == [3, 6]
+
+
+def test_a_links_set_is_applied_to_its_own_prompt_alone(explanation):
+    inputs = {"prompt": f"  {explanation['prompt']}\r\n", "granularity": "word", "removed": [9, 3, 3]}
+    assert of_link(explanation, inputs) == ([3, 9], "")
+    assert of_link(explanation, {"removed": []}) == ([], "")
+    removed, note = of_link(explanation, inputs | {"removed": [13, 14, 20_000]})
+    assert removed == [13] and note == "Left out: 2 of the link's words, for this prompt has only 14."
+    assert chosen(explanation, removed, note)["strip"]["legend"].startswith(note)
+    for other in ({"prompt": "Another"}, {"granularity": "token"}):
+        removed, note = of_link(explanation, inputs | other)
+        assert removed == method_set(explanation) and "another prompt" in note
 
 
 def test_it_opens_with_the_methods_set_and_its_answers(record, explanation):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from math import isfinite
 
+from components.round_choice import round_titles
 from explainers.core.base import EXPLAINERS, explainers_for, read_options
 from explainers.core.classification import MAX_TEXT_CHARS
 from explainers.core.comparison import MAX_DRAWS, MAX_METHODS
@@ -110,6 +111,8 @@ TABS: dict[str, dict[str, Field]] = {
     "classification": _CLASSIFICATION,
     "compare": _ANSWER | {"methods": _METHODS, "draws": Whole(2, MAX_DRAWS)},
     "what-if": _GENERATION | {"removed": Several(Whole(0, MAX_PROMPT_CHARS), MAX_PROMPT_CHARS)},
+    "classroom": _GENERATION | {"round": Choice(round_titles)},
+    "replay": _GENERATION,
 }
 
 

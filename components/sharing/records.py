@@ -13,6 +13,7 @@ from components.sharing.shapes import check_plain, check_shape
 from explainers.core.errors import MaskwiseError
 
 MOST_BYTES = 2_000_000
+NO_RESULT = "There is no result to keep yet. Press Run first."
 NOT_OURS = "This is no result of Maskwise. Choose a file that Download JSON wrote."
 TITLES = {"generation": "Generation", "classification": "Classification", "compare": "Compare"}
 
@@ -20,6 +21,13 @@ TITLES = {"generation": "Generation", "classification": "Classification", "compa
 def with_inputs(record: dict | None, inputs: dict) -> dict | None:
     """The record with what the page was set to, as `link_fields` takes it."""
     return record and record | {"inputs": inputs}
+
+
+def needed(record: dict | None) -> dict:
+    """The record; MaskwiseError where there is none, as after a link was opened."""
+    if not record:
+        raise MaskwiseError(NO_RESULT)
+    return record
 
 
 def explanation_of(record: dict) -> dict:

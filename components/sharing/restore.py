@@ -5,45 +5,56 @@ from __future__ import annotations
 import gradio as gr
 
 from components.sharing.links import read_link
-from components.sharing.share_bar import QUIET
-from components.sharing.tab import SharedTab
+from components.sharing.tab import QUIET, LinkedView, SharedTab, Updates
 
 RESTORED = "Restored from a link. Press Run."
 MOST_NOTICES, LONGEST_NOTICE = 3, 160
 
 
-def restore_links(demo: gr.Blocks, tabs: gr.Tabs, shared: list[SharedTab]) -> None:
+def restore_links(demo: gr.Blocks, tabs: gr.Tabs, shared: list[SharedTab], linked: list[LinkedView]) -> None:
     """Fill in what the address of a page that opens asks for."""
-    outputs = [tabs]
-    for tab in shared:
-        outputs += [tab.bar, *tab.views, *tab.controls()]
 
-    def restore(request: gr.Request) -> list:
+    def restore(request: gr.Request):
         link = read_link(dict(request.query_params))
         if not link:
-            return [gr.skip()] * len(outputs)
-        updates = [gr.Tabs(selected=link["tab"]) if link["tab"] else gr.skip()]
-        named = next((tab for tab in shared if tab.name == link["tab"]), shared[0])
-        for tab in shared:
-            updates += _updates(tab, link, request) if tab is named else _untouched(tab)
-        return updates
+            return gr.skip()
+        name, inputs, left_out = link["tab"], link["inputs"], notices(link["ignored"])
+        view = next((view for view in linked if view.name == name), None)
+        tab = view.tab if view else next((tab for tab in shared if tab.name == name), shared[0])
+        updates = {tabs: gr.Tabs(selected=view.top if view else name) if name else gr.skip()}
+        if inputs.keys() & tab.inputs.keys():
+            updates |= _filled(tab, inputs, restored(inputs, left_out), request)
+        elif not view:
+            updates |= {tab.views[0]: tab.empty(restored(inputs, left_out))[0]}
+        return updates | (view.restore(inputs, left_out) if view else {})
 
-    demo.load(restore, None, outputs, **QUIET)
-
-
-def _updates(tab: SharedTab, link: dict, request: gr.Request) -> list:
-    """Of the bar, the views and the controls of the tab that the link names."""
-    filled = bool(link["inputs"])
-    said = " ".join([RESTORED] * filled + notices(link["ignored"]))
-    if not filled:
-        status = tab.empty(said)[0] if said else gr.skip()
-        return [gr.skip(), status, *[gr.skip()] * (len(tab.views) - 1 + len(tab.controls()))]
-    controls = tab.fill(link["inputs"], request.session_hash)
-    return [{"waiting": True}, *tab.empty(said), *controls]
+    demo.load(restore, None, _outputs(tabs, shared, linked), **QUIET)
 
 
-def _untouched(tab: SharedTab) -> list:
-    return [gr.skip()] * (1 + len(tab.views) + len(tab.controls()))
+def _outputs(tabs: gr.Tabs, shared: list[SharedTab], linked: list[LinkedView]) -> list:
+    outputs = [tabs]
+    for tab in shared:
+        outputs += [tab.record, *tab.views, *tab.controls()]
+        # Only those: Gradio takes any update of a state on a tab not yet opened for a change of it.
+        outputs += [output for show in tab.followers for output in show(None)]
+    outputs += [output for view in linked for output in view.outputs]
+    return list(dict.fromkeys(outputs))
+
+
+def _filled(tab: SharedTab, inputs: dict, said: str, request: gr.Request) -> Updates:
+    """The tab with these inputs and without a result. Its followers are told here: outside the queue, which
+    may be full, Gradio tells nobody that the record changed."""
+    updates = {tab.record: None}
+    updates |= zip(tab.views, tab.empty(said), strict=True)
+    updates |= zip(tab.controls(), tab.fill(inputs, request.session_hash), strict=True)
+    for show in tab.followers:
+        updates |= show(None)
+    return updates
+
+
+def restored(inputs: dict, left_out: list[str], said: str = RESTORED) -> str:
+    """What a page says of a link. left_out: sentences of `notices`."""
+    return " ".join([said] * bool(inputs) + left_out)
 
 
 def notices(ignored: list[str]) -> list[str]:

@@ -8,12 +8,12 @@ import gradio as gr
 
 from components.sharing.code import python_lines
 from components.sharing.comparison_report import comparison_html
+from components.sharing.copy_link import answer, wire_copy_link
 from components.sharing.downloads import comparison_csv, explanation_csv, file_name, record_json
 from components.sharing.html_report import explanation_html
-from components.sharing.links import link_fields
-from components.sharing.records import inputs_of, read_record
+from components.sharing.records import inputs_of, needed, read_record
 from components.sharing.shapes import damaged
-from components.sharing.tab import SharedTab
+from components.sharing.tab import QUIET, SharedTab
 from components.view import view
 from explainers.core.errors import MaskwiseError
 
@@ -22,8 +22,6 @@ EXPLANATION = {"json": record_json, "csv": explanation_csv, "html": explanation_
 COMPARISON = {"json": record_json, "csv": comparison_csv, "html": comparison_html}
 FILES = {"generation": EXPLANATION, "classification": EXPLANATION, "compare": COMPARISON}
 BROKEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)  # of a file that was changed
-NO_RESULT = "There is no result to keep yet. Press Run first."
-QUIET = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
 def share_bar(elem_id: str) -> gr.HTML:
@@ -33,14 +31,14 @@ def share_bar(elem_id: str) -> gr.HTML:
     "code" (to be shown), "said" (words) or "error" (words); {} puts all this away. Events: `copy`, `download`
     with the `kind` of file, `upload` with the `text` of one, `select` for the code.
     """
-    return view("share_bar", elem_id, "Keep and share", {})
+    return view("share_bar", elem_id, "Keep and share", {}, shared=("share_link",))
 
 
 def wire_share_bar(tab: SharedTab, running: list) -> None:
     """Let the buttons work. running: events of the tab's runs, which a loaded file ends."""
-    tab.bar.copy(_answer(lambda event, *values: _link(tab, values)), tab.controls(), tab.bar, **QUIET)
-    tab.bar.download(_answer(_file), tab.record, tab.bar, **QUIET)
-    tab.bar.select(_answer(_code), tab.record, tab.bar, **QUIET)
+    wire_copy_link(tab.bar, tab.name, lambda *values: tab.read(values), tab.controls())
+    tab.bar.download(answer(_file), tab.record, tab.bar, **QUIET)
+    tab.bar.select(answer(_code), tab.record, tab.bar, **QUIET)
     shown = [tab.bar, tab.record, *tab.views, *tab.controls()]
     # Queued, or Gradio would not tell the views of other tabs that the record changed.
     queued = QUIET | {"queue": True, "concurrency_limit": None}
@@ -48,33 +46,13 @@ def wire_share_bar(tab: SharedTab, running: list) -> None:
     tab.record.change(lambda: {}, None, tab.bar, **QUIET)
 
 
-def _answer(make: Callable[..., dict]) -> Callable:
-    """A handler whose errors are words in the bar."""
-
-    def handle(event: gr.EventData, *values) -> dict:
-        try:
-            return {"n": event.n, **make(event, *values)}
-        except MaskwiseError as error:
-            return {"n": event.n, "error": str(error)}
-
-    return handle
-
-
-def _link(tab: SharedTab, values) -> dict:
-    return {"query": link_fields(tab.name, tab.read(values))}
-
-
 def _file(event: gr.EventData, record: dict | None) -> dict:
-    if not record:
-        raise MaskwiseError(NO_RESULT)
-    kind, text = TYPES[event.kind], FILES[record["tab"]][event.kind](record)
+    kind, text = TYPES[event.kind], FILES[needed(record)["tab"]][event.kind](record)
     return {"file": {"name": file_name(record, event.kind), "type": kind, "text": text}}
 
 
 def _code(event: gr.EventData, record: dict | None) -> dict:
-    if not record:
-        raise MaskwiseError(NO_RESULT)
-    return {"code": python_lines(record)}
+    return {"code": python_lines(needed(record))}
 
 
 def _loader(tab: SharedTab, outputs: int) -> Callable:

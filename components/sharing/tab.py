@@ -9,6 +9,9 @@ import gradio as gr
 
 from components.controls import Controls, all_controls, read_values
 
+Updates = dict[gr.blocks.Block, object]  # by component, as Gradio takes them
+QUIET = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+
 
 @dataclass(frozen=True)
 class SharedTab:
@@ -18,6 +21,7 @@ class SharedTab:
     replay: a record's events → an object with `progress` and `values()`, those of the views, None for one
     that stays. blank: values of the views before any result. settle: is told a page's session and its inputs
     before and after some are filled in; returns updates, by name, of inputs whose value alone is not enough.
+    followers: what `follow` was given.
     """
 
     name: str
@@ -29,6 +33,13 @@ class SharedTab:
     replay: Callable[[list[dict]], object]
     blank: list[dict]
     settle: Callable[[str | None, dict, dict], dict] = field(default=lambda session, before, after: {})
+    followers: list[Callable[[dict | None], Updates]] = field(default_factory=list)
+
+    def follow(self, show: Callable[[dict | None], Updates], outputs: list) -> gr.events.Dependency:
+        """Give `outputs` what `show` makes of each record that the tab comes to hold, None where a link took
+        the earlier one away. Returns the event of a new record."""
+        self.followers.append(show)
+        return self.record.change(show, self.record, outputs, **QUIET)
 
     def controls(self) -> list[gr.components.Component]:
         return [*self.inputs.values(), *all_controls(self.options)]
@@ -62,3 +73,18 @@ class SharedTab:
         """Values of the views without any result."""
         status = {"state": "idle", "text": said, "fraction": None, "eta": None}
         return [status, *self.blank[1:]]
+
+
+@dataclass(frozen=True)
+class LinkedView:
+    """A view with links of its own, which uses the inputs of a tab.
+
+    name: as in fields.TABS. top: the id of the gr.Tab it is in. restore: (inputs of the link, what of it is
+    left out, in sentences) → updates of `outputs`.
+    """
+
+    name: str
+    top: str
+    tab: SharedTab
+    outputs: list
+    restore: Callable[[dict, list[str]], Updates]
