@@ -67,7 +67,6 @@ def _wire(section: Section, classification: ClassificationTab) -> None:
     record = classification.record
     inputs, views = [record, section.removed], list(section.views.values())
     outputs, at_once = [*views, section.removed], QUIET | {"queue": False}
-    record.change(_stop, **at_once)
     classification.shared.follow(_open(section), outputs)
     # Queued, or Gradio would not tell that `removed` changed; one by one, so that no click is lost.
     several = QUIET | {"concurrency_id": "choice", "concurrency_limit": 1, "trigger_mode": "multiple"}

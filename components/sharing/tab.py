@@ -38,8 +38,17 @@ class SharedTab:
     def follow(self, show: Callable[[dict | None], Updates], outputs: list) -> gr.events.Dependency:
         """Give `outputs` what `show` makes of each record that the tab comes to hold, None where a link took
         the earlier one away. Returns the event of a new record."""
-        self.followers.append(show)
-        return self.record.change(show, self.record, outputs, **QUIET)
+        told = gr.State(self.record.value)
+
+        def tell(record: dict | None) -> Updates:
+            return show(record) | {told: record}
+
+        def follow(record: dict | None, before: dict | None) -> Updates:
+            # Of a state on a tab that was not opened yet, Gradio reports changes that are none.
+            return {told: record} if record == before else tell(record)
+
+        self.followers.append(tell)
+        return self.record.change(follow, [self.record, told], [*outputs, told], **QUIET)
 
     def controls(self) -> list[gr.components.Component]:
         return [*self.inputs.values(), *all_controls(self.options)]
