@@ -1,7 +1,8 @@
-"""Greedy removal, then the best exchange of one span until none helps: ends with a proof of that."""
+"""Greedy removal, then the best exchange of one span until none helps, and one restart: ends with a proof."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from itertools import combinations
 
 import torch
@@ -11,9 +12,10 @@ from explainers.core.search import MIN_GAIN, Tally, joint_explanation
 from explainers.core.types import SearchStep
 
 CHUNK = 16  # masks between two updates of the plot
-PAIRED = 5  # strongest single spans of which all pairs are tried
+PAIRED = 4  # strongest single spans of which all pairs are tried
 
 Mask = tuple[int, ...]
+Steps = Generator[SearchStep, None, list]
 
 
 @register
@@ -23,8 +25,9 @@ class BestSwap(Explainer):
     The start removes one span at a time, each time the one whose loss lowers log p most; as the second span
     is chosen, all pairs of the strongest single spans compete as well, because two that stand in for each
     other are weak alone. Each round then evaluates all k(T − k) exchanges of a removed with a kept span and
-    takes the best. The round that finds none is the certificate: the set is a local optimum of its exchange
-    neighbourhood. No randomness.
+    takes the best, until none helps. One restart completes the strongest set of k − 1 spans that lies not
+    within the set found; where that is better, the rounds go on from there. The round that finds nothing is
+    the certificate: the set is a local optimum of its exchange neighbourhood. No randomness.
     """
 
     title = "Best swap"
@@ -33,7 +36,7 @@ class BestSwap(Explainer):
 
     def passes(self, spans):
         k = self.options.k
-        return construction(spans, k) + 2 * k * (spans - k) + 2
+        return construction(spans, k) + 2 * k * (spans - k) + spans + 2
 
     def stream(self, target):
         tally = Tally(target)
@@ -52,41 +55,92 @@ def exchange_certificate(spans: int, k: int) -> str:
     )
 
 
+@dataclass
+class _Walk:
+    """Where a search stands: its best mask, log p of that in nats, how many steps of how many are done."""
+
+    target: object
+    chunk: int
+    mask: Mask
+    value: float
+    total: int
+    step: int = 0
+
+    def look(self, masks: list[Mask], bound: float, exactly: bool = False) -> Steps:
+        """A step for each mask; returns their log p, as `Target.lowest` gives them below the bound."""
+        values: list[float] = []
+        for start in range(0, len(masks), self.chunk):
+            part = torch.tensor(masks[start : start + self.chunk])
+            lowest = min([bound, *values])
+            values += (self.target.log_prob(part) if exactly else self.target.lowest(part, lowest)).tolist()
+            for tried, proposed in zip(values[start:], masks[start:], strict=False):
+                self.step += 1
+                yield SearchStep(self.step, self.total, self.mask, self.value, tried, False, proposed)
+        return values
+
+    def take(self, mask: Mask, value: float) -> Steps:
+        self.mask, self.value, self.step = mask, value, self.step + 1
+        yield SearchStep(self.step, self.total, mask, value, value, True, mask)
+
+
 def descend(target, k: int, chunk: int = CHUNK) -> Iterator[SearchStep]:
     """Yield a SearchStep for each mask tried and one, accepted, for each mask taken.
 
     During construction the masks have fewer than k zeros. The last step's mask is locally optimal.
     """
-    spans = len(target.spans)
-    mask, step, values = target.full_mask(), 0, []
+    spans, full = len(target.spans), target.full_mask()
     total = construction(spans, k) + k * (spans - k)
-    value = target.log_prob_of(mask)
-    while True:
-        removed = mask.count(0)
-        neighbours = removals(mask) if removed < k else exchanges(mask)
-        if removed == 1 < k:
-            neighbours += strong_pairs(mask, values)
-        bound, values = math.inf if removed < k else value, []
-        for start in range(0, len(neighbours), chunk):
-            masks = torch.tensor(neighbours[start : start + chunk])
-            lowest = min([bound, *values])
-            # All single removals are needed exactly: they choose the pairs.
-            found = target.lowest(masks, lowest) if removed else target.log_prob(masks)
-            values += found.tolist()
-            for tried, proposed in zip(values[start:], neighbours[start:], strict=False):
-                step += 1
-                yield SearchStep(step, total, mask, value, tried, False, proposed)
+    walk = _Walk(target, chunk, full, target.log_prob_of(full), total)
+    almost = yield from _construct(walk, k)
+    yield from _exchange(walk)
+    yield from _restart(walk, almost)
+
+
+def _construct(walk: _Walk, k: int) -> Steps:
+    """Remove k spans; returns the masks without k − 1 that were tried."""
+    almost, singles = [], []
+    while (removed := walk.mask.count(0)) < k:
+        masks = removals(walk.mask) + (strong_pairs(walk.mask, singles) if removed == 1 else [])
+        # Without a single span all values are needed exactly: they choose the pairs.
+        values = yield from walk.look(masks, math.inf, exactly=removed == 0)
+        singles = singles or values
+        almost = masks if removed == k - 2 else almost
         best = first_lowest(values)
-        if removed == k and (best is None or values[best] >= value - MIN_GAIN):
+        yield from walk.take(masks[best], values[best])
+    return almost
+
+
+def _exchange(walk: _Walk) -> Steps:
+    """Take the best exchange of one span until none lowers log p."""
+    while masks := exchanges(walk.mask):
+        values = yield from walk.look(masks, walk.value)
+        best = first_lowest(values)
+        if values[best] >= walk.value - MIN_GAIN:
             return
-        mask, value, step = neighbours[best], values[best], step + 1
-        yield SearchStep(step, total, mask, value, value, True, mask)
-        total += 0 if removed < k else 1 + k * (spans - k)  # the round that follows
+        walk.total += 1 + len(masks)  # this step, and the round that follows
+        yield from walk.take(masks[best], values[best])
 
 
-def first_lowest(values: list[float]) -> int | None:
+def _restart(walk: _Walk, almost: list[Mask]) -> Steps:
+    """Complete the strongest of these masks that removes a kept span, and go on there if that is better."""
+    kept = {t for t, bit in enumerate(walk.mask) if bit}
+    outside = [mask for mask in almost if any(not mask[t] for t in kept)]
+    if not outside:
+        return
+    start = outside[first_lowest(walk.target.lowest(torch.tensor(outside)).tolist())]
+    masks = removals(start)
+    walk.total += len(masks)
+    values = yield from walk.look(masks, walk.value)
+    best = first_lowest(values)
+    if values[best] < walk.value - MIN_GAIN:
+        walk.total += 1 + len(exchanges(masks[best]))
+        yield from walk.take(masks[best], values[best])
+        yield from _exchange(walk)
+
+
+def first_lowest(values: list[float]) -> int:
     """The first within MIN_GAIN of the lowest, so that rounding cannot choose between equals."""
-    return next((n for n, value in enumerate(values) if value <= min(values) + MIN_GAIN), None)
+    return next(n for n, value in enumerate(values) if value <= min(values) + MIN_GAIN)
 
 
 def construction(spans: int, k: int) -> int:

@@ -95,7 +95,7 @@ def test_value_of_a_record():
     assert value["text"] == TEXT and value["unmasked"] == -53.4 and value["total"] == 100
     assert [s["proposed"] for s in value["steps"]] == [s["proposed"] for s in STEPS]
     assert "no search to replay" in replay_value(record([]))["empty"]
-    assert "Press Run" in replay_value(None)["empty"]
+    assert "once it has run" in replay_value(None)["empty"]
 
 
 def test_a_long_search_is_thinned_and_still_adds_up():
@@ -121,7 +121,7 @@ def shared_page():
     look = {"theme": theme(), "css": css(), "head": head()}
     with serve(demo, **look) as url, chromium() as browser, guarded_page(browser) as page:
         page.goto(url)
-        expect(page.locator("#replay .mw-empty")).to_contain_text("Press Run", timeout=60_000)
+        expect(page.locator("#replay .mw-empty")).to_contain_text("once it has run", timeout=60_000)
         feed(page, record([]))
         expect(page.locator("#replay .mw-empty")).to_contain_text("no search", timeout=60_000)
         yield page

@@ -72,7 +72,7 @@ def test_quality_finds_what_each_search_reaches():
 
     gap, distinct = quality._descent(fresh(), optimum)
     started_gap, started_distinct = quality._descent(fresh(), optimum, construction_only=True)
-    assert gap == 0 < started_gap and started_distinct == 1 + 9 + (8 + 6) + 7 < distinct
+    assert gap == 0 < started_gap and started_distinct == 1 + 9 + (8 + 3) + 7 < distinct
     runs = quality._random(fresh(), optimum, 0, {})
     assert len(runs) == 3 and runs[0][0] >= runs[1][0] >= runs[2][0] >= 0
     assert runs[0][1] <= runs[1][1] <= runs[2][1] <= 84
