@@ -63,8 +63,8 @@ def test_a_what_if_link_removes_the_same_words_once_run_is_pressed(page, browser
     expect(status).to_contain_text("3 of 14 words removed. XPrompt chose this set")
     for index in (0, 1):
         page.locator(f"#what-strip [data-index='{index}']").click()
-    expect(status).to_contain_text("words removed.")
-    expect(status).not_to_contain_text("XPrompt")
+    # Not the numbers: the stored example's model is not the one that is served here.
+    expect(page.locator("#what-strip .mw-strip [data-removed]")).to_have_count(5)
     words, link = removed(page), copied(page, "#what-link")
     assert parse_qs(urlsplit(link).query)["tab"] == ["what-if"]
     page.locator("#what-restore").click()
