@@ -19,7 +19,7 @@ from explainers.core.types import Task
 
 NAME, TITLE = "peers", "Against other libraries"
 NEW_TOKENS, STEPS, PERMUTATIONS = 10, 8, 2
-WORDS = range(10, 15)
+WORDS = range(10, 18)
 PACKAGES = ("inseq==0.7.1", "interpreto==0.5.2")
 ELSEWHERE = Path(__file__).parents[1] / "elsewhere.py"
 INSTALL_LIMIT, RUN_LIMIT = 600, 900  # seconds
