@@ -42,9 +42,12 @@ def _quality(axes, result: dict) -> None:
     for name in ("best swap", "construction of best swap alone", "top 3 of single ablation"):
         values = searches[name]
         axes.plot(values["distinct"], values["optimal"], "D", color=ORANGE)
-        axes.annotate(name, (values["distinct"], values["optimal"]), (6, -12), textcoords="offset points")
+        axes.annotate(
+            name, (values["distinct"], values["optimal"]), (0, 9), textcoords="offset points", ha="center"
+        )
     axes.set(xlabel="distinct masks evaluated (mean)", ylabel="share of runs that reach the optimum")
-    axes.set_ylim(0, 1.05)
+    axes.margins(x=0.18)
+    axes.set_ylim(0, 1.1)
     axes.yaxis.set_major_formatter("{x:.0%}")
     axes.legend(frameon=False, fontsize=8, loc="lower right")
 
