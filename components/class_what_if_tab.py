@@ -13,6 +13,8 @@ from components.classification_tab import QUEUED, QUIET, ClassificationTab
 from components.joint_effect import joint_effect_view
 from components.result_sentence import result_view
 from components.runner import show
+from components.sharing.copy_link import copy_link, wire_copy_link
+from components.sharing.records import inputs_of, needed
 from components.status_line import status_line
 from components.token_strip import token_strip
 from components.what_if_layout import Section
@@ -31,6 +33,8 @@ def class_what_if_tab(classification: ClassificationTab) -> Section:
     """Lay out the section inside the current Blocks and wire it to the result that the Classification tab
     shows."""
     section = _layout(opened(classification.record.value))
+    link = copy_link("class-what-link", "Copy link to this text and its settings")
+    wire_copy_link(link, "classification", lambda record: inputs_of(needed(record)), [classification.record])
     _wire(section, classification)
     return section
 

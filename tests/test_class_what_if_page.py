@@ -211,3 +211,16 @@ def test_a_phone_shows_it_without_sideways_scrolling(browser, url, scheme):
         phone.locator("#class-what-method").click()
         says(phone, "chose this set")
         assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_its_link_carries_the_text_and_settings(page, browser):
+    open_classification(page)
+    classify(page)
+    open_section(page)
+    says(page, "0 of")
+    page.locator("#class-what-link").get_by_role("button", name="Copy link").click()
+    expect(page.locator("#class-what-link [role=status]")).not_to_be_empty()
+    with guarded_page(browser, viewport={"width": 1280, "height": 1000}) as fresh:
+        fresh.goto(page.url)
+        expect(fresh.locator("#class-status")).to_contain_text("Restored from a link. Press Run.")
+        expect(fresh.locator("#class-text textarea")).to_have_value(TEXT)
