@@ -29,7 +29,7 @@ def measure(setting: Setting) -> dict:
         rows.append({"grows": what, "size": size, **_cost(target, k, setting.repeat)})
     shared = [
         {"prompt_tokens": n, **_sharing(_target(loaded, text, n, RESPONSE), setting.repeat)}
-        for n in PROMPTS[1:]
+        for n in PROMPTS[1:3]
     ]
     return {"model": loaded.name, "masks": MASKS, "rows": rows, "shared": shared}
 
