@@ -45,17 +45,17 @@ def build() -> gr.Blocks:
                 classification = classification_tab()
             with gr.Tab("Compare", id="compare"):
                 compare = compare_tab(generation)
-            with gr.Tab("What if", id="what-if"), gr.Tabs():
+            with gr.Tab("What if", id="what-if"), gr.Tabs() as sections:
                 with gr.Tab("A generated answer", id="what-if-answer"):
                     what_if = what_if_tab(generation)
                 with gr.Tab("A classified text", id="what-if-class"):
-                    class_what_if_tab(classification)
+                    class_what_if = class_what_if_tab(classification, sections)
             with gr.Tab("Classroom", id="classroom"):
                 classroom = classroom_tab(generation)
         generation_api()
         classification_api()
         shared = [generation.shared, classification.shared, compare.shared]
-        restore_links(demo, tabs, shared, [what_if, *classroom])
+        restore_links(demo, tabs, shared, [what_if, class_what_if, *classroom])
         demo.unload(_leave)
     return demo.queue(max_size=QUEUE, default_concurrency_limit=1)
 

@@ -33,13 +33,15 @@ def opened(record: dict | None) -> Values:
     return chosen(record, []) | recorded(record, [])
 
 
-def chosen(record: dict, removed: Sequence[int]) -> Values:
-    """The views at once after a click; the joint effect of another set is taken away."""
+def chosen(record: dict, removed: Sequence[int], note: str = "") -> Values:
+    """The views at once after a click; the joint effect of another set is taken away. note: on the set, in
+    words."""
     view = ClassificationView("", shows=("strip",))
     for event in record["events"]:
         view.add(event)
     strip = dict(zip(VIEWS, view.values(), strict=True))["strip"]
-    strip |= {"spans": with_removed(strip, removed), "legend": STRIP_LEGEND + strip["legend"]}
+    legend = f"{note} {STRIP_LEGEND}{strip['legend']}".strip()
+    strip |= {"spans": with_removed(strip, removed), "legend": legend}
     return {"strip": strip | {"selectable": True, "selected": list(removed)}, "joint": {}}
 
 

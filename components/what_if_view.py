@@ -62,18 +62,19 @@ def opened(record: dict) -> Values:
     }
 
 
-def of_link(explanation: dict, inputs: dict) -> tuple[list[int], str]:
+def of_link(explanation: dict, inputs: dict, text: str = "prompt") -> tuple[list[int], str]:
     """The set that a What-if link removes of this result, and in words what of it is left out.
 
-    inputs: of the link. Its numbers mean words of its own prompt, and may be of none.
+    inputs: of the link. Its numbers mean words of its own text, and may be of none. text: the name of that,
+    as in fields.TABS.
     """
-    same = explanation["prompt"].split() == inputs.get("prompt", explanation["prompt"]).split()
+    same = explanation[text].split() == inputs.get(text, explanation[text]).split()
     if not same or explanation["granularity"] != inputs.get("granularity", explanation["granularity"]):
-        return method_set(explanation), "The link chose words of another prompt; they are left out."
+        return method_set(explanation), f"The link chose words of another {text}; they are left out."
     numbers, spans, unit = {*inputs["removed"]}, len(explanation["spans"]), explanation["granularity"]
     removed = sorted(number for number in numbers if number < spans)
     missing = len(numbers) - len(removed)
-    note = f"Left out: {missing} of the link's {unit}s, for this prompt has only {spans}." if missing else ""
+    note = f"Left out: {missing} of the link's {unit}s, for this {text} has only {spans}." if missing else ""
     return removed, note
 
 

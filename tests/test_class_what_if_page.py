@@ -213,14 +213,27 @@ def test_a_phone_shows_it_without_sideways_scrolling(browser, url, scheme):
         assert phone.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_its_link_carries_the_text_and_settings(page, browser):
+def test_its_link_removes_the_same_words_once_run_is_pressed(page, browser):
     open_classification(page)
     classify(page)
     open_section(page)
     says(page, "0 of")
+    for index in (0, 3):
+        words(page).nth(index).click()
+    says(page, "2 of 7 tokens removed.")
     page.locator("#class-what-link").get_by_role("button", name="Copy link").click()
     expect(page.locator("#class-what-link [role=status]")).not_to_be_empty()
     with guarded_page(browser, viewport={"width": 1280, "height": 1000}) as fresh:
         fresh.goto(page.url)
+        says(fresh, "Restored from a link. Press Run on the Classification tab.")
+        expect(words(fresh)).to_have_count(0)
+        open_classification(fresh)
         expect(fresh.locator("#class-status")).to_contain_text("Restored from a link. Press Run.")
         expect(fresh.locator("#class-text textarea")).to_have_value(TEXT)
+        fresh.locator("#class-run").click()
+        expect(fresh.locator("#class-status")).to_contain_text("PromptExplainer on tiny-bert")
+        open_section(fresh)
+        says(fresh, "2 of 7 tokens removed.")
+        expect(removed(fresh)).to_have_text(["Shares", "football"])
+        expect(fresh.locator("#class-what-result")).to_contain_text("Without Shares and football, ")
+        assert after(fresh) == after(page)

@@ -19,7 +19,7 @@ from components.class_what_if_view import (
 )
 from components.classification_tab import TUNED_MODELS, replay, stored_events
 from components.few_shot import Tuned
-from components.what_if_view import method_set
+from components.what_if_view import method_set, of_link
 from explainers.core.errors import MaskwiseError
 from tests.tiny_models import tiny_masked
 
@@ -72,6 +72,15 @@ def test_a_click_strikes_out_and_leaves_the_numbers_to_the_measurement(record):
     shown = chosen(record, [2, 4])
     assert [i for i, span in enumerate(shown["strip"]["spans"]) if span["removed"]] == [2, 4]
     assert shown["strip"]["selected"] == [2, 4] and set(shown) == {"strip", "joint"}
+
+
+def test_a_links_set_is_applied_to_its_own_text_alone(record, explanation):
+    inputs = {"text": explanation["text"], "removed": [4, 2, 900]}
+    removed, note = of_link(explanation, inputs, "text")
+    assert removed == [2, 4] and "1 of the link's tokens, for this text has only 17" in note
+    assert chosen(record, removed, note)["strip"]["legend"].startswith(note)
+    removed, note = of_link(explanation, inputs | {"text": "Another"}, "text")
+    assert removed == method_set(explanation) and "another text" in note
 
 
 @pytest.mark.parametrize(

@@ -106,11 +106,13 @@ _CLASSIFICATION: dict[str, Field] = {
     "examples": Text(MAX_LINES_CHARS),
 }
 _METHODS = Several(Choice(lambda: explainers_for(Task.GENERATION)), MAX_METHODS)
+_REMOVED: dict[str, Field] = {"removed": Several(Whole(0, MAX_PROMPT_CHARS), MAX_PROMPT_CHARS)}
 TABS: dict[str, dict[str, Field]] = {
     "generation": _GENERATION,
     "classification": _CLASSIFICATION,
     "compare": _ANSWER | {"methods": _METHODS, "draws": Whole(2, MAX_DRAWS)},
-    "what-if": _GENERATION | {"removed": Several(Whole(0, MAX_PROMPT_CHARS), MAX_PROMPT_CHARS)},
+    "what-if": _GENERATION | _REMOVED,
+    "what-if-class": _CLASSIFICATION | _REMOVED,
     "classroom": _GENERATION | {"round": Choice(round_titles)},
     "replay": _GENERATION,
 }
