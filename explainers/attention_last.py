@@ -1,12 +1,13 @@
 """How much the last layer's attention at the mask looks at each token."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-import torch
+from dataclasses import dataclass
 
 from explainers.core import base
 from explainers.core.attentions import attentions_of, read_rows, stack
 from explainers.core.base import Explainer, option, register
+from explainers.core.later import torch
 from explainers.core.model_patches import eager_attention
 from explainers.core.types import Task
 

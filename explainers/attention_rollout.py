@@ -1,12 +1,13 @@
 """Attention rollout: attention followed back through all layers, residual connections included."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-import torch
+from dataclasses import dataclass
 
 from explainers.core import base
 from explainers.core.attentions import attentions_of, read_rows, stack
 from explainers.core.base import Explainer, option, register
+from explainers.core.later import torch
 from explainers.core.model_patches import eager_attention
 from explainers.core.types import Task
 

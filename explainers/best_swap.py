@@ -1,13 +1,14 @@
 """Greedy removal, then the best exchange of one span until none helps, and one restart: ends with a proof."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
-import torch
-
 from explainers.core.base import Explainer, register
+from explainers.core.later import torch
 from explainers.core.search import MIN_GAIN, Tally, joint_explanation
 from explainers.core.types import SearchStep
 

@@ -1,12 +1,14 @@
 """Captum's KernelSHAP, through the library itself."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from explainers.core import base
 from explainers.core.base import Explainer, option, register
+from explainers.core.later import torch
 from explainers.core.types import Task
 
 

@@ -1,17 +1,18 @@
 """Every set of k spans: the optimum, proved. Only where there are few enough sets."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations, islice
 from time import perf_counter
 
-import torch
-
 from explainers.best_swap import CHUNK, Mask
 from explainers.core import base
 from explainers.core.base import Explainer, option, register
 from explainers.core.errors import MaskwiseError
+from explainers.core.later import torch
 from explainers.core.search import MIN_GAIN, Tally, joint_explanation
 from explainers.core.types import SearchStep
 

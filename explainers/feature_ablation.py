@@ -1,8 +1,9 @@
 """Leave one span out at a time and see how far log p falls: T + 1 evaluations."""
 
-import torch
+from __future__ import annotations
 
 from explainers.core.base import Explainer, register
+from explainers.core.later import torch
 
 
 @register

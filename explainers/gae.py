@@ -1,9 +1,10 @@
 """GAE: attention weighted by its gradient, followed back through all layers."""
 
-import torch
+from __future__ import annotations
 
 from explainers.core.attentions import attentions_of, stack
 from explainers.core.base import Explainer, register
+from explainers.core.later import torch
 from explainers.core.model_patches import eager_attention
 from explainers.core.types import Task
 

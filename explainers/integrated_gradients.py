@@ -1,12 +1,14 @@
 """Integrated gradients: the gradient averaged along a straight path from a baseline to the text."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from explainers.core import base
 from explainers.core.base import Explainer, option, register
+from explainers.core.later import torch
 
 LARGE_GAP = 0.1
 CHUNK = 32  # path points held at once

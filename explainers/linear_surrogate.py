@@ -1,11 +1,12 @@
 """A sparse linear model of log p under random masks, in the manner of ContextCite."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-import torch
+from dataclasses import dataclass
 
 from explainers.core import base
 from explainers.core.base import Explainer, option, register
+from explainers.core.later import torch
 
 KEEP = 0.5  # probability with which a mask keeps a span
 FOLDS = 5

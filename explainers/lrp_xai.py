@@ -1,9 +1,9 @@
 """LRP-XAI: layer-wise relevance propagation for transformers, as gradient × input under changed rules."""
 
-import torch
+from __future__ import annotations
 
 from explainers.core.base import Explainer, register
-from explainers.core.model_patches import lrp_rules
+from explainers.core.later import torch
 from explainers.core.types import Task
 
 
@@ -31,6 +31,8 @@ class LrpXai(Explainer):
 
 def propagate(target) -> tuple[torch.Tensor, float]:
     """Relevance of every position of the unmasked prompt, (L,), and the class's score f_c."""
+    from explainers.core.lrp_rules import lrp_rules  # here, because its tables need torch
+
     embeds = target.embeds()[None].requires_grad_()  # (1, L, d)
     with lrp_rules(target.model):
         output = target.forward(embeds, output_hidden_states=True)

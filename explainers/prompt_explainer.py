@@ -1,11 +1,12 @@
 """PromptExplainer: what the MLM head reads at every token, seen through the verbalizer."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-import torch
+from dataclasses import dataclass
 
 from explainers.core import base
 from explainers.core.base import Explainer, option, register
+from explainers.core.later import torch
 from explainers.core.types import Task
 
 

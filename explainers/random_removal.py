@@ -1,8 +1,9 @@
 """Remove k spans at random: the floor that every other method has to beat."""
 
-import torch
+from __future__ import annotations
 
 from explainers.core.base import Explainer, register
+from explainers.core.later import torch
 
 
 @register

@@ -1,11 +1,12 @@
 """Shapley values by random orders: each span's mean contribution to log p when it is added."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-import torch
+from dataclasses import dataclass
 
 from explainers.core import base
 from explainers.core.base import Explainer, option, register
+from explainers.core.later import torch
 
 
 @register

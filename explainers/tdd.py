@@ -1,13 +1,14 @@
 """Token distribution dynamics: how the expectation of a word, over another, builds up along the prompt."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-import torch
+from dataclasses import dataclass
 
 from explainers.core import base
 from explainers.core.base import Explainer, option, register
 from explainers.core.errors import MaskwiseError
 from explainers.core.fast_fp32 import fast_fp32
+from explainers.core.later import no_grad, torch
 from explainers.core.logits import chosen, readout_of, token_log_probs
 from explainers.core.prompts import decode_pieces, encode_plain
 from explainers.core.types import Task
@@ -110,7 +111,7 @@ def suffix_contrasts(target, words: list[int]) -> torch.Tensor:
     return torch.stack(values)
 
 
-@torch.no_grad()
+@no_grad
 def contrasts(target, embeds: torch.Tensor, words: list[int], keep: int = 0) -> torch.Tensor:
     """p of the first word as the next token, minus p of the second if there is one, at each position.
 

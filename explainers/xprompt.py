@@ -1,13 +1,14 @@
 """XPrompt: a gradient-guided, probabilistic search for the k spans to remove together."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import torch
-
 from explainers.core import base
 from explainers.core.base import Explainer, option, register
+from explainers.core.later import torch
 from explainers.core.search import BEST_FOUND, MIN_GAIN, Tally, joint_explanation
 from explainers.core.types import SearchStep
 

@@ -9,7 +9,8 @@ from explainers import EXPLAINERS, explainers_for, read_options
 from explainers.attention_rollout import rollout
 from explainers.core.errors import MaskwiseError
 from explainers.core.label_target import LabelTarget
-from explainers.core.model_patches import eager_attention, lrp_rules
+from explainers.core.lrp_rules import lrp_rules
+from explainers.core.model_patches import eager_attention
 from explainers.core.templates import render_cloze
 from explainers.core.types import Explanation, SearchStep, Task
 from explainers.core.verbalizers import WordVerbalizer

@@ -28,7 +28,7 @@ started = time.perf_counter()
 load_model(sys.argv[1], Task.GENERATION)
 print(time.perf_counter() - started)
 """
-IMPORTS = "import sys, app; print(*(name for name in sys.argv[1:] if name in sys.modules))"
+IMPORTS = "import sys, app; app.build(); print(*(name for name in sys.argv[1:] if name in sys.modules))"
 
 
 def measure(setting: Setting) -> dict:

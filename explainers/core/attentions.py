@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import torch
-
 from explainers.core.errors import MaskwiseError
+from explainers.core.later import torch
 
 
 def attentions_of(output, model) -> tuple[torch.Tensor, ...]:

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from time import perf_counter
 
-import torch
-
 from explainers.core.errors import MaskwiseError
+from explainers.core.later import torch
 from explainers.core.memory import available_bytes
 
 WIDTH = 1024  # of the square matrices that are timed

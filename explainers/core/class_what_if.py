@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, fields
 
-import torch
-
 from explainers.core import models
 from explainers.core.classification import ClassificationRequest, OnForward, build_target, find_label
 from explainers.core.errors import MaskwiseError
 from explainers.core.kept import kept
 from explainers.core.label_target import LabelTarget
+from explainers.core.later import torch
 from explainers.core.models import LoadedModel
 from explainers.core.stream import check_text
 from explainers.core.targets import Mask

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
-
 from explainers.core.classification_settings import Settings
 from explainers.core.faithfulness import FaithfulnessCurve, activation_curve, pruning_curve
 from explainers.core.label_target import LabelTarget
+from explainers.core.later import torch
 from explainers.core.report import provenance, span_values
 from explainers.core.templates import Cloze
 from explainers.core.types import Explanation

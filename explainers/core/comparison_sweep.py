@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-import torch
-
 from explainers.core.base import EXPLAINERS, Explainer, top_k_mask
 from explainers.core.comparison import ComparisonRequest, prompt_event
 from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.generation import OnForward, answered_target
+from explainers.core.later import torch
 from explainers.core.metrics import probability_ratio
 from explainers.core.removals import random_masks
 from explainers.core.response_target import ResponseTarget

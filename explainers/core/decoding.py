@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import torch
-
+from explainers.core.later import torch
 from explainers.core.models import LoadedModel
 
 OnForward = Callable[[int], None]
@@ -41,7 +40,6 @@ def greedy_batch(
     return [tuple(answer) for answer in answers]
 
 
-@torch.inference_mode()
 def _steps(
     loaded: LoadedModel, embeds: torch.Tensor, max_new_tokens: int, on_forward: OnForward
 ) -> Iterator[list[int]]:
@@ -49,10 +47,11 @@ def _steps(
     inputs, cache = {"inputs_embeds": embeds}, None
     for _ in range(max_new_tokens):
         on_forward(len(embeds))
-        output = loaded.model(**inputs, past_key_values=cache, use_cache=True, logits_to_keep=1)
-        cache, tokens = output.past_key_values, output.logits[:, -1].argmax(-1)
+        with torch.inference_mode():
+            output = loaded.model(**inputs, past_key_values=cache, use_cache=True, logits_to_keep=1)
+            cache, tokens = output.past_key_values, output.logits[:, -1].argmax(-1)
+            inputs = {"input_ids": tokens[:, None]}
         yield tokens.tolist()
-        inputs = {"input_ids": tokens[:, None]}
 
 
 def end_tokens(loaded: LoadedModel) -> set[int]:

@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
-
+from explainers.core.later import torch
 from explainers.core.targets import MaskOperator
 
 STEPS = 10

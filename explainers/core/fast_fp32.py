@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import cache
 from time import perf_counter
 
-import torch
+from explainers.core.later import torch
 
 SHAPES = ((512, 512, 1536), (64, 1536, 512))  # rows, inner, outer
 GAIN, LOSS = 1.2, 3.0  # least gain in speed, largest growth of the rounding error

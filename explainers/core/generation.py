@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 
-import torch
-
 from explainers.core import models
 from explainers.core.base import EXPLAINERS, Explainer, explainers_for, read_options
 from explainers.core.decoding import greedy_tokens
 from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.given_response import given_tokens
+from explainers.core.later import torch
 from explainers.core.prompts import render_prompt
 from explainers.core.report import report, span_values
 from explainers.core.response_part import check_characters, part_tokens

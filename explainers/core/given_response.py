@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import torch
-
 from explainers.core.decoding import OnForward, greedy_tokens
+from explainers.core.later import torch
 from explainers.core.prompts import encode_response
 from explainers.core.response_target import check_context
 

@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from threading import Lock
 
-import torch
-
 from explainers.core.classification import ClassificationRequest, build_target
 from explainers.core.generation import GenerationRequest, check_k, write_answer
 from explainers.core.given_response import given_tokens
+from explainers.core.later import torch
 from explainers.core.models import LoadedModel
 from explainers.core.prompts import render_prompt
 from explainers.core.report import span_values

@@ -12,14 +12,13 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import asdict
 
-import torch
-
 from explainers.core import models
 from explainers.core.base import EXPLAINERS, read_options
 from explainers.core.errors import MaskwiseError
 from explainers.core.guess_rounds import Round
 from explainers.core.guess_sentence import score_of, sentence_of
 from explainers.core.guess_subjects import Known, OnForward, Subject
+from explainers.core.later import torch
 from explainers.core.metrics import probability_ratio
 from explainers.core.targets import Mask
 from explainers.core.types import SearchStep, Task

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import product
 from math import comb
 
-import torch
+from explainers.core.later import torch
 
 MOST_EXACT = 10  # units whose 2^n subsets are all evaluated
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import copy
 import math
 
-import torch
-
+from explainers.core.later import torch
 from explainers.core.mlm_head import BATCH_TOKENS, read_head
 from explainers.core.targets import MaskOperator, Target
 from explainers.core.templates import Cloze

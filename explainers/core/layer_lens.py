@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
-
+from explainers.core.later import no_grad, torch
 from explainers.core.model_patches import mlm_logits
 
 TOP_WORDS = 5
@@ -38,7 +37,7 @@ class LayerLens:
     ranks: tuple[tuple[int, ...], ...]
 
 
-@torch.no_grad()
+@no_grad
 def token_readings(target, top: int = TOP_WORDS) -> tuple[TokenReading, ...]:
     """The last layer's reading of each of the L positions, in one pass."""
     head = target.forward().logits[0]  # (L, V), or (L, d) where the verbalizer reads hidden states
@@ -54,7 +53,7 @@ def token_readings(target, top: int = TOP_WORDS) -> tuple[TokenReading, ...]:
     )
 
 
-@torch.no_grad()
+@no_grad
 def layer_lens(target) -> LayerLens:
     """Decode every layer's hidden states with the MLM head, in one pass and one of the head a layer."""
     states = target.forward(output_hidden_states=True).hidden_states

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
-import torch
+from explainers.core.later import no_grad, torch
 
 SLICE_BYTES = 32 * 2**20
 
-Readout = Callable[[torch.Tensor], torch.Tensor]
+Readout = Callable[["torch.Tensor"], "torch.Tensor"]
 
 _readouts: WeakKeyDictionary = WeakKeyDictionary()
 
@@ -46,7 +46,7 @@ def readout_of(model) -> Readout | None:
     return _readouts[model]
 
 
-@torch.no_grad()
+@no_grad
 def _probe(model) -> Readout | None:
     decoder = model.get_output_embeddings()
     if decoder is None or model.base_model is model:

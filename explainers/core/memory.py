@@ -6,13 +6,12 @@ import os
 from pathlib import Path
 
 import psutil
-import torch
 
 from explainers.core.errors import MaskwiseError
+from explainers.core.later import torch
 
 HEADROOM = 1.2  # weights and, over them, what a forward pass of short texts takes
 LIMIT = "MASKWISE_MEMORY_GB"
-STORED = {"BF16": torch.bfloat16, "F16": torch.float16}
 CGROUP = Path("/sys/fs/cgroup")
 
 
@@ -27,7 +26,8 @@ def choose_dtype(counts: dict[str, int], device: torch.device) -> torch.dtype:
 
     counts: number of stored values by safetensors dtype.
     """
-    stored = STORED.get(max(counts, key=counts.get), torch.float32)
+    halves = {"BF16": torch.bfloat16, "F16": torch.float16}
+    stored = halves.get(max(counts, key=counts.get), torch.float32)
     if device.type == "cpu":
         return torch.float32
     if device.type == "cuda" and stored is torch.bfloat16 and not torch.cuda.is_bf16_supported(False):

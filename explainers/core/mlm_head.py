@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-import torch
-
+from explainers.core.later import no_grad, torch
 from explainers.core.templates import Cloze
 
 BATCH_TOKENS = 4096
@@ -37,7 +36,7 @@ def read_head(model, position: torch.Tensor | None = None, hidden: bool = False)
             handle.remove()
 
 
-@torch.no_grad()
+@no_grad
 def read_masks(
     loaded, clozes: Sequence[Cloze], hidden: bool = False, on_forward: Callable[[int], None] | None = None
 ) -> torch.Tensor:

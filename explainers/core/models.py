@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
 
-import torch
-
 from explainers.core import memory
 from explainers.core.builtin_masked_lm import load_builtin_masked_lm
 from explainers.core.catalogue import BUILTIN
 from explainers.core.checkpoint import count_parameters
 from explainers.core.errors import MaskwiseError
 from explainers.core.finding import Source, find_model
+from explainers.core.later import torch
 from explainers.core.types import Task
 
 if TYPE_CHECKING:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import torch
-
 from explainers.core.base import top_k_mask
 from explainers.core.decoding import greedy_batch
+from explainers.core.later import torch
 from explainers.core.metrics import METRICS
 from explainers.core.report import removal_metrics
 from explainers.core.response_target import ResponseTarget

@@ -5,9 +5,8 @@ from __future__ import annotations
 import platform
 from importlib.metadata import version
 
-from torch import Tensor
-
 from explainers.core.base import EXPLAINERS
+from explainers.core.later import torch
 from explainers.core.metrics import METRICS, kl_divergence, kl_published, probability_ratio, text_metrics
 from explainers.core.prompts import decode_pieces
 from explainers.core.response_target import ResponseTarget
@@ -54,7 +53,7 @@ def report(target: ResponseTarget, explanation: Explanation, masked_response: st
 
 
 def removal_metrics(
-    target: ResponseTarget, kept: Tensor, masked: Tensor, masked_response: str | None
+    target: ResponseTarget, kept: torch.Tensor, masked: torch.Tensor, masked_response: str | None
 ) -> list[MetricScore]:
     """All measures of one removal; those of the text only where the masked response was written.
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import torch
-
 from explainers.core.batching import batch_rows
+from explainers.core.later import no_grad, torch
 from explainers.core.logits import chosen, readout_of, token_log_probs
 from explainers.core.prefix import (
     Mask,
@@ -21,7 +20,7 @@ from explainers.core.types import Prompt
 
 LOGITS_BYTES = 256 * 2**20
 
-MaskedEmbeds = Callable[[torch.Tensor], torch.Tensor]
+MaskedEmbeds = Callable[["torch.Tensor"], "torch.Tensor"]
 
 
 class ResponseScorer:
@@ -139,7 +138,7 @@ class ResponseScorer:
             self._reference_cache = self._keys_values(embeds, self._common_prefix(), self.start)
             self._reference = reference
 
-    @torch.no_grad()
+    @no_grad
     def _keys_values(self, embeds: torch.Tensor, cache, length: int):
         arguments = self._cache_arguments(cache, 1, length) | {"use_cache": True}
         embeds = embeds.to(self._response_embeds.dtype)

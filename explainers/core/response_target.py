@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 
-import torch
-
 from explainers.core.errors import MaskwiseError
-from explainers.core.half import faster_half
+from explainers.core.later import no_grad, torch
 from explainers.core.response_scorer import ResponseScorer
 from explainers.core.screening import Screen
 from explainers.core.targets import Mask, MaskOperator, Target
@@ -50,6 +48,8 @@ class ResponseTarget(Target):
         screening: bool = True,
         part: Part | None = None,
     ):
+        from explainers.core.half import faster_half  # here, because its layer's base class needs torch
+
         super().__init__(loaded, prompt, operator, on_forward)
         if not response_ids:
             raise MaskwiseError("The answer is empty, so there is nothing to explain. Change the prompt.")
@@ -81,7 +81,7 @@ class ResponseTarget(Target):
         """Go on from what is known of this very target; what is evaluated from now on is added there."""
         self._memo, self._tokens = evaluated.log_probs, evaluated.token_log_probs
 
-    @torch.no_grad()
+    @no_grad
     def token_log_probs(self, mask: Mask) -> list[float]:
         """log p of each token of the whole response under one mask, S values in nats, evaluated once."""
         if mask not in self._tokens:
@@ -90,7 +90,7 @@ class ResponseTarget(Target):
             self._tokens[mask] = self._whole.token_log_probs(embeds, **arguments)[0].tolist()
         return self._tokens[mask]
 
-    @torch.no_grad()
+    @no_grad
     def next_token_log_probs(self, mask: Mask) -> torch.Tensor:
         """Next-token distributions at all positions of the response under one mask, (S, V), nats."""
         self.count(1)

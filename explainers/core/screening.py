@@ -5,8 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-import torch
-
+from explainers.core.later import torch
 from explainers.core.search import MIN_GAIN
 
 Mask = tuple[int, ...]

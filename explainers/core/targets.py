@@ -12,10 +12,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Set
 from enum import StrEnum
 
-import torch
-
 from explainers.core.batching import Batches
 from explainers.core.fast_fp32 import fast_fp32
+from explainers.core.later import torch
 from explainers.core.models import LoadedModel
 from explainers.core.screening import Screen
 from explainers.core.types import Prompt

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import torch
-
 from explainers.core import models
 from explainers.core.errors import MaskwiseError
 from explainers.core.generation import MAX_PROMPT_CHARS, GenerationRequest, write_answer
 from explainers.core.interactions import pairwise_interactions
 from explainers.core.kept import kept
+from explainers.core.later import torch
 from explainers.core.metrics import probability_ratio
 from explainers.core.prompts import decode_pieces, encode_plain, encode_response, render_prompt
 from explainers.core.report import span_values

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
-import torch
+from explainers.core.later import torch
 
 
 class Verbalizer(ABC):

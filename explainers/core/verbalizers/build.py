@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import torch
-
 from explainers.core.errors import MaskwiseError
+from explainers.core.later import torch
 from explainers.core.mlm_head import read_masks
 from explainers.core.tasks import ClassificationTask, unlabelled_texts
 from explainers.core.templates import render_cloze

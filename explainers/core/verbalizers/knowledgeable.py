@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-import torch
-
+from explainers.core.later import no_grad, torch
 from explainers.core.metrics import sentence_encoder
 from explainers.core.verbalizers.base import WordVerbalizer
 from explainers.core.verbalizers.words import LabelWords, build_word_verbalizer, shorten, word_tokens
@@ -123,7 +122,7 @@ def _sentence_embeddings(texts: tuple[str, ...]) -> torch.Tensor:
 
 
 @lru_cache(maxsize=64)
-@torch.no_grad()
+@no_grad
 def _word_embeddings(texts: tuple[str, ...]) -> torch.Tensor:
     """Unit means of the encoder's input embeddings over each text's tokens, (N, e), fp32."""
     encoder = sentence_encoder()

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
-from torch.nn import functional
-
+from explainers.core.later import torch
 from explainers.core.verbalizers.base import Verbalizer
 
 WIDTH = 64
@@ -25,10 +23,10 @@ class PrototypicalVerbalizer(Verbalizer):
 
     def __init__(self, labels, words, projection: torch.Tensor, prototypes: torch.Tensor, notes=()):
         super().__init__(labels, words, notes)
-        self.projection, self.prototypes = projection, functional.normalize(prototypes, dim=-1)
+        self.projection, self.prototypes = projection, torch.nn.functional.normalize(prototypes, dim=-1)
 
     def class_scores(self, head):
-        projected = functional.normalize(head.float() @ self.projection.to(head.device).T, dim=-1)
+        projected = torch.nn.functional.normalize(head.float() @ self.projection.to(head.device).T, dim=-1)
         return projected @ self.prototypes.to(head.device).T
 
 
@@ -55,8 +53,10 @@ def fit_prototypes(
 
 def prototype_loss(hidden, classes, projection, prototypes) -> torch.Tensor:
     """Both InfoNCE terms, a scalar in nats."""
-    v = functional.normalize(hidden @ projection.T, dim=-1)  # (N, 64)
-    to_prototypes = functional.cross_entropy(v @ functional.normalize(prototypes, dim=-1).T, classes)
+    v = torch.nn.functional.normalize(hidden @ projection.T, dim=-1)  # (N, 64)
+    to_prototypes = torch.nn.functional.cross_entropy(
+        v @ torch.nn.functional.normalize(prototypes, dim=-1).T, classes
+    )
     others = (v @ v.T).masked_fill(torch.eye(len(v), dtype=torch.bool), float("-inf"))  # (N, N)
     log_share = others.log_softmax(-1)
     same = (classes[:, None] == classes) & ~torch.eye(len(v), dtype=torch.bool)

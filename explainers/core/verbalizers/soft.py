@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import torch
-from torch.nn import functional
-
+from explainers.core.later import torch
 from explainers.core.verbalizers.base import Verbalizer, WordVerbalizer
 
 STEPS, RATE = 50, 3e-4
@@ -33,7 +31,7 @@ def fit_vectors(vectors: torch.Tensor, hidden: torch.Tensor, classes: torch.Tens
     with torch.enable_grad():
         for _ in range(STEPS):
             optimizer.zero_grad()
-            functional.cross_entropy(hidden @ vectors.T, classes).backward()
+            torch.nn.functional.cross_entropy(hidden @ vectors.T, classes).backward()
             optimizer.step()
     return vectors.detach()
 
