@@ -26,8 +26,9 @@ def draw(name: str, result: dict, folder: Path) -> Path | None:
 
 def _trajectory(axes, result: dict) -> None:
     names = {"published": "as published", "exact": "fp32 throughout", "screened": "screened in bfloat16"}
+    names = {name: title for name, title in names.items() if name in result}
     medians = [result[name]["median"] for name in names]
-    bars = axes.barh(list(names.values()), medians, color=[GREY, BLUE, ORANGE])
+    bars = axes.barh(list(names.values()), medians, color=[GREY, BLUE, ORANGE][: len(names)])
     axes.bar_label(bars, [f"{value:.1f} s" for value in medians], padding=4)
     axes.invert_yaxis()
     axes.set_xlabel("seconds for one XPrompt run, N = 200 (median)")

@@ -1,6 +1,7 @@
 """The benchmark of speed and search: its slow reference, its prompts and its tables."""
 
 import json
+import sys
 from itertools import combinations
 
 import pytest
@@ -8,7 +9,7 @@ import torch
 
 from benchmarks import run as bench
 from benchmarks.charts import CHARTS, draw
-from benchmarks.items import growth, hard, limit, quality
+from benchmarks.items import growth, hard, limit, peers, quality
 from benchmarks.published import PublishedTarget, published_search
 from benchmarks.setting import Answered, Setting, read_prompts, spread
 from explainers.core.errors import MaskwiseError
@@ -97,6 +98,18 @@ def test_growth_measures_time_and_memory():
     row = growth._cost(make_target(), k=2, repeat=1)
     assert row["seconds"] > 0 and row["megabytes"] >= 0
     assert set(growth._sharing(make_target(), repeat=1)) == {"shared", "alone"}
+
+
+def test_other_libraries_are_asked_and_those_that_do_not_run_say_why(monkeypatch):
+    monkeypatch.setattr(peers, "_environment", lambda place: sys.executable)
+    rows = peers._elsewhere(example(), repeat=1)
+    assert [(row["library"], row["method"]) for row in rows] == [
+        (library, method)
+        for library in ("inseq", "interpreto")
+        for method in ("feature_ablation", "integrated_gradients")
+    ]
+    missing = "does not run: ModuleNotFoundError: No module named '{}'"
+    assert all(row["problem"] == missing.format(row["library"]) for row in rows)
 
 
 def test_a_stored_run_gives_table_and_chart(tmp_path, monkeypatch):
