@@ -3,47 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import gradio as gr
 
 from components.class_change import class_change
 from components.class_what_if_questions import CLASS_JOINT, CLASS_REMOVAL, tuned_model
 from components.class_what_if_view import ClassActionView, chosen, class_explanation, opened, recorded
-from components.classification_tab import ClassificationTab
-from components.sharing.restore import RESTORED, restored
+from components.classification_tab import ClassificationTab, explain_on
+from components.run_here import run_here
 from components.sharing.tab import LinkedView, SharedTab, Updates
 from components.what_if_link import wire_link
 from components.what_if_questions import Question
 from components.what_if_section import Parts, Section, Subject
 from components.what_if_set import wire_question, wire_set, wire_stop
-from components.what_if_view import status
 
 ABOUT = (
     "Test the result of the Classification tab by hand. Remove words and see at once how the probability of "
     "each class changes, and whether the model still says the same."
 )
 NAME = "what-if-class"  # of its links and of its gr.Tab
-SAID = RESTORED.removesuffix(".") + " on the Classification tab."
 
 
 def class_what_if_tab(classification: ClassificationTab, sections: gr.Tabs) -> LinkedView:
     """Lay out the section inside the current Blocks and wire it to the result that the Classification tab
     shows. sections: the tabs among which it is NAME."""
-    section, subject = _layout(classification.record.value), _subject(classification.shared)
+    gr.Markdown(ABOUT, elem_id="class-what-about")
+    shared = classification.shared
+    explain = partial(explain_on, classification.panel, [*classification.views, classification.record])
+    here = run_here(shared, "class-what", explain, "the text of the Classification tab")
+    with gr.Column() as body:
+        section = _layout(classification.record.value)
+    shared.follow(lambda record: {body: gr.update(visible=record is not None)}, [body])
+    subject = _subject(shared)
     wire_set(section, subject)
     joint = [section.buttons["joint"].click]
     wire_question(section, subject, joint, "set", CLASS_JOINT, section.removed)
     wire_stop(section, subject, "click", "set")
 
     def say(inputs: dict, left_out: list[str]) -> Updates:
-        said = status("idle", restored(inputs, left_out, SAID))
-        return {sections: gr.Tabs(selected=NAME), section.views["status"]: said}
+        return {sections: gr.Tabs(selected=NAME)} | here.restore(inputs, left_out)
 
-    return wire_link(section, subject, NAME, [sections, section.views["status"]], say)
+    return wire_link(section, subject, NAME, [sections, *here.outputs()], say)
 
 
 def _layout(record: dict) -> Section:
-    gr.Markdown(ABOUT, elem_id="class-what-about")
     parts = Parts("class-what")
     parts.status()
     with gr.Row(elem_classes="mw-tab"):

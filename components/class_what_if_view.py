@@ -1,7 +1,7 @@
 """What the What-if section on a classified text shows: at opening, after a click, while the model works.
 Plain values, no Gradio.
 
-A "record" is a ClassificationView's, or None where there is none; "removed" are indices of its spans.
+A "record" is a ClassificationView's; "removed" are indices of its spans.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from components.result_sentence import listed
 from components.what_if_values import Values, nats, with_removed
 from components.what_if_view import STRIP_LEGEND, ActionView, count, explanation_of, method_set, status
 
-NOTHING = "There is no explained text yet. Press Run on the Classification tab."
 LEAST_POINTS = 0.05  # percentage points: a smaller change is none
 
 
@@ -25,11 +24,8 @@ def class_explanation(record: dict) -> dict:
     return explanation | {"granularity": explanation["options"].get("granularity", "token")}
 
 
-def opened(record: dict | None) -> Values:
+def opened(record: dict) -> Values:
     """All views, with nothing removed: that much the record tells itself."""
-    if not record:
-        strip = {"text": "", "spans": [], "empty": NOTHING}
-        return {"status": status("idle", NOTHING), "strip": strip, "result": {}, "changes": {}, "joint": {}}
     return chosen(record, []) | recorded(record, [])
 
 

@@ -93,17 +93,12 @@ def _views(panel: Panel):
 
 def _wire(panel: Panel, outputs: list, compare_button: gr.Button, lens_button: gr.Button) -> list:
     """outputs: the views and the record. Returns the events that change them."""
-    inputs = [*panel.inputs.values(), *all_controls(panel.options)]
-    explain = _handler(panel, explain_and_read, RUN_SHOWS)
-    once = QUEUED | {"trigger_mode": "once"}
-    run = [panel.run.click, panel.inputs["text"].submit]
-    asked = gr.on(run, wait_turn, None, panel.status, queue=False, **QUIET)
+    inputs, once = _inputs(panel), QUEUED | {"trigger_mode": "once"}
     bars, label = outputs[VIEWS.index("bars")], panel.inputs["label"]
     chosen = bars.select(_picked, None, label, queue=False, **QUIET)
     chosen = chosen.then(wait_turn, None, panel.status, queue=False, **QUIET)
-    runs = [
-        turn.then(explain, inputs, outputs, **QUEUED, trigger_mode="multiple") for turn in (asked, chosen)
-    ]
+    pressed = explain_on(panel, outputs, [panel.run.click, panel.inputs["text"].submit])
+    runs = [pressed, _then_explain(chosen, panel, outputs)]
     follow = _handler(panel, read, VIEWS, live=True)
     live = gr.on(controls.live_events(panel), follow, inputs, outputs, **QUEUED, trigger_mode="always_last")
     all_methods = _handler(panel, compare, ("status", "plot", "methods"))
@@ -111,6 +106,27 @@ def _wire(panel: Panel, outputs: list, compare_button: gr.Button, lens_button: g
     read_layers = lens_button.click(_handler(panel, lens, ("status", "lens")), inputs, outputs, **once)
     panel.stop.click(stop, queue=False, **QUIET)
     return [*runs, live, compared, read_layers]
+
+
+def explain_on(panel: Panel, outputs: list, events: list, *mirrors: gr.HTML) -> gr.events.Dependency:
+    """Explain the inputs at these events. outputs: the views and the record. mirrors: more status lines that
+    say how it goes. Returns the event of the run."""
+    lines = [panel.status, *mirrors]
+
+    def wait(request: gr.Request) -> dict:
+        return dict.fromkeys(lines, wait_turn(request))
+
+    asked = gr.on(events, wait, None, lines, queue=False, **QUIET)
+    return _then_explain(asked, panel, outputs, *mirrors)
+
+
+def _then_explain(asked: gr.events.Dependency, panel: Panel, outputs: list, *mirrors: gr.HTML):
+    explain = _handler(panel, explain_and_read, RUN_SHOWS, mirrors=len(mirrors))
+    return asked.then(explain, _inputs(panel), [*outputs, *mirrors], **QUEUED, trigger_mode="multiple")
+
+
+def _inputs(panel: Panel) -> list:
+    return [*panel.inputs.values(), *all_controls(panel.options)]
 
 
 def _wire_tuning(panel: Panel) -> None:
@@ -136,9 +152,9 @@ def _wire_tuning(panel: Panel) -> None:
     panel.adapter.upload(tune, [*inputs, panel.adapter], outputs, **once)
 
 
-def _handler(panel: Panel, stream, shows: tuple[str, ...], live: bool = False):
-    """Values of the inputs and options → updates of the views and of the record, by one of the streams of
-    classification."""
+def _handler(panel: Panel, stream, shows: tuple[str, ...], live: bool = False, mirrors: int = 0):
+    """Values of the inputs and options → updates of the views, of the record and of `mirrors` more status
+    lines, by one of the streams of classification."""
     names = list(panel.inputs)
 
     def run(request: gr.Request, *values) -> Iterator[list]:
@@ -163,7 +179,8 @@ def _handler(panel: Panel, stream, shows: tuple[str, ...], live: bool = False):
 
         for shown in show(session, events, view):
             kept = _record(view, settings | {"options": options[settings["method"]]})
-            yield [*(gr.skip() if value is None else value for value in shown), kept]
+            updates = [gr.skip() if value is None else value for value in shown]
+            yield [*updates, kept, *[updates[0]] * mirrors]
 
     return run
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import gradio as gr
 
 from components.controls import Controls, read_values
 from components.generation_view import GenerationView
+from components.run_here import RunHere, run_here
 from components.runner import show, wait_turn
 from components.sharing.records import with_inputs
 from components.sharing.tab import QUIET, SharedTab, Updates
 from explainers.core.generation import GenerationRequest, run
 
 
-def explain_on(events: list, tab: SharedTab, *mirrors: gr.HTML) -> gr.events.Dependency:
+def explain_on(tab: SharedTab, events: list, *mirrors: gr.HTML) -> gr.events.Dependency:
     """Explain the Generation tab's inputs at these events, in its views. mirrors: more status lines that say
     how it goes. Returns the event of the run."""
     lines = [tab.views[0], *mirrors]
@@ -32,6 +34,11 @@ def explain_on(events: list, tab: SharedTab, *mirrors: gr.HTML) -> gr.events.Dep
         trigger_mode="multiple",  # a run asked for while another is at work takes its place
         **QUIET | {"queue": True},
     )
+
+
+def explain_here(tab: SharedTab, elem_id: str) -> RunHere:
+    """Run on another tab, while the Generation tab has no result."""
+    return run_here(tab, elem_id, partial(explain_on, tab), "the prompt of the Generation tab")
 
 
 def _runner(names: list[str], options: dict[str, Controls], mirrors: int):

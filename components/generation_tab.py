@@ -82,7 +82,7 @@ def generation_tab() -> GenerationTab:
     for view, value in zip(views, stored_example(), strict=True):
         view.value = value
     shared = SharedTab("generation", inputs, options, views, record, bar, replay, blank)
-    wire_share_bar(shared, [explain_on([run_button.click, inputs["prompt"].submit], shared)])
+    wire_share_bar(shared, [explain_on(shared, [run_button.click, inputs["prompt"].submit])])
     stop_button.click(stop, queue=False, **QUIET)
     return GenerationTab(inputs, options, run_button, views, record, shared)
 

@@ -6,8 +6,9 @@ from math import ceil
 
 import gradio as gr
 
+from components.generation_run import explain_here
 from components.generation_tab import GenerationTab
-from components.run_here import RunHere, run_here
+from components.run_here import RunHere
 from components.sharing.copy_link import copy_link, wire_copy_link
 from components.sharing.records import inputs_of, needed
 from components.view import view
@@ -23,7 +24,7 @@ NO_RESULT = "The search can be replayed here once it has run."
 
 def replay_section(generation: GenerationTab) -> RunHere:
     """The replay of the Generation tab's result, inside the current Blocks; it follows each new result."""
-    here = run_here(generation.shared, "replay")
+    here = explain_here(generation.shared, "replay")
     shown, link = replay_view("replay"), copy_link("replay-link", "Copy link to this search")
     shown.value = replay_value(generation.record.value)
     generation.shared.follow(lambda record: {shown: replay_value(record)}, [shown])

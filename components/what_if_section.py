@@ -43,7 +43,7 @@ class Subject:
 
     runs: begins the names of its runs. tab: whose record is tested. text: the name of the explained text
     among the tab's inputs. explanation: record → its explanation. start: explanation → the set that is
-    removed at first. opened: record, or None → all views. chosen: (record, removed, note) → the views at once
+    removed at first. opened: record → all views. chosen: (record, removed, note) → the views at once
     after a click. recorded: (record, removed) → views, where the record itself tells the effect, else None.
     removal: measures a set. events: (question, record, asked, hook, session) → those of its answer, which an
     object of `view` takes.
@@ -54,7 +54,7 @@ class Subject:
     text: str
     explanation: Callable[[dict], dict]
     start: Callable[[dict], list[int]]
-    opened: Callable[[dict | None], Values]
+    opened: Callable[[dict], Values]
     chosen: Callable[[dict, Sequence[int], str], Values]
     recorded: Callable[[dict, Sequence[int]], Values | None]
     removal: Question

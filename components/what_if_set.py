@@ -55,8 +55,7 @@ def answering(section: Section, subject: Subject, kind: str, question: Question)
     """The handler that puts a question to the model: a record and what is asked of it → updates."""
 
     def handle(record: dict | None, asked, request: gr.Request) -> Iterator[dict]:
-        if not record:
-            yield section.updates(subject.opened(None))
+        if not record:  # it was taken away meanwhile
             return
 
         def stream(hook):
@@ -74,8 +73,10 @@ def _open(section: Section, subject: Subject) -> Callable:
     """Another result is shown on the tab, or none."""
 
     def handle(record: dict | None) -> dict:
-        removed = {section.removed: subject.start(subject.explanation(record))} if record else {}
-        return section.updates(subject.opened(record)) | removed
+        if not record:
+            return {}
+        removed = subject.start(subject.explanation(record))
+        return section.updates(subject.opened(record)) | {section.removed: removed}
 
     return handle
 
@@ -122,8 +123,8 @@ def _changed(
 ) -> dict:
     """Updates at once; what was asked of the earlier set is ended. note: on the set, in words."""
     end(request, subject.runs + "set")
-    if not record:
-        return section.updates(subject.opened(None))
+    if not record:  # it was taken away meanwhile
+        return {}
     waiting = {"status": status("queued", "Waiting for the model")}
     shown = subject.chosen(record, removed, note) | (subject.recorded(record, removed) or waiting)
     return section.updates(shown) | {section.removed: removed}

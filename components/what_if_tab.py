@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 import gradio as gr
 
 from components.controls import Controls, all_controls, read_values
+from components.generation_run import explain_here
 from components.generation_tab import QUIET, GenerationTab
-from components.run_here import run_here
 from components.runner import show
 from components.sharing.tab import LinkedView, SharedTab
 from components.what_if_layout import ABOUT, WhatIfTab, layout
@@ -38,7 +38,7 @@ def what_if_tab(generation: GenerationTab) -> LinkedView:
     """Lay out the section inside the current Blocks and wire it to the result that the Generation tab
     shows."""
     gr.Markdown(ABOUT, elem_id="what-about")
-    here = run_here(generation.shared, "what")
+    here = explain_here(generation.shared, "what")
     with gr.Column() as body:
         tab = layout()
     generation.shared.follow(lambda record: {body: gr.update(visible=record is not None)}, [body])
@@ -60,7 +60,7 @@ def _subject(tab: SharedTab) -> Subject:
         text="prompt",
         explanation=explanation_of,
         start=method_set,
-        opened=lambda record: opened(record) if record else {},
+        opened=opened,
         chosen=lambda record, *settings: chosen(explanation_of(record), *settings),
         recorded=lambda record, removed: recorded(explanation_of(record), removed),
         removal=REMOVAL,

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from components import class_what_if_questions
+from components.sharing.links import link_fields
 from tests.browser import check, guarded_page
 
 TEXT = "Shares of the football club rose."
@@ -131,22 +132,32 @@ def test_markup_and_template_code_stay_text(page):
     assert page.locator("img[src=x], #class-what-changes b, #class-what-result b").count() == 0
 
 
-def test_while_the_page_reads_live_it_says_what_to_do(page):
+def test_while_the_page_reads_live_it_can_be_run_here(page):
     open_section(page)
     words(page).nth(0).click()
     says(page, "1 of 17")
+    expect(page.locator("#class-what-run")).to_be_hidden()
     open_classification(page)
     page.locator("#class-text textarea").fill(TEXT)
     expect(page.locator("#class-strip")).to_contain_text("Live:")
-    open_section(page)
-    says(page, "Press Run on the Classification tab")
-    expect(page.locator("#class-what-strip .mw-empty")).to_contain_text("Press Run on the Classification tab")
-    expect(words(page)).to_have_count(0)
-    for button in ("method", "restore", "joint"):
-        page.locator(f"#class-what-{button}").click()
-    says(page, "Press Run on the Classification tab")
-    expect(page.locator("#class-what-status [role=alert]")).to_have_count(0)
+    page.get_by_role("tab", name="What if").click()
+    said = page.locator("#class-what-run-status")
+    expect(said).to_contain_text("Press Run. It explains the text of the Classification tab")
+    expect(page.locator("#class-what-strip")).to_be_hidden()
+    page.locator("#class-what-run").click()
+    says(page, "0 of 7 tokens removed.")
+    expect(page.locator("#class-what-strip .mw-strip")).to_contain_text(TEXT)
+    expect(page.locator("#class-what-run")).to_be_hidden()
     check(page)
+
+
+def test_an_error_of_run_is_said_where_it_was_pressed(page, url):
+    page.goto(f"{url}?{link_fields('what-if-class', {'text': ' ', 'removed': [0]})}")
+    expect(page.locator("#class-what-run-status")).to_contain_text("Restored from a link.")
+    page.locator("#class-what-run").click()
+    expect(page.locator("#class-what-run-status [role=alert]")).to_contain_text("text")
+    expect(page.locator("#class-what-run")).to_be_visible()
+    expect(page.locator("#class-what-strip")).to_be_hidden()
 
 
 def test_errors_are_words_and_stop_works(page, monkeypatch):
@@ -225,14 +236,10 @@ def test_its_link_removes_the_same_words_once_run_is_pressed(page, browser):
     expect(page.locator("#class-what-link [role=status]")).not_to_be_empty()
     with guarded_page(browser, viewport={"width": 1280, "height": 1000}) as fresh:
         fresh.goto(page.url)
-        says(fresh, "Restored from a link. Press Run on the Classification tab.")
-        expect(words(fresh)).to_have_count(0)
-        open_classification(fresh)
-        expect(fresh.locator("#class-status")).to_contain_text("Restored from a link. Press Run.")
-        expect(fresh.locator("#class-text textarea")).to_have_value(TEXT)
-        fresh.locator("#class-run").click()
-        expect(fresh.locator("#class-status")).to_contain_text("PromptExplainer on tiny-bert")
-        open_section(fresh)
+        said = fresh.locator("#class-what-run-status")
+        expect(said).to_contain_text("Restored from a link. Press Run. It explains the text")
+        expect(fresh.locator("#class-what-strip")).to_be_hidden()
+        fresh.locator("#class-what-run").click()
         says(fresh, "2 of 7 tokens removed.")
         expect(removed(fresh)).to_have_text(["Shares", "football"])
         expect(fresh.locator("#class-what-result")).to_contain_text("Without Shares and football, ")

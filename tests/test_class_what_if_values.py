@@ -7,7 +7,6 @@ import pytest
 
 from components.class_what_if_questions import CLASS_JOINT, CLASS_REMOVAL, tuned_model
 from components.class_what_if_view import (
-    NOTHING,
     ClassActionView,
     chosen,
     class_explanation,
@@ -55,13 +54,6 @@ def test_it_opens_with_nothing_removed_as_the_record_tells_it(record, explanatio
     assert strip["selectable"] and not any(span["removed"] for span in strip["spans"])
     assert [span["score"] for span in strip["spans"]] == [span["score"] for span in explanation["spans"]]
     assert strip["neutral"] == 0.25 and "Click a word" in strip["legend"]
-
-
-def test_without_a_record_it_says_what_to_do():
-    shown = opened(None)
-    assert "Press Run on the Classification tab" in NOTHING == shown["status"]["text"]
-    assert shown["strip"]["empty"] == NOTHING and not shown["strip"]["spans"]
-    assert shown["result"] == shown["changes"] == {}
 
 
 def test_the_record_tells_of_no_set_but_the_empty_one(record, explanation):
