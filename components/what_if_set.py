@@ -38,7 +38,7 @@ def wire_question(
     asked: holds the set of removed words, or another answer."""
     views = section.views
     waiting = gr.on(events, ask(subject.runs + kind), None, views["status"], queue=False, **QUIET)
-    answer, inputs = answering(section, subject, kind, question), [subject.tab.record, asked]
+    answer, inputs = _answering(section, subject, kind, question), [subject.tab.record, asked]
     waiting.then(answer, inputs, list(views.values()), **MODEL, trigger_mode="multiple")
 
 
@@ -51,7 +51,7 @@ def wire_stop(section: Section, subject: Subject, *kinds: str) -> None:
     section.buttons["stop"].click(stop, queue=False, **QUIET)
 
 
-def answering(section: Section, subject: Subject, kind: str, question: Question) -> Callable:
+def _answering(section: Section, subject: Subject, kind: str, question: Question) -> Callable:
     """The handler that puts a question to the model: a record and what is asked of it → updates."""
 
     def handle(record: dict | None, asked, request: gr.Request) -> Iterator[dict]:
@@ -132,7 +132,7 @@ def _changed(
 
 def _measure(section: Section, subject: Subject) -> Callable:
     """What the set does, by the record where that tells it, else by the model."""
-    ask_model = answering(section, subject, "click", subject.removal)
+    ask_model = _answering(section, subject, "click", subject.removal)
 
     def handle(record: dict | None, removed: list[int], request: gr.Request) -> Iterator[dict]:
         if record and (known := subject.recorded(record, removed)):

@@ -54,6 +54,16 @@ def says(page, text):
     expect(page.locator("#class-what-status")).to_contain_text(text)
 
 
+def remove_two(page):
+    open_classification(page)
+    classify(page)
+    open_section(page)
+    says(page, "0 of 7")
+    for index in (0, 3):
+        words(page).nth(index).click()
+    says(page, "2 of 7 tokens removed.")
+
+
 def after(page) -> list[str]:
     return page.locator("#class-what-changes .mw-number[data-kind=after] > span:last-child").all_inner_texts()
 
@@ -84,13 +94,7 @@ def test_it_opens_with_the_stored_example_and_follows_a_new_one(page):
 
 
 def test_clicks_and_keys_remove_and_restore(page):
-    open_classification(page)
-    classify(page)
-    open_section(page)
-    says(page, "0 of 7")
-    for index in (0, 3):
-        words(page).nth(index).click()
-    says(page, "2 of 7 tokens removed.")
+    remove_two(page)
     expect(removed(page)).to_have_text(["Shares", "football"])
     result = page.locator("#class-what-result")
     expect(result).to_contain_text("Without Shares and football, ")
@@ -225,13 +229,7 @@ def test_a_phone_shows_it_without_sideways_scrolling(browser, url, scheme):
 
 
 def test_its_link_removes_the_same_words_once_run_is_pressed(page, browser):
-    open_classification(page)
-    classify(page)
-    open_section(page)
-    says(page, "0 of")
-    for index in (0, 3):
-        words(page).nth(index).click()
-    says(page, "2 of 7 tokens removed.")
+    remove_two(page)
     page.locator("#class-what-link").get_by_role("button", name="Copy link").click()
     expect(page.locator("#class-what-link [role=status]")).not_to_be_empty()
     with guarded_page(browser, viewport={"width": 1280, "height": 1000}) as fresh:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -50,6 +51,7 @@ def table(result: dict) -> list[str]:
             f"| {row['grows']} | {row['size']} | {row['tokens']} | {row['recomputed']} "
             f"| {row['seconds']:.2f} | {each:.2f} | {row['megabytes']:.0f} |"
         )
+    lines += ["", *(_marginal(result, what) for what in ("prompt tokens", "response tokens"))]
     lines += [
         "",
         f"Removing each of {SHARED} spans, with keys and values shared up to the first change, and not:",
@@ -61,6 +63,17 @@ def table(result: dict) -> list[str]:
             f"({row['alone'] / row['shared']:.2f} times)."
         )
     return lines
+
+
+def _marginal(result: dict, what: str) -> str:
+    """What a further token costs, between each two neighbouring sizes."""
+    rows = [row for row in result["rows"] if row["grows"] == what]
+    costs = [
+        1e3 * (after["seconds"] - before["seconds"]) / result["masks"] / (after["size"] - before["size"])
+        for before, after in pairwise(rows)
+    ]
+    shown = ", ".join(f"{cost:.1f}" for cost in costs)
+    return f"- a further one of the {what}, from size to size: {shown} ms a mask"
 
 
 def _target(loaded, text: str, prompt_tokens: int, response_tokens: int) -> ResponseTarget:

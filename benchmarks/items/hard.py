@@ -37,8 +37,10 @@ def table(result: dict) -> list[str]:
         swapped = f"{row['best_swap']:.2f} | {row['distinct']}"
         others = f"{ordered[0]:.2f} | {ordered[len(ordered) // 2]:.2f} | {row['distinct_xprompt']}"
         lines.append(f"| {row['spans']} | {swapped} | {others} |")
-    above = sum(row["best_swap"] > min(row["xprompt"]) + MIN_GAIN for row in result["rows"])
-    return [*lines, "", f"Best swap ends above the best of 20 in {above} of {len(result['rows'])} prompts."]
+    gaps = [row["best_swap"] - min(row["xprompt"]) for row in result["rows"]]
+    above = [gap for gap in gaps if gap > MIN_GAIN]
+    most = f", by at most {max(above):.2f} nats" if above else ""
+    return [*lines, "", f"Best swap ends above the best of 20 in {len(above)} of {len(gaps)} prompts{most}."]
 
 
 def _compare(example: Answered) -> dict:

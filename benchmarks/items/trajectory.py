@@ -61,20 +61,16 @@ def _compare(example: Answered) -> dict:
     published = PublishedTarget(example)
     reference, base = timed(lambda: _path(published_search(published, K, ITERATIONS, seed=0)))
     target = example.target(screening=False)
-    row = {"published": base} | _against(target, "exact", reference, base)
+    exact = _against(target, "exact", reference, base)
+    row = {"published": base, **exact, "distinct": float(target.distinct_masks)}
     row |= {"spans": len(target.spans), "prompt_tokens": len(example.prompt.input_ids)}
-    row |= {"distinct": float(target.distinct_masks)}
-    screened = example.target()
-    if screened._screen is None:
+    target = example.target()
+    if target._screen is None:
         return row
-    same = row["same_path"]
-    row |= _against(screened, "screened", reference, base)
-    confirmed = float(screened.forward_passes - len(screened._screen.estimates))
-    return row | {
-        "same_path": same and row["same_path"],
-        "confirmed": confirmed,
-        "note": " ".join(screened.notes()),
-    }
+    screened = _against(target, "screened", reference, base)
+    same = exact["same_path"] and screened["same_path"]
+    confirmed = float(target.forward_passes - len(target._screen.estimates))
+    return row | screened | {"same_path": same, "confirmed": confirmed, "note": " ".join(target.notes())}
 
 
 def _against(target, name: str, reference: list[tuple], base: float) -> dict:
