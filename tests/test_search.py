@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from explainers import EXPLAINERS, read_options
-from explainers.best_swap import construction, exchanges
+from explainers.best_swap import DOUBLED, construction, double_exchanges, exchanges
 from explainers.core.errors import MaskwiseError
 from explainers.core.half import multiplies_bfloat16
 from explainers.core.models import load_model
@@ -27,6 +27,10 @@ def all_masks(spans, k):
         tuple(int(t not in removed) for t in range(spans))
         for removed in itertools.combinations(range(spans), k)
     ]
+
+
+def flipped(mask, *spans):
+    return tuple(1 - bit if t in spans else bit for t, bit in enumerate(mask))
 
 
 def run(name, target, k, **options):
@@ -193,3 +197,34 @@ def test_one_restart_leaves_a_local_optimum():
     assert found.mask == (0, 1, 1, 0, 0, 1, 1)
     assert any(step.accepted and step.mask == (0, 0, 0, 1, 1, 1, 1) for step in steps)
     assert len(steps) == steps[-1].step == steps[-1].total and "Locally optimal" in found.certificate
+
+
+def test_an_exchange_of_two_leaves_a_local_optimum():
+    """Greedily {0, 1, 2} is found, and no set of two spans that was tried completes to {2, 3, 4}."""
+
+    def value(masks):
+        removed = 1.0 - masks.double()
+        alone = removed @ torch.tensor([3.0, 2.9, 2.8, 2.0, 1.9] + 8 * [-0.5], dtype=torch.float64)
+        return -alone - 9.0 * removed[:, 2] * removed[:, 3] * removed[:, 4]
+
+    steps, found = run("best_swap", SyntheticTarget(13, value), 3)
+    assert found.mask == (1, 1, 0, 0, 0) + 8 * (1,)
+    assert any(step.accepted and step.mask == (0, 0, 0) + 10 * (1,) for step in steps)
+    assert len(steps) == steps[-1].step == steps[-1].total and "Locally optimal" in found.certificate
+
+
+@pytest.mark.parametrize(("spans", "k"), [(13, 3), (12, 5), (25, 2)])
+def test_the_most_promising_exchanges_of_two(spans, k):
+    """Against the average over every two spans put back and every two removed."""
+    value = random_problem(5, spans)
+    mask = (0,) * k + (1,) * (spans - k)
+    singles = exchanges(mask)
+    singly = dict(zip(singles, value(torch.tensor(singles)).tolist(), strict=True))
+
+    def average(back, out):
+        return sum(singly[flipped(mask, b, o)] for b in back for o in out)
+
+    pairs = itertools.product(itertools.combinations(range(k), 2), itertools.combinations(range(k, spans), 2))
+    ranked = sorted(pairs, key=lambda pair: average(*pair))
+    expected = [flipped(mask, *back, *out) for back, out in ranked[: k * (spans - k) // DOUBLED]]
+    assert double_exchanges(mask, list(singly.values())) == expected
