@@ -15,7 +15,7 @@ from explainers.core.types import SearchStep
 
 CHUNK = 16  # masks between two updates of the plot
 PAIRED = 4  # strongest single spans of which all pairs are tried
-DOUBLED = 10  # exchanges of one span for each of two that is tried
+PROMISING = 100  # of so many exchanges of two spans, the most promising is tried
 
 Mask = tuple[int, ...]
 Steps = Generator[SearchStep, None, list | bool | None]
@@ -29,9 +29,9 @@ class BestSwap(Explainer):
     is chosen, all pairs of the strongest single spans compete as well, because two that stand in for each
     other are weak alone. Each round then evaluates all k(T − k) exchanges of a removed with a kept span and
     takes the best, until none helps. One restart completes the strongest set of k − 1 spans that lies not
-    within the set found; then the exchanges of two spans at once are tried that the last round promises most
-    of, a tenth as many as it had. Where either is better, the rounds go on from there. The round that finds
-    nothing is the certificate: the set is a local optimum of its exchange neighbourhood. No randomness.
+    within the set found; then the hundredth of all exchanges of two spans is tried, at most as many as there
+    are spans, of which the last round promises most. Where either is better, the rounds go on from there. The
+    round that finds nothing is the certificate: a local optimum of its exchange neighbourhood. No randomness.
     """
 
     title = "Best swap"
@@ -40,7 +40,7 @@ class BestSwap(Explainer):
 
     def passes(self, spans):
         k = self.options.k
-        return construction(spans, k) + 2 * k * (spans - k) + spans + k * (spans - k) // DOUBLED + 2
+        return construction(spans, k) + 2 * k * (spans - k) + spans + doubles(spans, k) + 2
 
     def stream(self, target):
         tally = Tally(target)
@@ -171,6 +171,11 @@ def construction(spans: int, k: int) -> int:
     return sum(spans - n + 1 for n in range(k)) + pairs
 
 
+def doubles(spans: int, k: int) -> int:
+    """How many exchanges of two spans are tried."""
+    return min(spans, math.comb(k, 2) * math.comb(spans - k, 2) // PROMISING)
+
+
 def removals(mask: Mask) -> list[Mask]:
     """The mask with one more span removed, for each kept span."""
     return [_flip(mask, t) for t, kept in enumerate(mask) if kept]
@@ -192,19 +197,21 @@ def exchanges(mask: Mask) -> list[Mask]:
 
 
 def double_exchanges(mask: Mask, singly: list[float]) -> list[Mask]:
-    """Masks with two removed spans put back and two kept spans removed, one for every DOUBLED of `singly`.
+    """The `doubles` masks with two removed spans put back and two kept ones removed that promise most: those
+    for which the four single exchanges they consist of leave log p lowest on average.
 
-    Those come first for which the four single exchanges they consist of leave log p lowest on average.
     singly: log p after every exchange of one span, in the order of `exchanges`, in nats.
     """
     removed = [t for t, kept in enumerate(mask) if not kept]
     kept = [t for t, kept in enumerate(mask) if kept]
-    wanted, ranked = len(singly) // DOUBLED, []
+    wanted, ranked = doubles(len(mask), len(removed)), []
     rows = {back: singly[n * len(kept) :][: len(kept)] for n, back in enumerate(removed)}
-    for one, other in combinations(removed, 2):
-        sums = [(x + y, out) for x, y, out in zip(rows[one], rows[other], kept, strict=True)]
-        for (x, first), (y, second) in combinations(nsmallest(wanted + 1, sums), 2):
-            ranked.append((x + y, (one, other, first, second)))
+    for back in combinations(removed, 2):
+        sums = sorted((x + y, out) for x, y, out in zip(*map(rows.get, back), kept, strict=True))
+        for rank, (x, first) in enumerate(sums, start=1):
+            # The pairs behind these have `wanted` before them that promise no less.
+            for y, second in sums[rank:][: wanted // rank]:
+                ranked.append((x + y, (*back, first, second)))
     return [_flip(mask, *spans) for _, spans in nsmallest(wanted, ranked)]
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from explainers import EXPLAINERS, read_options
-from explainers.best_swap import DOUBLED, construction, double_exchanges, exchanges
+from explainers.best_swap import construction, double_exchanges, doubles, exchanges
 from explainers.core.errors import MaskwiseError
 from explainers.core.half import multiplies_bfloat16
 from explainers.core.models import load_model
@@ -204,16 +204,16 @@ def test_an_exchange_of_two_leaves_a_local_optimum():
 
     def value(masks):
         removed = 1.0 - masks.double()
-        alone = removed @ torch.tensor([3.0, 2.9, 2.8, 2.0, 1.9] + 8 * [-0.5], dtype=torch.float64)
+        alone = removed @ torch.tensor([3.0, 2.9, 2.8, 2.0, 1.9] + 13 * [-0.5], dtype=torch.float64)
         return -alone - 9.0 * removed[:, 2] * removed[:, 3] * removed[:, 4]
 
-    steps, found = run("best_swap", SyntheticTarget(13, value), 3)
-    assert found.mask == (1, 1, 0, 0, 0) + 8 * (1,)
-    assert any(step.accepted and step.mask == (0, 0, 0) + 10 * (1,) for step in steps)
+    steps, found = run("best_swap", SyntheticTarget(18, value), 3)
+    assert found.mask == (1, 1, 0, 0, 0) + 13 * (1,)
+    assert any(step.accepted and step.mask == (0, 0, 0) + 15 * (1,) for step in steps)
     assert len(steps) == steps[-1].step == steps[-1].total and "Locally optimal" in found.certificate
 
 
-@pytest.mark.parametrize(("spans", "k"), [(13, 3), (12, 5), (25, 2)])
+@pytest.mark.parametrize(("spans", "k"), [(18, 3), (14, 6), (40, 2), (30, 4)])
 def test_the_most_promising_exchanges_of_two(spans, k):
     """Against the average over every two spans put back and every two removed."""
     value = random_problem(5, spans)
@@ -226,5 +226,5 @@ def test_the_most_promising_exchanges_of_two(spans, k):
 
     pairs = itertools.product(itertools.combinations(range(k), 2), itertools.combinations(range(k, spans), 2))
     ranked = sorted(pairs, key=lambda pair: average(*pair))
-    expected = [flipped(mask, *back, *out) for back, out in ranked[: k * (spans - k) // DOUBLED]]
+    expected = [flipped(mask, *back, *out) for back, out in ranked[: doubles(spans, k)]]
     assert double_exchanges(mask, list(singly.values())) == expected
