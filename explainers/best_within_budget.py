@@ -30,13 +30,15 @@ class BestWithinBudget(Explainer):
         return min(self.options.budget, math.comb(spans, self.options.k)) + self.options.k + 2
 
     def stream(self, target):
-        tally = Tally(target)
+        tally, taken = Tally(target), 0
         steps, certificate = self._strongest(target)
+        exchanged = self.options.k * (len(target.spans) - self.options.k)
         for step in steps:
             if step.step > self.options.budget and not step.accepted:
-                certificate = BEST_FOUND
+                # A whole round of swaps without a better set is the proof; what follows it may be left out.
+                certificate = certificate if step.step - taken > exchanged else BEST_FOUND
                 break
-            mask = step.mask
+            mask, taken = step.mask, step.step if step.accepted else taken
             yield step
         yield joint_explanation(self, target, mask, tally, certificate)
 
