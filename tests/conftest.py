@@ -17,6 +17,8 @@ from tests.browser import chromium  # noqa: E402
 
 torch.set_num_threads(1)
 
+TEXT_METRICS = ("bleu", "rouge_l_precision", "rouge_l_recall", "rouge_l_f1", "sentence_bert")
+
 
 @pytest.fixture(scope="session")
 def smollm() -> LoadedModel:
@@ -38,3 +40,16 @@ def url() -> Iterator[str]:
 
     with served_app() as address:
         yield address
+
+
+@pytest.fixture
+def on_tiny_models(monkeypatch):
+    """Every model is a tiny one, and no text is compared by a real one."""
+    from explainers.core import models
+    from explainers.core.metrics import METRICS
+    from explainers.core.types import MetricScore
+    from tests.served import tiny_model
+
+    monkeypatch.setattr(models, "load_model", tiny_model)
+    measured = [MetricScore(name, 0.5, lower) for name, lower in METRICS.items() if name in TEXT_METRICS]
+    monkeypatch.setattr("explainers.core.report.text_metrics", lambda *answers: measured)  # they take seconds
