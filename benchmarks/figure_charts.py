@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from explainers.core.statistics import interval
+from explainers.measures.intervals import interval
 
 # Okabe and Ito's colours, which those who cannot tell red from green can tell apart.
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")

@@ -16,10 +16,10 @@ from benchmarks.figure_charts import draw_convergence, draw_ratios
 from benchmarks.resumable import Progress, RowFile
 from benchmarks.setting import OWN_PROMPTS, RESULTS, machine, read_prompts
 from explainers import EXPLAINERS
-from explainers.core.comparison import ComparisonRequest
-from explainers.core.comparison_sweep import convergence, sweep
 from explainers.core.errors import MaskwiseError
-from explainers.core.statistics import interval
+from explainers.measures.intervals import interval
+from explainers.streams.comparison import ComparisonRequest
+from explainers.streams.sweep import convergence, sweep
 
 DOCS = Path(__file__).parent.parent / "docs"
 PROMPTS = 5

@@ -16,12 +16,12 @@ import torch
 
 from benchmarks.statistics import mean_interval
 from explainers import EXPLAINERS, read_options
-from explainers.core.decoding import greedy_batch, greedy_tokens
-from explainers.core.models import load_model
-from explainers.core.prompts import render_prompt
-from explainers.core.report import report
-from explainers.core.response_target import ResponseTarget
 from explainers.core.types import Task
+from explainers.models.held import load_model
+from explainers.streams.report import report
+from explainers.targets.decoding import greedy_batch, greedy_tokens
+from explainers.targets.response import ResponseTarget
+from explainers.text.prompts import render_prompt
 
 RESULTS = Path(__file__).parent / "results"
 RANDOM_DRAWS = 10

@@ -2,9 +2,9 @@
 
 `python -m benchmarks.recorded write FILE` explains a fixed set of requests with the built-in models: every
 method of both tasks, three granularities, three mask operators and several seeds.
-`python -m benchmarks.recorded compare FILE` explains them again and prints the largest difference in nats; its
-exit status is 1 where any exceeds 1e-6, or a removed set, an answer or a certificate differs. Both must run on
-one machine: another processor sums in another order.
+`python -m benchmarks.recorded compare FILE` explains them again and prints the largest difference in nats;
+its exit status is 1 where any exceeds 1e-6, or a removed set, an answer or a certificate differs. Both must
+run on one machine: another processor sums in another order.
 """
 
 from __future__ import annotations
@@ -45,9 +45,14 @@ def generation_requests() -> list[dict]:
         for granularity, operator, seed in product(GRANULARITIES, OPERATORS, SEEDS)
         if method == "xprompt" or not seed
     ]
-    part = [{"method": "feature_ablation", "part": [0, 5]}, {"method": "xprompt", "response": "He was a kind man."}]
+    part = [
+        {"method": "feature_ablation", "part": [0, 5]},
+        {"method": "xprompt", "response": "He was a kind man."},
+    ]
     return [
-        shared | one | {"options": options(one["method"]), "k": 1 if one.get("granularity") == "sentence" else 2}
+        shared
+        | one
+        | {"options": options(one["method"]), "k": 1 if one.get("granularity") == "sentence" else 2}
         for one in methods + grid + part
     ]
 
@@ -61,7 +66,9 @@ def classification_requests() -> list[dict]:
     ]
     verbalizers = [{"verbalizer": name} for name in ("knowledgeable", "prototypical", "soft")]
     return [
-        {"text": TEXT} | one | {"options": options(one.get("method", "prompt_explainer")) | one.get("options", {})}
+        {"text": TEXT}
+        | one
+        | {"options": options(one.get("method", "prompt_explainer")) | one.get("options", {})}
         for one in methods + grid + verbalizers
     ]
 

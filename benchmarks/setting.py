@@ -16,12 +16,12 @@ from time import perf_counter, process_time
 import psutil
 import torch
 
-from explainers.core.decoding import greedy_tokens
 from explainers.core.errors import MaskwiseError
-from explainers.core.models import LoadedModel, load_model
-from explainers.core.prompts import render_prompt
-from explainers.core.response_target import ResponseTarget
 from explainers.core.types import Prompt, Task
+from explainers.models.held import LoadedModel, load_model
+from explainers.targets.decoding import greedy_tokens
+from explainers.targets.response import ResponseTarget
+from explainers.text.prompts import render_prompt
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"

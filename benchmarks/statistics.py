@@ -1,5 +1,5 @@
 """Means with 95 % confidence intervals (Student's t)."""
 
-from explainers.core.statistics import mean_interval
+from explainers.measures.intervals import mean_interval
 
 __all__ = ["mean_interval"]

@@ -8,12 +8,12 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from components.classification_controls import DEFAULT_METHOD, DEFAULT_TASK, FIRST_TEXT
-from components.compare_controls import DEFAULT_METHODS
+from components.classification.controls import DEFAULT_METHOD, DEFAULT_TASK, FIRST_TEXT
+from components.compare.controls import DEFAULT_METHODS
 from explainers import explain_generation
-from explainers.core.classification import ClassificationRequest
-from explainers.core.classification_streams import explain_and_read
-from explainers.core.comparison import ComparisonRequest, compare
+from explainers.streams.classification import ClassificationRequest
+from explainers.streams.comparison import ComparisonRequest, compare
+from explainers.streams.reading import explain_and_read
 
 PROMPT = "Write a short story about the doctor and his patient for a magazine."
 FOLDER = Path(__file__).resolve().parent.parent / "assets" / "examples"

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import gradio as gr
 
 from components.runner import RUNS, Stream
-from explainers.core import classification, generation
-from explainers.core.classification import ClassificationRequest
-from explainers.core.generation import GenerationRequest
+from explainers.streams import classification, generation
+from explainers.streams.classification import ClassificationRequest
+from explainers.streams.generation import GenerationRequest
 
 PUBLIC_EVENTS = ("response", "prediction", "step", "explanation")
 

@@ -4,8 +4,8 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from explainers.core.base import EXPLAINERS, Explainer, explainers_for, read_options
-from explainers.core.classification import explain_classification
-from explainers.core.generation import explain_generation
+from explainers.streams.classification import explain_classification
+from explainers.streams.generation import explain_generation
 
 for module in iter_modules(__path__):
     if not module.ispkg:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from explainers.core import base
-from explainers.core.attentions import attentions_of, read_rows, stack
 from explainers.core.base import Explainer, option, register
-from explainers.core.later import torch
-from explainers.core.model_patches import eager_attention
+from explainers.core.deferred_torch import torch
 from explainers.core.types import Task
+from explainers.models.attentions import attentions_of, read_rows, stack
+from explainers.models.hooks import eager_attention
 
 
 @register

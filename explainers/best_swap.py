@@ -9,7 +9,7 @@ from heapq import nsmallest
 from itertools import combinations
 
 from explainers.core.base import Explainer, register
-from explainers.core.later import torch
+from explainers.core.deferred_torch import torch
 from explainers.core.search import MIN_GAIN, Tally, joint_explanation
 from explainers.core.types import SearchStep
 

@@ -17,6 +17,6 @@ class CaptumFeatureAblation(Explainer):
     def attribute(self, target):
         from captum.attr import FeatureAblation
 
-        from explainers.core.captum_bridge import captum_scores
+        from explainers.targets.captum_bridge import captum_scores
 
         return captum_scores(target, FeatureAblation)

@@ -8,7 +8,7 @@ import numpy as np
 
 from explainers.core import base
 from explainers.core.base import Explainer, option, register
-from explainers.core.later import torch
+from explainers.core.deferred_torch import torch
 from explainers.core.types import Task
 
 
@@ -29,7 +29,7 @@ class CaptumKernelShap(Explainer):
     def attribute(self, target):
         from captum.attr import KernelShap
 
-        from explainers.core.captum_bridge import captum_scores
+        from explainers.targets.captum_bridge import captum_scores
 
         torch.manual_seed(self.options.seed)  # Captum draws from these global generators
         np.random.seed(self.options.seed)

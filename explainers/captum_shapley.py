@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from explainers.core import base
 from explainers.core.base import Explainer, option, register
-from explainers.core.later import torch
+from explainers.core.deferred_torch import torch
 from explainers.core.types import Task
 
 
@@ -29,7 +29,7 @@ class CaptumShapley(Explainer):
     def attribute(self, target):
         from captum.attr import ShapleyValueSampling
 
-        from explainers.core.captum_bridge import captum_scores
+        from explainers.targets.captum_bridge import captum_scores
 
         torch.manual_seed(self.options.seed)  # Captum draws from torch's own generator
         return captum_scores(target, ShapleyValueSampling, n_samples=self.options.permutations)

@@ -11,8 +11,8 @@ from time import perf_counter
 from explainers.best_swap import CHUNK, Mask
 from explainers.core import base
 from explainers.core.base import Explainer, option, register
+from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
-from explainers.core.later import torch
 from explainers.core.search import MIN_GAIN, Tally, joint_explanation
 from explainers.core.types import SearchStep
 

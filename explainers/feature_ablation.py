@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from explainers.core.base import Explainer, register
-from explainers.core.later import torch
+from explainers.core.deferred_torch import torch
 
 
 @register

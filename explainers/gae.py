@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from explainers.core.attentions import attentions_of, stack
 from explainers.core.base import Explainer, register
-from explainers.core.later import torch
-from explainers.core.model_patches import eager_attention
+from explainers.core.deferred_torch import torch
 from explainers.core.types import Task
+from explainers.models.attentions import attentions_of, stack
+from explainers.models.hooks import eager_attention
 
 
 @register

@@ -8,7 +8,7 @@ import numpy as np
 
 from explainers.core import base
 from explainers.core.base import Explainer, option, register
-from explainers.core.later import torch
+from explainers.core.deferred_torch import torch
 
 LARGE_GAP = 0.1
 CHUNK = 32  # path points held at once

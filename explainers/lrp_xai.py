@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from explainers.core.base import Explainer, register
-from explainers.core.later import torch
+from explainers.core.deferred_torch import torch
 from explainers.core.types import Task
 
 
@@ -31,7 +31,7 @@ class LrpXai(Explainer):
 
 def propagate(target) -> tuple[torch.Tensor, float]:
     """Relevance of every position of the unmasked prompt, (L,), and the class's score f_c."""
-    from explainers.core.lrp_rules import lrp_rules  # here, because its tables need torch
+    from explainers.models.lrp_rules import lrp_rules  # here, because its tables need torch
 
     embeds = target.embeds()[None].requires_grad_()  # (1, L, d)
     with lrp_rules(target.model):

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from explainers.core import base
 from explainers.core.base import Explainer, option, register
+from explainers.core.deferred_torch import no_grad, torch
 from explainers.core.errors import MaskwiseError
-from explainers.core.fast_fp32 import fast_fp32
-from explainers.core.later import no_grad, torch
-from explainers.core.logits import chosen, readout_of, token_log_probs
-from explainers.core.prompts import decode_pieces, encode_plain
 from explainers.core.types import Task
+from explainers.models.fast_fp32 import fast_fp32
+from explainers.targets.logits import chosen, readout_of, token_log_probs
+from explainers.text.prompts import decode_pieces, encode_plain
 
 MAX_WORD_CHARS = 100
 

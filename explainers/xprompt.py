@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from explainers.core import base
 from explainers.core.base import Explainer, option, register
-from explainers.core.later import torch
+from explainers.core.deferred_torch import torch
 from explainers.core.search import BEST_FOUND, MIN_GAIN, Tally, joint_explanation
 from explainers.core.types import SearchStep
 

@@ -11,8 +11,8 @@ import pytest  # noqa: E402
 import torch  # noqa: E402
 from playwright.sync_api import Browser  # noqa: E402
 
-from explainers.core.models import LoadedModel, load_model  # noqa: E402
 from explainers.core.types import Task  # noqa: E402
+from explainers.models.held import LoadedModel, load_model  # noqa: E402
 from tests.browser import chromium  # noqa: E402
 
 torch.set_num_threads(1)
@@ -45,11 +45,13 @@ def url() -> Iterator[str]:
 @pytest.fixture
 def on_tiny_models(monkeypatch):
     """Every model is a tiny one, and no text is compared by a real one."""
-    from explainers.core import models
-    from explainers.core.metrics import METRICS
     from explainers.core.types import MetricScore
+    from explainers.measures.text import METRICS
+    from explainers.models import held
     from tests.served import tiny_model
 
-    monkeypatch.setattr(models, "load_model", tiny_model)
+    monkeypatch.setattr(held, "load_model", tiny_model)
     measured = [MetricScore(name, 0.5, lower) for name, lower in METRICS.items() if name in TEXT_METRICS]
-    monkeypatch.setattr("explainers.core.report.text_metrics", lambda *answers: measured)  # they take seconds
+    monkeypatch.setattr(
+        "explainers.streams.report.text_metrics", lambda *answers: measured
+    )  # they take seconds

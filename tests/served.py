@@ -4,9 +4,9 @@ from contextlib import contextmanager
 from unittest import mock
 
 import app
-from explainers.core import models
 from explainers.core.types import Task
-from tests.test_verbalizers import wordpiece
+from explainers.models import held
+from tests.explainers.verbalizers.test_verbalizers import wordpiece
 from tests.tiny_models import tiny_causal
 
 
@@ -17,7 +17,7 @@ def tiny_model(name, task):
 @contextmanager
 def served_app(load=tiny_model):
     """The address of a running Maskwise whose models come from `load(name, task)`."""
-    with mock.patch.object(models, "load_model", load):
+    with mock.patch.object(held, "load_model", load):
         demo, url, _ = app.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1")
         try:
             yield url

@@ -2,13 +2,14 @@
 
 from dataclasses import asdict
 
-from components import classification_tab, generation_tab
-from components.compare_view import ComparisonView
+from components.classification import tab as classification_tab
+from components.compare.view import ComparisonView
+from components.generation import tab as generation_tab
 from components.sharing.records import with_inputs
 from explainers import explain_generation
-from explainers.core.classification import ClassificationRequest
-from explainers.core.classification_streams import explain_and_read
-from explainers.core.comparison import ComparisonRequest, compare
+from explainers.streams.classification import ClassificationRequest
+from explainers.streams.comparison import ComparisonRequest, compare
+from explainers.streams.reading import explain_and_read
 
 NASTY = [
     "Write about a doctor 👩🏽‍⚕️ and a 𝒃ook",

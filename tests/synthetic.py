@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import torch
 
-from explainers.core.batching import Batches
-from explainers.core.screening import Screen
-from explainers.core.targets import Target
 from explainers.core.types import TokenSpan
+from explainers.targets.base import Target
+from explainers.targets.batching import Batches
+from explainers.targets.screening import Screen
 
 
 class SyntheticTarget(Target):

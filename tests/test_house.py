@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import explainers
-from components import generation_tab
+from components.generation import tab as generation_tab
 from explainers.core.base import EXPLAINERS
 from explainers.core.types import Task
 
@@ -64,11 +64,11 @@ def new_method():
 
 
 def test_a_method_is_one_file(new_method, monkeypatch):
-    from tests.test_generation import PROMPT
+    from tests.explainers.streams.test_generation import PROMPT
     from tests.tiny_models import tiny_causal
 
     monkeypatch.setattr(
-        explainers.core.models, "load_model", lambda name, task: tiny_causal("llama", chat=True)
+        explainers.models.held, "load_model", lambda name, task: tiny_causal("llama", chat=True)
     )
     result = list(explainers.explain_generation(PROMPT, method=new_method, k=1, max_new_tokens=5))[-1]
     assert [s["text"] for s in result["spans"] if s["removed"]] == ["patient"]
@@ -87,7 +87,9 @@ def test_the_first_page_waits_for_no_heavy_library():
     heavy = ("torch", "transformers", "captum", "sentence_transformers", "sklearn", "scipy", "peft")
     code = f"import app, sys; app.build(); print([name for name in {heavy} if name in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "[]", "take torch from explainers.core.later, import the others in functions"
+    assert run.stdout.strip() == "[]", (
+        "take torch from explainers.core.deferred_torch, import the others in functions"
+    )
 
 
 def test_a_name_is_registered_once():
@@ -118,7 +120,7 @@ def test_the_readmes_python_runs(monkeypatch, capsys):
     from tests.tiny_models import tiny_causal
 
     monkeypatch.setattr(
-        explainers.core.models, "load_model", lambda name, task: tiny_causal("llama", chat=True)
+        explainers.models.held, "load_model", lambda name, task: tiny_causal("llama", chat=True)
     )
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     lines = re.search(

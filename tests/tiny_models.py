@@ -33,8 +33,8 @@ from transformers import (
     RobertaConfig,
 )
 
-from explainers.core.models import LoadedModel
 from explainers.core.types import Task
+from explainers.models.held import LoadedModel
 
 SENTENCES = (
     "Write a short story about a doctor and his patient.",

@@ -18,9 +18,9 @@ from safetensors.torch import save_file
 from torch.nn import functional
 from transformers import AutoTokenizer, PreTrainedModel
 
-from explainers.core.builtin import sentence_encoder_folder
-from explainers.core.builtin_masked_lm import load_builtin_masked_lm
 from explainers.core.errors import MaskwiseError
+from explainers.models.builtin import sentence_encoder_folder
+from explainers.models.builtin_masked_lm import load_builtin_masked_lm
 from training.cloze import class_scores, fill, parse_template, word_ids
 from training.data import read_examples
 from training.model import logits_at

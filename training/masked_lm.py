@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from transformers import AutoTokenizer
 
-from explainers.core.builtin import cache_folder, sentence_encoder_folder
-from explainers.core.builtin_masked_lm import WEIGHTS
+from explainers.models.builtin import cache_folder, sentence_encoder_folder
+from explainers.models.builtin_masked_lm import WEIGHTS
 from training.corpus import Corpus, read_corpus
 from training.data import length_batches, mask_tokens
 from training.evaluate import dev_accuracies, full_report, masked_accuracy

@@ -11,8 +11,8 @@ from statistics import median
 import torch
 
 from benchmarks.setting import Setting, seconds
-from explainers.core.prompts import render_prompt
-from explainers.core.response_target import ResponseTarget
+from explainers.targets.response import ResponseTarget
+from explainers.text.prompts import render_prompt
 
 NAME, TITLE = "growth", "Growth with length and k"
 PROMPTS, RESPONSES, KS = (16, 64, 256, 1024), (16, 64, 256), (1, 3, 10)

@@ -8,7 +8,7 @@ from statistics import median
 import torch
 
 from benchmarks.setting import Setting, answered, matmul_flops, seconds
-from explainers.core.response_scorer import ResponseScorer
+from explainers.targets.scorer import ResponseScorer
 
 NAME, TITLE = "limit", "Distance from the matrix-product rate"
 NEW_TOKENS, WORDS = 60, range(16, 21)

@@ -16,9 +16,9 @@ import torch
 from benchmarks.resumable import Progress, RowFile
 from benchmarks.setting import RESULTS, Answered, Setting, answered
 from explainers.best_swap import descend
-from explainers.core.batching import Batches
 from explainers.core.search import MIN_GAIN
-from explainers.core.targets import Mask, Target
+from explainers.targets.base import Mask, Target
+from explainers.targets.batching import Batches
 from explainers.xprompt import random_swaps
 
 NAME, TITLE = "quality", "Quality for cost, k = 3, up to 18 words"

@@ -21,7 +21,7 @@ PROMPT = "Write a short story about the doctor and his patient for a magazine."
 LIMIT = 120  # seconds
 LOAD = """
 import sys, time
-from explainers.core.models import load_model
+from explainers.models.held import load_model
 from explainers.core.types import Task
 import torch, transformers.models.llama.modeling_llama
 started = time.perf_counter()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import MISSING, fields
 
-from components.few_shot import TUNED
+from components.classification.few_shot import TUNED
 from components.sharing.records import explanation_of
 from explainers.core.base import EXPLAINERS
-from explainers.core.classification import ClassificationRequest
-from explainers.core.classification_settings import Settings
-from explainers.core.comparison import ComparisonRequest
-from explainers.core.generation import GenerationRequest
-from explainers.core.response_part import part_characters
+from explainers.streams.classification import ClassificationRequest
+from explainers.streams.classification_settings import Settings
+from explainers.streams.comparison import ComparisonRequest
+from explainers.streams.generation import GenerationRequest
+from explainers.text.response_part import part_characters
 
 REQUESTS = {"generation": GenerationRequest, "classification": ClassificationRequest}
 ALWAYS = ("model", "method", "seed")  # said even where they are the defaults, which may change
@@ -26,7 +26,7 @@ for span in result["spans"]:
     print(span["text"], span["score"], span["removed"])
 """
 COMPARE = """\
-from explainers.core.comparison import ComparisonRequest, compare
+from explainers.streams.comparison import ComparisonRequest, compare
 
 request = ComparisonRequest(
 {arguments}

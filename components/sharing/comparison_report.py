@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from components.metric_table import MEANINGS
+from components.pieces.metric_table import MEANINGS
 from components.sharing.html_page import element, note, page, section, settings_table, table
 from components.sharing.html_report import coloured
-from explainers.core.metrics import METRICS
+from explainers.measures.text import METRICS
 
 COSTS = {"seconds": "seconds", "forward_passes": "forward passes"}
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import gradio as gr
 
+from components.page.view import view
 from components.sharing.links import link_fields
 from components.sharing.tab import QUIET
-from components.view import view
 from explainers.core.errors import MaskwiseError
 
 

@@ -7,19 +7,19 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from math import isfinite
 
-from components.round_choice import round_titles
+from components.classroom.round_choice import round_titles
 from explainers.core.base import EXPLAINERS, explainers_for, read_options
-from explainers.core.classification import MAX_TEXT_CHARS
-from explainers.core.comparison import MAX_DRAWS, MAX_METHODS
 from explainers.core.errors import MaskwiseError
-from explainers.core.generation import MAX_NEW_TOKENS, MAX_PROMPT_CHARS
-from explainers.core.spans import Granularity
-from explainers.core.stream import check_text
-from explainers.core.targets import MaskOperator
-from explainers.core.tasks import TASKS, WORDS_PER_CLASS
-from explainers.core.templates import MAX_TEMPLATE_CHARS
 from explainers.core.types import Task
-from explainers.core.verbalizers.build import VERBALIZERS
+from explainers.streams.checks import check_text
+from explainers.streams.classification import MAX_TEXT_CHARS
+from explainers.streams.comparison import MAX_DRAWS, MAX_METHODS
+from explainers.streams.generation import MAX_NEW_TOKENS, MAX_PROMPT_CHARS
+from explainers.targets.base import MaskOperator
+from explainers.text.spans import Granularity
+from explainers.text.tasks import TASKS, WORDS_PER_CLASS
+from explainers.text.templates import MAX_TEMPLATE_CHARS
+from explainers.verbalizers.build import VERBALIZERS
 
 MOST_SEED = 2**31 - 1
 MOST_K = 20  # as the page's sliders

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from components.class_sentence import class_sentence, percent
-from components.classification_view import CHART_NOTES
-from components.metric_table import metric_rows
-from components.output_diff import diff_words
-from components.result_sentence import result_sentence
+from components.classification.view import CHART_NOTES
+from components.pieces.class_sentence import class_sentence, percent
+from components.pieces.metric_table import metric_rows
+from components.pieces.output_diff import diff_words
+from components.pieces.result_sentence import result_sentence
 from components.sharing.html_page import element, note, page, section, settings_table, table
 from components.sharing.records import explanation_of
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from components.label_lines import write_words
+from components.pieces.label_lines import write_words
 from components.sharing.links import read_inputs, write_inputs
 from components.sharing.shapes import check_plain, check_shape
 from explainers.core.errors import MaskwiseError

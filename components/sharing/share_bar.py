@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import gradio as gr
 
+from components.page.view import view
 from components.sharing.code import python_lines
 from components.sharing.comparison_report import comparison_html
 from components.sharing.copy_link import answer, wire_copy_link
@@ -14,7 +15,6 @@ from components.sharing.html_report import explanation_html
 from components.sharing.records import inputs_of, needed, read_record
 from components.sharing.shapes import damaged
 from components.sharing.tab import QUIET, SharedTab
-from components.view import view
 from explainers.core.errors import MaskwiseError
 
 TYPES = {"json": "application/json", "csv": "text/csv", "html": "text/html"}

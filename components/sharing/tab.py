@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import gradio as gr
 
-from components.controls import Controls, all_controls, read_values
+from components.page.controls import Controls, all_controls, read_values
 
 Updates = dict[gr.blocks.Block, object]  # by component, as Gradio takes them
 QUIET = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, fields
 from time import perf_counter
 from typing import ClassVar
 
+from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
-from explainers.core.later import torch
 from explainers.core.types import Explanation, SearchStep, Task
 
 EXPLAINERS: dict[str, type[Explainer]] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from time import perf_counter
 
-from explainers.core.later import torch
+from explainers.core.deferred_torch import torch
 from explainers.core.types import Explanation
 
 # A fall in log p smaller than this, in nats, may be rounding: sums in fp32 differ by up to 1e-4 with the

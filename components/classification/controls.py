@@ -1,0 +1,229 @@
+"""The left column of the Classification tab: what to classify, through which words, and by what method."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import gradio as gr
+
+from components.page.controls import Controls, method_options
+from components.page.models_menu import default_model, model_choices
+from components.pieces.label_lines import read_words, write_words
+from components.pieces.status_line import status_line
+from explainers import explainers_for
+from explainers.core.errors import MaskwiseError
+from explainers.core.types import Task
+from explainers.streams.classification import MAX_TEXT_CHARS
+from explainers.text.tasks import CUSTOM, TASKS, WORDS_PER_CLASS, find_task
+from explainers.text.templates import MAX_TEMPLATE_CHARS
+from explainers.verbalizers.words import read_kpt_file
+
+METHODS = explainers_for(Task.CLASSIFICATION)
+DEFAULT_METHOD, DEFAULT_TASK = "prompt_explainer", "ag_news"
+FIRST_TEXT = "Shares of the football club rose after it sold its best striker for 40 million euros."
+OWN_CLASSES = "Complaint: problem, broken\nPraise: great, thanks"
+VERBALIZERS = [
+    ("the words themselves", "manual"),
+    ("many related words, refined (KPT)", "knowledgeable"),
+    ("prototypes from labelled texts", "prototypical"),
+    ("a learnt vector a class", "soft"),
+]
+SPANS = [("tokens", "token"), ("words", "word"), ("sentences", "sentence")]
+PREDICTED = ("the predicted one", "")
+EXAMPLES_A_TASK = 2
+MAX_LINES_CHARS = 200_000
+QUIET = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+
+
+@dataclass
+class Panel:
+    """inputs: by the names that `classification_request` reads. ready: the task's templates. words_file:
+    label words as KPT publishes them."""
+
+    inputs: dict[str, gr.components.Component]
+    ready: gr.Dropdown
+    words_file: gr.UploadButton
+    run: gr.Button
+    stop: gr.Button
+    status: gr.HTML
+    options: dict[str, Controls]
+    tune: gr.Button
+    saved: gr.DownloadButton
+    adapter: gr.UploadButton
+    examples: gr.Examples
+
+
+def panel() -> Panel:
+    """Lay out the column inside the current Blocks."""
+    text = gr.Textbox(
+        FIRST_TEXT,
+        label="Text",
+        info="Shift + Enter runs it.",
+        lines=3,
+        max_lines=12,
+        max_length=MAX_TEXT_CHARS,
+        elem_id="class-text",
+    )
+    examples_place = gr.Column(elem_classes="mw-examples")
+    with gr.Row(elem_classes="mw-tight"):
+        run = gr.Button("Run", variant="primary", min_width=80, elem_id="class-run")
+        stop = gr.Button("Stop", min_width=80, elem_id="class-stop")
+    status = status_line("class-status")
+    with gr.Row(elem_classes="mw-tight"):
+        task = gr.Dropdown(
+            [(t.title, name) for name, t in TASKS.items()], value=DEFAULT_TASK, label="Task", min_width=140,
+            elem_id="task",
+        )  # fmt: skip
+        method = gr.Dropdown(
+            [(m.title, name) for name, m in METHODS.items()], value=DEFAULT_METHOD, label="Method",
+            min_width=140, elem_id="class-method",
+        )  # fmt: skip
+    with examples_place:
+        examples = _examples(text, task)
+    cloze, ready, words_file = _cloze_inputs()
+    inputs = {"text": text, "task": task, "method": method} | cloze
+    options = method_options(method, METHODS)
+    inputs["model"] = gr.Dropdown(
+        model_choices(Task.CLASSIFICATION),
+        value=default_model(Task.CLASSIFICATION),
+        label="Model",
+        info="Choose one, or type a Hugging Face id or a folder.",
+        allow_custom_value=True,
+        elem_id="class-model",
+    )
+    with gr.Accordion("More settings", open=False):
+        inputs |= _settings()
+    with gr.Accordion("Your own labelled texts", open=False):
+        inputs["examples"], *tuning = _labelled_texts()
+    return Panel(inputs, ready, words_file, run, stop, status, options, *tuning, examples)
+
+
+def _cloze_inputs():
+    """Template, label words and class; the menu of ready templates, and the button for a file of words."""
+    task = find_task(DEFAULT_TASK)
+    with gr.Row(elem_classes="mw-tight"):
+        template = gr.Textbox(
+            task.templates[0], label="Template", max_lines=3, max_length=MAX_TEMPLATE_CHARS, min_width=180,
+            scale=3, elem_id="template",
+        )  # fmt: skip
+        ready = gr.Dropdown(
+            list(task.templates), value=task.templates[0], label="Ready templates", min_width=120, scale=2,
+            elem_id="templates",
+        )  # fmt: skip
+    words = gr.Textbox(
+        write_words(task.label_words(WORDS_PER_CLASS[0])),
+        label="Label words",
+        info="A class a line, “Class: word, word”. The prediction and the colours follow each edit.",
+        lines=4,
+        max_lines=16,
+        max_length=MAX_LINES_CHARS,
+        elem_id="label-words",
+    )
+    with gr.Row(elem_classes="mw-tight"):
+        count = gr.Dropdown(
+            [(str(n), n) for n in WORDS_PER_CLASS], value=WORDS_PER_CLASS[0], label="Words a class",
+            min_width=90, elem_id="word-count",
+        )  # fmt: skip
+        label = gr.Dropdown(
+            [PREDICTED, *task.labels], value="", label="Class to explain", min_width=140,
+            allow_custom_value=True, elem_id="label",
+        )  # fmt: skip
+    file = gr.UploadButton(
+        "Label words from a file (KPT’s .txt or .json)", file_types=[".txt", ".json"], size="sm",
+        elem_id="words-file",
+    )  # fmt: skip
+    inputs = {"template": template, "label_words": words, "words_per_class": count, "label": label}
+    return inputs, ready, file
+
+
+def _settings() -> Controls:
+    return {
+        "verbalizer": gr.Dropdown(
+            VERBALIZERS, value="manual", label="Verbalizer: a class is read through", elem_id="verbalizer"
+        ),
+        "granularity": gr.Radio(SPANS, value="token", label="Score whole", elem_id="class-granularity"),
+        "k": gr.Slider(1, 20, 3, step=1, label="k: spans that a search removes"),
+        "seed": gr.Number(
+            0, precision=0, minimum=0, label="Seed", info="The same seed gives the same result."
+        ),
+    }
+
+
+def _labelled_texts():
+    texts = gr.Textbox(
+        "",
+        label="Labelled texts",
+        info="One a line, “Class: text”, some of each class. Prototypes and learnt vectors are made from "
+        "them, or from the task's own where this is empty.",
+        lines=4,
+        max_lines=16,
+        max_length=MAX_LINES_CHARS,
+        elem_id="labelled-texts",
+    )
+    with gr.Row(elem_classes="mw-tight"):
+        tune = gr.Button("Tune the model on them", min_width=140, elem_id="tune")
+        adapter = gr.UploadButton("Use a saved tuning", file_types=[".safetensors"], min_width=140)
+        saved = gr.DownloadButton("Save what it learnt", visible=False, min_width=140)
+    return texts, tune, saved, adapter
+
+
+def _examples(text: gr.Textbox, task: gr.Dropdown) -> gr.Examples:
+    """Texts to try: the first one, and of each task a text of a few classes."""
+    rows, names = [[FIRST_TEXT, DEFAULT_TASK]], ["AG News: Business?"]
+    for place, (name, each) in enumerate(TASKS.items()):
+        classes = list(each.example_texts().items())
+        step = max(1, len(classes) // EXAMPLES_A_TASK)
+        for label, texts in classes[::step][:EXAMPLES_A_TASK]:
+            rows.append([texts[place % len(texts)], name])
+            names.append(f"{each.title.partition(':')[0]}: {label}")
+    return gr.Examples(
+        rows, [text, task], cache_examples=False, label="Examples", example_labels=names, examples_per_page=20
+    )
+
+
+def live_events(panel: Panel) -> list:
+    """The edits that the prediction follows at once; a text box's `input` misses deleting and pasting."""
+    texts = [panel.inputs[name].change for name in ("text", "template", "label_words")]
+    return texts + [panel.inputs[name].input for name in ("label", "verbalizer", "granularity")]
+
+
+def fill_by_task(panel: Panel) -> None:
+    """A chosen task, example, ready template or number of words fills the fields that hang on it."""
+    task, words, count = (panel.inputs[name] for name in ("task", "label_words", "words_per_class"))
+    filled = [panel.inputs["template"], panel.ready, words]
+    task.input(_of_task, [task, count], filled, **QUIET)
+    panel.examples.load_input_event.then(_of_task, [task, count], filled, **QUIET)
+    count.input(_words_of_task, [task, count], words, **QUIET)
+    panel.ready.input(lambda ready: ready, panel.ready, panel.inputs["template"], **QUIET)
+    label = panel.inputs["label"]
+    words.change(label_menu, [words, label], label, **QUIET)
+    panel.words_file.upload(_words_of_file, [panel.words_file, words], [words, panel.status], **QUIET)
+
+
+def _of_task(name: str, count: int) -> list:
+    task = find_task(name)
+    ready = gr.update(choices=list(task.templates), value=task.templates[0])
+    return [task.templates[0], ready, _words_of_task(name, count)]
+
+
+def _words_of_task(name: str, count: int) -> str:
+    return OWN_CLASSES if name == CUSTOM else write_words(find_task(name).label_words(count))
+
+
+def _words_of_file(path: str, lines: str) -> list:
+    """The file's words for the classes at hand, or what is wrong with it on the status line."""
+    try:
+        return [write_words(read_kpt_file(Path(path), list(read_words(lines)))), gr.skip()]
+    except MaskwiseError as error:
+        return [gr.skip(), {"state": "error", "text": str(error), "fraction": None, "eta": None}]
+
+
+def label_menu(lines: str, chosen: str):
+    """The classes that the label words name; the predicted one is chosen where the chosen one is gone."""
+    try:
+        labels = list(read_words(lines))
+    except MaskwiseError:
+        return gr.skip()
+    menu = gr.update(choices=[PREDICTED, *labels])
+    return menu if chosen in ("", *labels) else menu | {"value": ""}

@@ -1,0 +1,239 @@
+"""What the Classification tab shows, built up from the events of a run. Plain values, no Gradio."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from components.page.progress import Progress
+from components.pieces.class_sentence import class_sentence, highest, percent
+
+RECORD = 1  # version of the form in which results are kept
+RECORDED = ("prediction", "readings", "prompt", "step", "explanation")
+VIEWS = ("status", "result", "bars", "strip", "plot", "methods", "lens")
+MOST_TOKENS = 160  # columns of the layer lens
+WORDS_SHOWN = 8
+CHART_NOTES = {
+    "activation": "Probability of {label} as the tokens come back, highest score first.",
+    "pruning": "How far the prediction moves as tokens become unknown, least relevant first.",
+}
+READING = (
+    "Live: {label}'s share of what the MLM head reads at each token (PromptExplainer). "
+    "Press Run to explain it by the method you chose."
+)
+
+
+@dataclass
+class ClassificationView:
+    """Feed it events with `add`; read the components' values from `values`.
+
+    shows: the views this run may change. live: the run follows an edit, so that what cannot be read yet
+    is no error.
+    """
+
+    text: str
+    granularity: str = "token"
+    shows: tuple[str, ...] = VIEWS
+    live: bool = False
+    prediction: dict | None = None
+    spans: list[dict] = field(default_factory=list)
+    lines: dict[int | str, list[str]] = field(default_factory=dict)
+    neutral: float = 0.0
+    legend: str = ""
+    searched: bool = False
+    explanation: dict | None = None
+    methods: list[dict] = field(default_factory=list)
+    lens: dict = field(default_factory=dict)
+    mask: int = 0
+    progress: Progress = field(default_factory=Progress)
+    recorded: list[dict] = field(default_factory=list)
+
+    def add(self, event: dict) -> None:
+        getattr(self, f"_{event['type']}")(event)
+        if event["type"] in RECORDED:
+            self.recorded.append(event)
+
+    def record(self) -> dict | None:
+        """All that is needed to show this result again, once it is complete."""
+        if not self.explanation:
+            return None
+        return {"maskwise": RECORD, "tab": "classification", "events": self.recorded}
+
+    def values(self, passes_done: int = 0) -> list[dict | None]:
+        """Values of the views in the order of VIEWS, None for those that stay as they are."""
+        changed = {name for name in self.shows if self.prediction or name == "status"}
+        make = {
+            "status": lambda: self.progress.value(passes_done),
+            "result": lambda: class_sentence(self.prediction, self.explanation),
+            "bars": self._bars,
+            "strip": self._strip,
+            "plot": self._plot,
+            "methods": self._methods_value,
+            "lens": self._lens_value,
+        }
+        return [make[name]() if name in changed else None for name in VIEWS]
+
+    def _status(self, event):
+        self.progress.say(event["text"])
+
+    def _prediction(self, event):
+        self.prediction = event
+
+    def _readings(self, event):
+        column = self._labels().index(self.prediction["label"])
+        of_span: dict[int, list[dict]] = {}
+        for token in event["tokens"]:
+            if token["span"] is not None:
+                of_span.setdefault(token["span"], []).append(token)
+        self.mask, self.neutral = event["mask"], 1 / len(self._labels())
+        self.legend = READING.format(label=self.prediction["label"])
+        self.spans = [
+            {**span, "score": _mean([t["class_shares"][column] for t in of_span[i]]), "removed": False}
+            for i, span in enumerate(event["spans"])
+        ]
+        self.lines = {i: reading_lines(tokens, self._labels()) for i, tokens in of_span.items()}
+        self.lines["mask"] = reading_lines([event["tokens"][event["mask"]]], self._labels())
+        if self.live:
+            self.progress.end("done", " ".join(["Read live.", *self.prediction["notes"]]))
+
+    def _prompt(self, event):
+        self.progress.measure("Explaining", event["passes"])
+
+    def _step(self, event):
+        self.searched = True
+        self.progress.step(event["step"], event["total"])
+        removed = set(event["removed"])
+        self.spans = [{**span, "score": None, "removed": t in removed} for t, span in enumerate(self.spans)]
+
+    def _explanation(self, event):
+        self.explanation = self.prediction = event
+        self.text, self.granularity = event["text"], event["options"].get("granularity", "token")
+        self.spans = [{**span, "removed": span["removed"] and self.searched} for span in event["spans"]]
+        self.neutral, self.legend = event["neutral"], event["score_meaning"]
+        made_by = f"{event['title']} on {event['model']} ({event['device']}, {event['dtype']})."
+        text = " ".join([made_by, *event["notes"], *event["method_notes"]])
+        self.progress.end("stopped" if event["stopped"] else "done", text)
+
+    def _methods(self, event):
+        self.progress.measure(f"Explaining by {event['count']} methods", event["passes"])
+
+    def _method(self, event):
+        self.methods.append(event)
+        self.progress.text = f"{event['title']} done"
+
+    def _compared(self, event):
+        self.progress.end("done", f"{len(self.methods)} methods explain {self.prediction['label']}.")
+
+    def _lens(self, event):
+        self.lens = event
+        self.progress.end("done", f"Every layer read by the MLM head: {len(event['words'])} rows.")
+
+    def _stopped(self, event):
+        self.progress.end("stopped", f"{event['text']} What was finished stays.")
+
+    def _error(self, event):
+        text = f"Not readable yet: {event['text']}" if self.live else event["text"]
+        self.progress.end("idle" if self.live else "error", text)
+
+    def _labels(self) -> list[str]:
+        return [row["label"] for row in self.prediction["labels"]]
+
+    def _bars(self) -> dict:
+        rows = [
+            {**row, "text": percent(row["probability"]), "words": _shortened(row["words"])}
+            for row in self.prediction["labels"]
+        ]
+        return {"labels": rows, "label": self.prediction["label"], "predicted": self.prediction["predicted"]}
+
+    def _strip(self) -> dict:
+        pieces = [
+            piece | {"lines": self.lines.get("mask")} if piece["kind"] == "mask" else piece
+            for piece in self.prediction["pieces"]
+        ]
+        at = [piece["kind"] for piece in pieces].index("text")
+        spans = [{**span, "lines": self.lines.get(i, [])} for i, span in enumerate(self.spans)]
+        return {
+            "text": self.text,
+            "spans": spans,
+            "before": pieces[:at],
+            "after": pieces[at + 1 :],
+            "granularity": self.granularity,
+            "legend": self.legend,
+            **_colours([span["score"] for span in spans], self.neutral),
+        }
+
+    def _plot(self) -> dict:
+        done = self.methods or ([self.explanation] if self.explanation else [])
+        curves = [
+            {name: each[name] for name in ("method", "title", "activation", "pruning")}
+            for each in done
+            if not each.get("error")
+        ]
+        label = self.prediction["label"]
+        return {"curves": curves, "notes": {name: t.format(label=label) for name, t in CHART_NOTES.items()}}
+
+    def _methods_value(self) -> dict:
+        rows = [_method_row(event) for event in self.methods]
+        label = self.prediction["label"]
+        about = f"What speaks for {label} and what against it, each method on a scale of its own."
+        places = [{"start": span["start"], "end": span["end"]} for span in self.spans]
+        value = {"text": self.text, "label": label, "spans": places, "rows": rows}
+        return value | {"about": about if rows else ""}
+
+    def _lens_value(self) -> dict:
+        if not self.lens:
+            return {"rows": []}
+        tokens, spans = self.lens["tokens"][:MOST_TOKENS], self.lens["spans"]
+        rows = [
+            {"layer": layer, "words": list(words[:MOST_TOKENS]), "ranks": list(ranks[:MOST_TOKENS])}
+            for layer, (words, ranks) in enumerate(zip(self.lens["words"], self.lens["ranks"], strict=True))
+        ]
+        about = "The word read after each layer, and the rank there of the word that the last layer reads."
+        if len(spans) > MOST_TOKENS:
+            about += f" The first {MOST_TOKENS} of {len(spans)} tokens."
+        places = ["template" if span is None else "text" for span in spans]
+        places[self.mask] = "mask"
+        places = places[:MOST_TOKENS]
+        return {"about": about, "tokens": list(tokens), "places": places, "rows": rows[::-1]}
+
+
+def reading_lines(tokens: list[dict], labels: list[str]) -> list[str]:
+    """What the MLM head reads at the tokens of one span, in sentences: top words, class shares."""
+    several, lines = len(tokens) > 1, []
+    for token in tokens[:3]:
+        words = ", ".join(f"{word} {percent(p)}" for word, p in token["words"])
+        lines.append(f"{token['token']} reads as {words}" if several else f"reads as {words}")
+    shares = [_mean([token["class_shares"][c] for token in tokens]) for c in range(len(labels))]
+    best = sorted(zip(shares, labels, strict=True), key=lambda pair: -pair[0])[:4]
+    return [*lines, ", ".join(f"{label} {percent(share)}" for share, label in best)]
+
+
+def _method_row(event: dict) -> dict:
+    row = {"method": event["method"], "title": event["title"], "error": event["error"], "facts": []}
+    if event["error"]:
+        return row
+    scores = [span["score"] for span in event["spans"]]
+    facts = [
+        ["activation", f"{event['activation']['score']:.3f}"],
+        ["pruning", f"{event['pruning']['score']:.3f}"],
+        ["time", f"{event['seconds']:.2f} s"],
+    ]
+    named = [span["text"] for span in highest(event["spans"], event["neutral"])]
+    row |= {"scores": scores, "facts": facts, **_colours(scores, event["neutral"])}
+    return row | {"highest": f"Highest: {', '.join(named)}." if named else "No token speaks for it."}
+
+
+def _colours(scores: list[float | None], neutral: float) -> dict:
+    """Shares lie between 0 and 1, so their neutral point is not in the middle of the scale."""
+    if not neutral:
+        return {"neutral": 0.0}
+    most = max([2 * neutral, *(score for score in scores if score is not None)])
+    return {"neutral": neutral, "limits": [0.0, most]}
+
+
+def _shortened(words: list[str]) -> str:
+    more = len(words) - WORDS_SHOWN
+    return ", ".join(words[:WORDS_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)

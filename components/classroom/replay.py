@@ -1,0 +1,75 @@
+"""Replay of a recorded search: a slider through its steps, each in the prompt, on the plot and in words."""
+
+from __future__ import annotations
+
+from math import ceil
+
+import gradio as gr
+
+from components.generation.run import explain_here
+from components.generation.tab import GenerationTab
+from components.page.run_here import RunHere
+from components.page.view import view
+from components.sharing.copy_link import copy_link, wire_copy_link
+from components.sharing.records import inputs_of, needed
+
+MOST_STEPS = 2000  # shown; a search of more is thinned
+STEP = ("step", "log_prob", "proposal", "accepted", "removed", "proposed")
+NO_SEARCH = (
+    "{title} scores all words at once: there is no search to replay. "
+    "Choose a method that searches, such as XPrompt, on the Generation tab and press Run."
+)
+NO_RESULT = "The search can be replayed here once it has run."
+
+
+def replay_section(generation: GenerationTab) -> RunHere:
+    """The replay of the Generation tab's result, inside the current Blocks; it follows each new result."""
+    here = explain_here(generation.shared, "replay")
+    shown, link = replay_view("replay"), copy_link("replay-link", "Copy link to this search")
+    shown.value = replay_value(generation.record.value)
+    generation.shared.follow(lambda record: {shown: replay_value(record)}, [shown])
+    wire_copy_link(link, "replay", lambda record: inputs_of(needed(record)), [generation.record])
+    return here
+
+
+def replay_view(elem_id: str, label: str = "Replay of the search") -> gr.HTML:
+    """The slider and what it shows. value: what `replay_value` returns."""
+    scripts = ("spans", "chart", "search_curve", "replay_sentence")
+    return view("replay", elem_id, label, {"empty": NO_RESULT}, shared=scripts)
+
+
+def replay_value(record: dict | None) -> dict:
+    """A record, as GenerationView.record gives one → the search in it, at most MOST_STEPS steps of it.
+
+    {"text", "spans": [{"text", "start", "end"}], "granularity", "unit", "unmasked": log p of the whole
+    prompt, "total", "steps": [{"step", "log_prob", "proposal", "accepted", "removed", "proposed"}], "note"};
+    log p in nats. Older records have no "proposed". {"empty": a sentence} where there is nothing to replay.
+    """
+    events = {event["type"]: event for event in (record or {}).get("events", [])}
+    if not {"prompt", "explanation"} <= events.keys():
+        return {"empty": NO_RESULT}
+    steps = [event for event in record["events"] if event["type"] == "step"]
+    prompt, explanation = events["prompt"], events["explanation"]
+    if not steps:
+        return {"empty": NO_SEARCH.format(title=explanation["title"])}
+    shown, note = _thinned(steps)
+    return {
+        "text": explanation["prompt"],
+        "spans": [{name: span[name] for name in ("text", "start", "end")} for span in prompt["spans"]],
+        "granularity": explanation["granularity"],
+        "unit": "nats",
+        "unmasked": prompt["log_prob"],
+        "total": steps[-1]["total"],
+        "steps": [{name: value for name, value in step.items() if name in STEP} for step in shown],
+        "note": note,
+    }
+
+
+def _thinned(steps: list[dict]) -> tuple[list[dict], str]:
+    """Every accepted step and, of the others, every n-th: so each still follows from the one before it."""
+    if len(steps) <= MOST_STEPS:
+        return steps, ""
+    every = ceil(len(steps) / (MOST_STEPS / 2))
+    shown = [step for i, step in enumerate(steps) if step["accepted"] or i % every == 0][:MOST_STEPS]
+    note = f"Of {len(steps):,} steps, the accepted ones and every {every}th are shown."
+    return shown, note

@@ -1,0 +1,30 @@
+"""The Classroom tab: what a class does together. Each section is a function of its own module."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from components.classroom.guess_game import guess_game
+from components.classroom.replay import replay_section
+from components.generation.tab import GenerationTab
+from components.sharing.tab import LinkedView
+
+
+def classroom_tab(generation: GenerationTab) -> list[LinkedView]:
+    """Lay out the sections inside the current Blocks. generation: whose prompt and result they use."""
+    with gr.Tabs() as sections:
+        with gr.Tab("Predict, then reveal", id="guess"):
+            game = guess_game(generation)
+        with gr.Tab("Replay a search", id="replay"):
+            replay = replay_section(generation)
+
+    def linked(name: str, section: str, part, outputs: list) -> LinkedView:
+        def restore(inputs: dict, left_out: list[str]) -> dict:
+            return {sections: gr.Tabs(selected=section)} | part.restore(inputs, left_out)
+
+        return LinkedView(name, "classroom", generation.shared, [sections, *outputs], restore)
+
+    return [
+        linked("classroom", "guess", game, [game.choice, game.views[0]]),
+        linked("replay", "replay", replay, replay.outputs()),
+    ]

@@ -1,0 +1,132 @@
+"""What the Compare tab shows, built up from the events of a run. Plain values, no Gradio."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from components.compare.agreement_map import expected_agreement, map_value
+from components.compare.table import table_value
+from components.page.progress import Progress
+
+RECORD = 1  # version of the form in which comparisons are kept
+RECORDED = ("prompt", "floor", "row", "compared")
+
+
+@dataclass
+class CompareRun:
+    """What the three runs of the tab share. settings: fields of ComparisonRequest.
+
+    `add` takes an event, `values` gives the status line's value and then those of the run's views, None for
+    one that stays as it is.
+    """
+
+    settings: dict
+    progress: Progress = field(default_factory=Progress)
+
+    def add(self, event: dict) -> None:
+        if handle := getattr(self, f"_{event['type']}", None):
+            handle(event)
+
+    def _status(self, event):
+        if self.progress.started is None:
+            self.progress.say(event["text"])
+        else:
+            self.progress.text = event["text"]
+
+    def _prompt(self, event):
+        self.progress.measure("Measuring random removal", event["passes"])
+
+    def _stopped(self, event):
+        self.progress.end("stopped", f"{event['text']} What was finished stays.")
+
+    def _error(self, event):
+        self.progress.end("error", event["text"])
+
+
+@dataclass
+class ComparisonView(CompareRun):
+    """Values of the status line, the table and the agreement map."""
+
+    spans: list[dict] = field(default_factory=list)
+    floor: dict = field(default_factory=dict)
+    rows: list[dict] = field(default_factory=list)
+    compared: dict | None = None
+    recorded: list[dict] = field(default_factory=list)
+
+    def add(self, event: dict) -> None:
+        super().add(event)
+        if event["type"] in RECORDED:
+            self.recorded.append(event)
+
+    def record(self) -> dict | None:
+        """All that is needed to show this comparison again, once it is over."""
+        if not self.compared:
+            return None
+        return {"maskwise": RECORD, "tab": "compare", "events": self.recorded}
+
+    def values(self, passes_done: int = 0) -> list[dict | None]:
+        if not self.floor:
+            return [self.progress.value(passes_done), None, None]
+        agreed = self.compared and self._found()
+        return [self.progress.value(passes_done), self._table(), self._map() if agreed else {"spans": []}]
+
+    def _prompt(self, event):
+        super()._prompt(event)
+        self.spans = event["spans"]
+
+    def _floor(self, event):
+        self.floor = event
+
+    def _row(self, event):
+        self.rows.append(event)
+        total = len(self.settings["methods"])
+        self.progress.text = f"{len(self.rows)} of {total} methods done, the last {event['title']}"
+
+    def _compared(self, event):
+        self.compared = event
+        request, found = event["request"], len(self._found())
+        done = f"{found} of {len(request['methods'])} methods compared on {request['model']}"
+        if event["stopped"]:
+            self.progress.end("stopped", f"Stopped: {done}. Finished rows stay.")
+        else:
+            self.progress.end("done", f"{done}.")
+
+    def _found(self) -> list[int]:
+        """Places of the rows whose methods found a set: those that agreement speaks of."""
+        return [place for place, row in enumerate(self.rows) if not row["error"]]
+
+    def _removed(self) -> str:
+        k = self.settings["k"]
+        return f"{k} {self.settings['granularity']}{'s' if k > 1 else ''}"
+
+    def _table(self) -> dict:
+        settings, chance = self.settings, expected_agreement(len(self.spans), self.settings["k"])
+        means = _mean_agreement(self.rows, self.compared["agreement"]) if self.compared else {}
+        best = self.compared["best"] if self.compared else {}
+        agreement = {"rows": means, "chance": chance if len(settings["methods"]) > 1 else None}
+        return table_value(settings["prompt"], self.rows, self.floor, agreement, best, self._removed())
+
+    def _map(self) -> dict:
+        found, settings = self._found(), self.settings
+        matrix = [[self.compared["agreement"][i][j] for j in found] for i in found]
+        titles = [self.rows[i]["title"] for i in found]
+        votes, unit = self.compared["votes"], settings["granularity"]
+        return map_value(settings["prompt"], self.spans, votes, titles, matrix, settings["k"], unit)
+
+
+def replay(events: list[dict]) -> ComparisonView:
+    """The view of a comparison from its recorded events, the last of which holds the request."""
+    shown = ComparisonView(events[-1]["request"])
+    for event in events:
+        shown.add(event)
+    return shown
+
+
+def _mean_agreement(rows: list[dict], agreement: list[list[float | None]]) -> dict[str, float]:
+    """By method, the mean Jaccard index with each other method; None beside a method that found no set."""
+    means = {}
+    for i, (row, indices) in enumerate(zip(rows, agreement, strict=True)):
+        others = [index for j, index in enumerate(indices) if j != i and index is not None]
+        if others:
+            means[row["method"]] = sum(others) / len(others)
+    return means

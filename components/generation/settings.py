@@ -1,0 +1,50 @@
+"""What is removed and which answer is explained: the settings of every tab that explains generations."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from components.page.controls import Controls
+from explainers.streams.generation import MAX_NEW_TOKENS, MAX_PROMPT_CHARS
+
+GRANULARITIES = [("words", "word"), ("tokens", "token"), ("sentences", "sentence")]
+OPERATORS = [
+    ("a zero embedding in its place (the paper)", "zero"),
+    ("nothing: it is deleted", "delete"),
+    ("the unknown or padding token", "replace"),
+]
+ANSWER_TOKENS = 60
+
+
+def generation_settings(prefix: str = "") -> Controls:
+    """Controls by the names of GenerationRequest's fields; `prefix` begins their ids on the page."""
+    return {
+        "granularity": gr.Radio(
+            GRANULARITIES, value="word", label="Remove whole", elem_id=f"{prefix}granularity"
+        ),
+        "mask_operator": gr.Dropdown(
+            OPERATORS, value="zero", label="A removed span becomes", elem_id=f"{prefix}operator"
+        ),
+        "max_new_tokens": gr.Slider(
+            1,
+            MAX_NEW_TOKENS,
+            ANSWER_TOKENS,
+            step=1,
+            label="Answer length",
+            info="tokens, at most",
+            elem_id=f"{prefix}new-tokens",
+        ),
+        "seed": gr.Number(
+            0, precision=0, minimum=0, label="Seed", info="The same seed gives the same result."
+        ),
+        "response": gr.Textbox(
+            "",
+            label="Explain this answer instead",
+            info="Leave empty to let the model answer.",
+            lines=2,
+            max_length=MAX_PROMPT_CHARS,
+        ),
+        "system_prompt": gr.Textbox(
+            "", label="System prompt", info="Never removed.", lines=1, max_length=MAX_PROMPT_CHARS
+        ),
+    }

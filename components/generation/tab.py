@@ -1,0 +1,158 @@
+"""The Generation tab: which words of a prompt the model's answer hangs on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import gradio as gr
+
+from components.generation.run import explain_on
+from components.generation.settings import generation_settings
+from components.generation.view import GenerationView
+from components.page.controls import Controls, method_options
+from components.page.models_menu import default_model, model_choices
+from components.page.view import ASSETS
+from components.pieces.convergence_plot import convergence_plot
+from components.pieces.metric_table import metric_table
+from components.pieces.output_diff import output_diff
+from components.pieces.result_sentence import result_view
+from components.pieces.status_line import status_line
+from components.pieces.token_strip import token_strip
+from components.runner import stop
+from components.sharing.share_bar import share_bar, wire_share_bar
+from components.sharing.tab import SharedTab
+from explainers import explainers_for
+from explainers.core.types import Task
+from explainers.streams.generation import MAX_PROMPT_CHARS
+
+METHODS = explainers_for(Task.GENERATION)
+DEFAULT_METHOD = "best_within_budget"
+QUIET = {"show_progress": "hidden", "api_visibility": "private"}
+EXAMPLES = [
+    ("The doctor and his patient", "Write a short story about the doctor and his patient for a magazine."),
+    (
+        "A book to be published",
+        "I have written a book and would like it to be published. What should I do first?",
+    ),
+    ("An online shop", "Suggest two marketing strategies for launching an online shop that sells clothing."),
+    ("A capital, in verse", "Write a two line poem about the capital of France in spring."),
+    (
+        "Why is the sky blue?",
+        "Explain to a ten year old child why the sky is blue, using a cake as an example.",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class GenerationTab:
+    """The parts of the tab that others build on.
+
+    inputs: by API name. options: by method and name. views: in the order of GenerationView.values.
+    record: the result that is shown, as GenerationView.record gives it, and "inputs" where it was run here;
+    None after a link.
+    shared: for links and files.
+    """
+
+    inputs: Controls
+    options: dict[str, Controls]
+    run: gr.Button
+    views: list[gr.HTML]
+    record: gr.State
+    shared: SharedTab
+
+
+def generation_tab() -> GenerationTab:
+    """Lay out the tab inside the current Blocks and wire it."""
+    with gr.Row(elem_classes="mw-tab"):
+        with gr.Column(scale=2, min_width=320):
+            inputs, options, run_button, stop_button, status = _controls()
+        with gr.Column(scale=3, min_width=320):
+            views = [
+                status,
+                result_view("result"),
+                token_strip("strip"),
+                convergence_plot("plot"),
+                output_diff("diff"),
+                metric_table("metrics"),
+            ]
+            bar = share_bar("share")
+    record = gr.State(stored_record())
+    blank = [view.value for view in views]
+    for view, value in zip(views, stored_example(), strict=True):
+        view.value = value
+    shared = SharedTab("generation", inputs, options, views, record, bar, replay, blank)
+    wire_share_bar(shared, [explain_on(shared, [run_button.click, inputs["prompt"].submit])])
+    stop_button.click(stop, queue=False, **QUIET)
+    return GenerationTab(inputs, options, run_button, views, record, shared)
+
+
+def _controls():
+    """The left column. Returns inputs by API name, options by method and name, and the buttons and status."""
+    inputs = {
+        "prompt": gr.Textbox(
+            EXAMPLES[0][1],
+            label="Prompt",
+            info="Shift + Enter runs it.",
+            lines=4,
+            max_lines=14,
+            max_length=MAX_PROMPT_CHARS,
+            elem_id="prompt",
+        )
+    }
+    gr.Examples(
+        [[text] for _, text in EXAMPLES],
+        [inputs["prompt"]],
+        example_labels=[title for title, _ in EXAMPLES],
+        cache_examples=False,
+        label="Examples",
+    )
+    with gr.Row(elem_classes="mw-tight"):
+        inputs["method"] = gr.Dropdown(
+            [(method.title, name) for name, method in METHODS.items()],
+            value=DEFAULT_METHOD,
+            label="Method",
+            scale=4,
+            min_width=140,
+            elem_id="method",
+        )
+        inputs["k"] = gr.Slider(
+            1, 20, 3, step=1, label="k: spans to remove", scale=5, min_width=140, elem_id="k"
+        )
+    inputs["model"] = gr.Dropdown(
+        model_choices(Task.GENERATION),
+        value=default_model(Task.GENERATION),
+        label="Model",
+        info="Choose one, or type a Hugging Face id or a folder.",
+        allow_custom_value=True,
+        elem_id="model",
+    )
+    with gr.Row(elem_classes="mw-tight"):
+        run_button = gr.Button("Run", variant="primary", min_width=80, elem_id="run")
+        stop_button = gr.Button("Stop", min_width=80, elem_id="stop")
+    status = status_line("status")
+    options = method_options(inputs["method"], METHODS)
+    with gr.Accordion("More settings", open=False):
+        inputs |= generation_settings()
+    return inputs, options, run_button, stop_button, status
+
+
+def stored_record() -> dict:
+    """The result stored in the repository, as GenerationView.record gives one."""
+    stored = json.loads((ASSETS / "examples" / "generation.json").read_text(encoding="utf-8"))
+    return replay(stored["events"]).record()
+
+
+def stored_example() -> list[dict]:
+    """Values of the views for the stored result, so that the page never opens blank."""
+    view = replay(stored_record()["events"])
+    view.progress.text = f"A stored example: {view.progress.text} Press Run to explain your own prompt."
+    return view.values()
+
+
+def replay(events: list[dict]) -> GenerationView:
+    """The view of a result from its recorded events."""
+    view = GenerationView("")
+    for event in events:
+        view.add(event)
+    return view

@@ -1,0 +1,31 @@
+"""What the model menus say: name, size, and whether the model is at hand or has to be fetched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from explainers.core.types import Task
+from explainers.models.catalogue import CatalogueEntry, available_models
+from explainers.models.hub import cached_folder
+
+
+def model_choices(task: Task) -> list[tuple[str, str]]:
+    """(label, model id) for each model this deployment offers, the built-in one first."""
+    return [(_label(entry), entry.id) for entry in available_models(task)]
+
+
+def default_model(task: Task) -> str:
+    return available_models(task)[0].id
+
+
+def at_hand(model: str, task: Task) -> bool:
+    """Whether the model can be loaded with nothing fetched."""
+    listed = {entry.id: entry.at_hand for entry in available_models(task)}
+    return bool(listed.get(model) or cached_folder(model) or Path(model).is_dir())
+
+
+def _label(entry: CatalogueEntry) -> str:
+    if entry.at_hand:
+        return entry.title
+    size = f"{entry.size / 1e9:.1f} GB" if entry.size >= 1e9 else f"{entry.size / 1e6:.0f} MB"
+    return f"{entry.title} · downloads {size}{', terms to accept' if entry.gated else ''}"

@@ -1,0 +1,36 @@
+"""Classes with their words, or with labelled texts, as lines that a person can edit: "Class: …"."""
+
+from __future__ import annotations
+
+from explainers.core.errors import MaskwiseError
+from explainers.streams.classification import find_label
+
+
+def write_words(label_words: dict[str, list[str]]) -> str:
+    """A line a class, its words between commas."""
+    return "\n".join(f"{label}: {', '.join(words)}" for label, words in label_words.items())
+
+
+def read_words(lines: str) -> dict[str, list[str]]:
+    """Classes and their words; a class without words gets an empty list. Raises MaskwiseError."""
+    read: dict[str, list[str]] = {}
+    for label, rest in _split(lines):
+        if label.casefold() in (known.casefold() for known in read):
+            raise MaskwiseError(f"Two lines name the class {label!r}. Rename or join them.")
+        read[label] = [word.strip() for word in rest.split(",") if word.strip()]
+    return read
+
+
+def read_examples(lines: str, labels: list[str]) -> dict[str, list[str]]:
+    """Labelled texts, a line each, by class; empty where there are none. Raises MaskwiseError."""
+    read: dict[str, list[str]] = {}
+    for label, text in _split(lines):
+        if not text:
+            raise MaskwiseError(f"The line {label[:40]!r} has no class. Begin it with one: “{labels[0]}: …”.")
+        read.setdefault(find_label(label, labels), []).append(text)
+    return read
+
+
+def _split(lines: str) -> list[tuple[str, str]]:
+    parts = (line.partition(":") for line in lines.splitlines() if line.strip())
+    return [(label.strip(), rest.strip()) for label, _, rest in parts]

@@ -1,0 +1,47 @@
+"""The measures of an explanation in a table: value, direction and one sentence of meaning each."""
+
+from __future__ import annotations
+
+import math
+
+import gradio as gr
+
+from components.page.view import view
+
+MEANINGS = {
+    "bleu": ("BLEU", "Share of the answer's runs of one to four words that the new answer keeps, 0 to 1."),
+    "rouge_l_precision": ("ROUGE-L precision", "Share of the new answer found in order in the old, 0 to 1."),
+    "rouge_l_recall": ("ROUGE-L recall", "Share of the old answer that the new one keeps in order, 0 to 1."),
+    "rouge_l_f1": ("ROUGE-L F1", "Balance of ROUGE-L precision and recall, 0 to 1."),
+    "sentence_bert": ("SentenceBERT", "How close the two answers are in meaning, 0 to 1."),
+    "probability_ratio": (
+        "Probability ratio",
+        "Probability of the answer's tokens without the removed words, as a share of that before, 0 to 1.",
+    ),
+    "kl": ("KL divergence", "How far the predicted next words move, in nats, mean over the answer's tokens."),
+    "kl_published": ("KL as published", "The same, computed as the paper's published code does it, in nats."),
+}
+
+
+def metric_table(elem_id: str, label: str = "Measures") -> gr.HTML:
+    """A table of measures. value: what `metric_rows` returns."""
+    return view("metric_table", elem_id, label, {"rows": []})
+
+
+def metric_rows(metrics: list[dict]) -> dict:
+    """[{"name", "value", "lower_is_better"}] → value of `metric_table`. An unknown name stands for itself."""
+    return {"rows": [_row(**metric) for metric in metrics]}
+
+
+def _row(name: str, value: float | None, lower_is_better: bool, **_) -> dict:
+    title, meaning = MEANINGS.get(name, (name, ""))
+    arrow, direction = ("↓", "lower") if lower_is_better else ("↑", "higher")
+    defined = value is not None and math.isfinite(value)
+    return {
+        "name": name,
+        "title": title,
+        "text": f"{value:.3f}".replace("-", "−") if defined else "not defined",
+        "arrow": arrow,
+        "direction": direction,
+        "meaning": meaning,
+    }

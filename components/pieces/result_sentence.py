@@ -1,0 +1,83 @@
+"""The result of an explanation in one plain sentence and a line of facts."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from components.page.view import view
+
+NAMED_WORDS = 6  # more than these are counted, not named
+LONGEST_NAME = 60  # characters shown of a removed sentence
+
+
+def result_view(elem_id: str) -> gr.HTML:
+    """The sentence and its facts. value: what `result_sentence` returns; {} hides it."""
+    return view("result_sentence", elem_id, "Result", {})
+
+
+def result_sentence(explanation: dict) -> dict:
+    """The API's explanation → {"parts": [["text" | "strong", str]], "facts": [[name, text]]}.
+
+    Reads "spans", "probability_ratio" (ratio of geometric means per token), "log_prob", "log_prob_masked"
+    (nats), "evaluations", "seconds" and, where there are such, "certificate" and "part".
+    """
+    removed = [span["text"] for span in explanation["spans"] if span["removed"]]
+    whole = "part" if explanation.get("part") else "answer"
+    effect = f"each token of this {whole} {_effect(explanation['probability_ratio'])}."
+    if removed:
+        parts = [["text", "Without "], *listed(removed), ["text", f", {effect}"]]
+    else:
+        parts = [["text", f"With nothing removed, {effect}"]]
+    return {"parts": parts, "facts": _facts(explanation)}
+
+
+def listed(words: list[str]) -> list[list[str]]:
+    """Bold names joined by commas and "and"; beyond NAMED_WORDS, a count of the rest."""
+    names = [["strong", _name(word)] for word in words[:NAMED_WORDS]]
+    if (rest := len(words) - len(names)) > 0:
+        names.append(["text", f"{rest} more"])
+    parts = []
+    for i, name in enumerate(names):
+        if i:
+            parts.append(["text", " and " if i == len(names) - 1 else ", "])
+        parts.append(name)
+    return parts
+
+
+def _name(word: str) -> str:
+    name = " ".join(word.split()) or repr(word)[1:-1].replace(" ", "␣")
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1].rstrip() + "…"
+
+
+def _effect(ratio: float) -> str:
+    if ratio <= 0:
+        return "becomes impossible"
+    times, direction = (1 / ratio, "less") if ratio < 1 else (ratio, "more")
+    if times < 1.005:
+        return "stays as likely as before"
+    return f"becomes {_times(times)} {direction} likely"
+
+
+def _times(times: float) -> str:
+    """Two or three significant digits: 1.04×, 3.1×, 42×, 1,200×."""
+    if times < 1.1:
+        return f"{times:.2f}×"
+    if times < 9.95:
+        return f"{times:.1f}×"
+    if times < 1000:
+        return f"{times:.0f}×"
+    return f"{float(f'{times:.2g}'):,.0f}×" if times < 1e6 else "over a million times"
+
+
+def _facts(explanation: dict) -> list[list[str]]:
+    before, after = explanation["log_prob"], explanation["log_prob_masked"]
+    whole = "part" if explanation.get("part") else "answer"
+    facts = [
+        [f"log p of the {whole}", f"{before:.2f} → {after:.2f} nats".replace("-", "−")],
+        ["probability ratio", f"{explanation['probability_ratio']:.3g}"],
+        ["evaluations", f"{explanation['evaluations']:,}"],
+        ["time", f"{explanation['seconds']:.1f} s"],
+    ]
+    if certificate := explanation.get("certificate"):
+        facts.append(["certificate", certificate])
+    return facts

@@ -1,0 +1,110 @@
+"""Results of explainers.streams.what_if as values of views. Plain values, no Gradio.
+
+An "explanation" is the last event of a record (GenerationView.record); "removed" are indices of its spans.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import exp
+
+from components.pieces.result_sentence import result_sentence
+
+Values = dict[str, dict]  # values of views by their names
+
+ANSWER_LEGEND = (
+    "Nats of log p that each token loses without the removed words, given the tokens before it: 0.7 nats "
+    "halve its probability, 2.3 divide it by ten. Blue tokens become more likely."
+)
+WHY_LEGEND = (
+    "How many nats more the given answer loses than the other when this word alone is removed. "
+    "Orange speaks for the given answer, blue for the other."
+)
+PAIRS_NOTE = (
+    "{how} interactions of pairs, in nats. Below zero (blue): the two stand in for each other. Above zero "
+    "(orange): they reinforce each other. Near zero: each works alone."
+)
+FULL_COLOUR = 1.0  # nats, at least: smaller losses stay pale
+
+
+def with_removed(explanation: dict, removed: Sequence[int]) -> list[dict]:
+    return [{**span, "removed": index in removed} for index, span in enumerate(explanation["spans"])]
+
+
+def measured(explanation: dict, removal: dict) -> Values:
+    """The result of what_if.removal as the sentence and the coloured answer."""
+    spans = with_removed(explanation, removal["removed"])
+    parts = result_sentence({**explanation, **removal, "spans": spans})["parts"]
+    before, after = removal["log_prob"], removal["log_prob_masked"]
+    verb, by = ("falls", before - after) if after <= before else ("rises", after - before)
+    what = "part" if explanation.get("part") else "whole answer"
+    ratio = f"{removal['probability_ratio']:.3g}"
+    facts = [
+        [f"log p of the {what}", f"{nats(before)} → {nats(after)}: it {verb} by {nats(by)} nats"],
+        ["probability ratio", f"{ratio}: a token keeps {ratio} times its probability, on geometric average"],
+    ]
+    return {"result": {"parts": parts, "facts": facts}, "answer": answer(removal["response_tokens"])}
+
+
+def unmeasured(explanation: dict) -> Values:
+    """Where the measurement failed: no numbers of another set are left to mislead."""
+    plain = answer(explanation["response_tokens"])
+    spans = [{**span, "score": None, "lines": []} for span in plain["spans"]]
+    return {"result": {}, "answer": {**plain, "spans": spans}}
+
+
+def answer(tokens: list[dict]) -> dict:
+    """The answer's tokens scored by the nats they lose; offsets in code points of the joined text. Space
+    before a token's word is left out of its span."""
+    text, spans = "", []
+    for token in tokens:
+        word = token["text"].lstrip() or token["text"]
+        start, text = len(text) + len(token["text"]) - len(word), text + token["text"]
+        loss = token["log_prob"] - token["log_prob_masked"]
+        spans.append({"text": word, "start": start, "end": len(text), "score": loss, "lines": _lines(token)})
+    limit = max([FULL_COLOUR, *(abs(span["score"]) for span in spans)])
+    return {"text": text, "spans": spans, "limit": limit, "legend": ANSWER_LEGEND}
+
+
+def _lines(token: dict) -> list[str]:
+    before, after = token["log_prob"], token["log_prob_masked"]
+    return [
+        f"log p {nats(before)} → {nats(after)} nats",
+        f"probability {_percent(before)} → {_percent(after)}",
+    ]
+
+
+def joint(explanation: dict, effect: dict) -> dict:
+    """The result of what_if.joint_effect as bars, a matrix and sentences; names are the removed words."""
+    names = [explanation["spans"][index]["text"] for index in effect["removed"]]
+    bars = [("all together", effect["together"], "together"), ("one by one, added up", effect["sum"], "sum")]
+    bars += [(name, drop, "single") for name, drop in zip(names, effect["singles"], strict=True)]
+    return {
+        "bars": [{"name": name, "nats": drop, "kind": kind} for name, drop, kind in bars],
+        "names": names,
+        "pairs": effect["pairs"],
+        "pairs_note": PAIRS_NOTE.format(how="Exact" if effect["exact"] else "Sampled"),
+        "sentences": effect["sentences"],
+    }
+
+
+def why_not(explanation: dict, result: dict) -> Values:
+    """The result of what_if.why_not as a sentence and a strip of signed scores."""
+    strip = {
+        "text": explanation["prompt"],
+        "spans": [{**span, "removed": False} for span in result["spans"]],
+        "unit": "nats",
+        "granularity": explanation["granularity"],
+        "legend": WHY_LEGEND,
+    }
+    return {"why_result": {"parts": [["text", result["sentence"]]], "facts": []}, "why_strip": strip}
+
+
+def nats(value: float) -> str:
+    text = f"{value:.2f}"
+    return (text.lstrip("-") if float(text) == 0 else text).replace("-", "−")
+
+
+def _percent(log_prob: float) -> str:
+    share = 100 * exp(min(log_prob, 0.0))
+    return f"{share:.2g} %" if share >= 0.01 else "under 0.01 %"

@@ -1,0 +1,114 @@
+"""Models of the Hugging Face Hub: found in its local cache, else downloaded, as safetensors only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+from huggingface_hub import HfApi, ModelInfo, constants, errors, snapshot_download
+
+from explainers.core.errors import MaskwiseError
+from explainers.models.checkpoint import CONVERT, INDEX, SINGLE, is_complete
+
+PART = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?"
+HUB_ID = re.compile(rf"(?:{PART}/)?{PART}", re.ASCII)
+WEIGHTS = re.compile(r"model(-\d+-of-\d+)?\.safetensors")
+TEXTS = (".json", ".txt", ".jinja", "tokenizer.model")
+POOLING = "1_Pooling/config.json"  # sentence encoders keep one setting in a folder
+CONVERTER, CONVERSION = "SFconvertbot", "Adding `safetensors` variant of this model"
+TIMEOUT = 10  # seconds for the first answer
+
+CheckSize = Callable[[dict[str, int]], None]
+
+
+def is_hub_id(name: str) -> bool:
+    return bool(HUB_ID.fullmatch(name)) and ".." not in name and "--" not in name
+
+
+def cached_folder(name: str) -> Path | None:
+    """A complete snapshot in the Hub's local cache: the one of its main branch, else the newest."""
+    repository = Path(constants.HF_HUB_CACHE) / f"models--{name.replace('/', '--')}"
+    try:
+        main = (repository / "refs" / "main").read_text().strip()
+    except OSError:
+        main = ""
+    newest_first = sorted(repository.glob("snapshots/*"), key=lambda folder: -folder.stat().st_mtime)
+    main_first = sorted(newest_first, key=lambda folder: folder.name != main)
+    return next(filter(is_complete, main_first), None)
+
+
+def download_folder(name: str, check_size: CheckSize = lambda counts: None) -> Path:
+    """The model's folder in the Hub's local cache, downloaded if need be. The folder's name is the commit.
+
+    check_size is called with the number of values by dtype before a download, and may refuse it by raising.
+    """
+    if folder := cached_folder(name):
+        return folder
+    api = HfApi()
+    with _hub_errors(name):
+        revision, info = _with_safetensors(api, name)
+        files = [file.rfilename for file in info.siblings or () if _is_wanted(file.rfilename)]
+        if "config.json" not in files:
+            raise MaskwiseError(f"{name} has no config.json, so it is not a language model of transformers.")
+        if info.safetensors:
+            check_size(info.safetensors.parameters)
+        return Path(snapshot_download(name, revision=revision, allow_patterns=files))
+
+
+def _is_wanted(file: str) -> bool:
+    at_root = "/" not in file and (WEIGHTS.fullmatch(file) or file.endswith(TEXTS))
+    return bool(at_root) or file == POOLING
+
+
+def _with_safetensors(api: HfApi, name: str) -> tuple[str | None, ModelInfo]:
+    """The main branch, or the Hub's own conversion of it where that alone has safetensors."""
+    properties = ["siblings", "safetensors", "sha"]
+    info = api.model_info(name, expand=properties, timeout=TIMEOUT)
+    if _has_safetensors(info):
+        return None, info
+    for pull in api.get_repo_discussions(name, author=CONVERTER, discussion_type="pull_request"):
+        if pull.author == CONVERTER and pull.title == CONVERSION and pull.status == "open":
+            info = api.model_info(name, revision=pull.git_reference, expand=properties, timeout=TIMEOUT)
+            if _has_safetensors(info):
+                return pull.git_reference, info
+    raise MaskwiseError(
+        f"{name} has no weights as safetensors, the only format that Maskwise loads. Choose a model that has "
+        f"them, or convert this one ({CONVERT}) and give its folder."
+    )
+
+
+def _has_safetensors(info: ModelInfo) -> bool:
+    return any(file.rfilename in (SINGLE, INDEX) for file in info.siblings or ())
+
+
+@contextmanager
+def _hub_errors(name: str) -> Iterator[None]:
+    """Turn what the Hub's library raises into words that name the fix."""
+    try:
+        yield
+    except errors.GatedRepoError as error:
+        raise MaskwiseError(
+            f"{name} is gated: accept its terms at {constants.ENDPOINT}/{name}, then set HF_TOKEN to a token "
+            "of that account and start Maskwise again."
+        ) from error
+    except errors.RepositoryNotFoundError as error:
+        raise MaskwiseError(
+            f"There is no model {name} on the Hub, or it is private. Check the spelling (owner/name); for a "
+            "private model set HF_TOKEN."
+        ) from error
+    except errors.HfHubHTTPError as error:
+        status = error.response.status_code
+        raise MaskwiseError(f"The Hub answered {status} for {name}. Try again in a few minutes.") from error
+    except (errors.LocalEntryNotFoundError, httpx2.HTTPError, ConnectionError, TimeoutError) as error:
+        raise MaskwiseError(
+            f"{name} is not on this machine, and the Hub cannot be reached. Connect to the network (and "
+            "unset HF_HUB_OFFLINE), choose a model that is at hand, or give the path of a local folder."
+        ) from error
+    except OSError as error:
+        raise MaskwiseError(
+            f"{name} could not be saved to {constants.HF_HUB_CACHE} ({error.strerror or error}). Free some "
+            "space there, or set HF_HOME to another folder."
+        ) from error

@@ -1,0 +1,120 @@
+"""What if other spans of a classified text were removed: the target is rebuilt from the explanation.
+
+An explanation is the `explanation` event of a classification as a dict. It may come from a file, so nothing
+in it is trusted: MaskwiseError says what does not hold.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, fields
+
+from explainers.core.deferred_torch import torch
+from explainers.core.errors import MaskwiseError
+from explainers.core.types import Task
+from explainers.models import held
+from explainers.models.held import LoadedModel
+from explainers.streams.checks import check_text
+from explainers.streams.classification import ClassificationRequest, OnForward, build_target, find_label
+from explainers.streams.kept import kept
+from explainers.streams.what_if import check_removed, check_spans, joint_effect_on
+from explainers.targets.base import Mask
+from explainers.targets.label import LabelTarget
+from explainers.text.templates import Cloze
+from explainers.verbalizers import Verbalizer
+from explainers.verbalizers.words import MAX_LABEL_CHARS
+
+MOST_MASKS = 20_000  # that are kept from one question to the next
+
+
+@dataclass
+class _Known:
+    """What a target is made from beside its model, and the class scores of its masks."""
+
+    cloze: Cloze
+    verbalizer: Verbalizer
+    scores: dict[Mask, list[float]] = field(default_factory=dict)
+
+    def is_full(self) -> bool:
+        return len(self.scores) > MOST_MASKS
+
+
+def class_target_of(
+    explanation: dict, on_forward: OnForward | None = None, loaded: LoadedModel | None = None
+) -> LabelTarget:
+    """The target that the explanation explains, rebuilt; raises MaskwiseError where that cannot be done.
+
+    Masks that were evaluated for earlier questions about it cost nothing. loaded: the model in memory where
+    it cannot be loaded by name, such as one tuned on a person's own texts.
+    """
+    request = _request(explanation)
+    loaded = loaded or held.load_model(request.model, Task.CLASSIFICATION)
+
+    def build() -> _Known:
+        target, cloze = _last(build_target(request, on_forward, loaded))
+        return _Known(cloze, target.verbalizer)
+
+    known = kept(loaded.model, _key(request), build, _Known.is_full)
+    check_spans(explanation, known.cloze.prompt.spans)
+    check_text("label", explanation.get("label"), MAX_LABEL_CHARS)
+    labels = list(known.verbalizer.labels)
+    index, operator = labels.index(find_label(explanation["label"], labels)), request.settings().mask_operator
+    target = LabelTarget(loaded, known.cloze, known.verbalizer, index, operator, on_forward)
+    target.recall(known.scores)
+    return target
+
+
+def class_removal(
+    explanation: dict,
+    removed: list[int],
+    on_forward: OnForward | None = None,
+    loaded: LoadedModel | None = None,
+) -> dict:
+    """Each class's probability with all of the text, and without these spans (their numbers)."""
+    target = class_target_of(explanation, on_forward, loaded)
+    removed = check_removed(removed, target.spans)
+    masks = torch.ones(2, len(target.spans), dtype=torch.long)
+    masks[1, removed] = 0
+    before, after = target.class_log_probs(masks).exp().tolist()
+    rows = zip(target.labels, before, after, strict=True)
+    return {
+        "removed": removed,
+        "labels": [{"label": name, "probability": b, "probability_masked": a} for name, b, a in rows],
+        "label": target.labels[target.label_index],
+    }
+
+
+def class_joint_effect(
+    explanation: dict,
+    removed: list[int],
+    on_forward: OnForward | None = None,
+    loaded: LoadedModel | None = None,
+) -> dict:
+    """The joint effect of these spans (their numbers) on the explained class, as by `joint_effect_on`."""
+    target = class_target_of(explanation, on_forward, loaded)
+    return joint_effect_on(target, removed, _request(explanation).settings().granularity)
+
+
+def _request(explanation: dict) -> ClassificationRequest:
+    """The settings of the explanation, checked as those of any request are."""
+    if not isinstance(explanation, dict):
+        raise MaskwiseError("This is not an explanation. Press Run, or load a file that was downloaded here.")
+    names = {f.name for f in fields(ClassificationRequest)}
+    given = {name: value for name, value in explanation.items() if name in names}
+    return ClassificationRequest(**{"text": None, **given})
+
+
+def _key(request: ClassificationRequest) -> str:
+    """All that a target is made from. An option that is no setting belongs to the method alone."""
+    settings, words = request.settings(), request.words()
+    made_from = (request.text, request.task, request.used_template(), words, bool(request.label_words))
+    return json.dumps([*made_from, request.verbalizer, request.seed, vars(settings)])
+
+
+def _last(stream):
+    """What a generator returns at its end."""
+    while True:
+        try:
+            next(stream)
+        except StopIteration as end:
+            return end.value

@@ -1,0 +1,173 @@
+"""Explain a classification from text to result, as a stream of plain JSON events.
+
+Every caller (the page, the API, Python) reads this one stream: `status`, `prediction`, `prompt`, `step`
+and, last, `explanation`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+
+from explainers.core.base import EXPLAINERS, Explainer, explainers_for, read_options
+from explainers.core.errors import MaskwiseError
+from explainers.core.types import Task
+from explainers.models import held
+from explainers.models.held import LoadedModel
+from explainers.streams.checks import check_choice, check_range, check_text, run_method
+from explainers.streams.classification_report import prediction, report
+from explainers.streams.classification_settings import Settings, read_settings
+from explainers.streams.report import span_values
+from explainers.targets.label import LabelTarget
+from explainers.text.tasks import TASKS, ClassificationTask, find_task
+from explainers.text.templates import MAX_TEMPLATE_CHARS, render_cloze, split_template
+from explainers.verbalizers.build import VERBALIZERS, VerbalizerInputs, build_verbalizer
+from explainers.verbalizers.words import MAX_LABEL_CHARS, LabelWords, read_label_words
+
+MAX_TEXT_CHARS = 20_000
+MAX_NAME_CHARS = 1_000
+
+OnForward = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class ClassificationRequest:
+    """What to explain and how; the names are those of the API. Raises MaskwiseError where it cannot be.
+
+    template, label_words: "" and {} for the task's own; label_words of some classes replace theirs alone.
+    label: "" for the predicted class. options: those of the method, and those of Settings.
+    """
+
+    text: str
+    task: str = "ag_news"
+    model: str = ""
+    method: str = "prompt_explainer"
+    template: str = ""
+    label_words: dict = field(default_factory=dict)
+    label: str = ""
+    verbalizer: str = "manual"
+    seed: int = 0
+    options: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        check_text("text", self.text, MAX_TEXT_CHARS)
+        check_text("model", self.model, MAX_NAME_CHARS)
+        check_text("template", self.template, MAX_TEMPLATE_CHARS)
+        check_text("label", self.label, MAX_LABEL_CHARS)
+        check_choice("task", self.task, list(TASKS))
+        check_choice("method", self.method, list(explainers_for(Task.CLASSIFICATION)))
+        check_choice("verbalizer", self.verbalizer, list(VERBALIZERS))
+        check_range("seed", self.seed, 0, 2**31 - 1)
+        if not isinstance(self.options, dict):
+            raise MaskwiseError("options must be an object of option names and values.")
+        split_template(self.used_template())
+        labels = list(self.words())
+        self.settings().check_examples(labels)
+        self.explainer(spans=1)
+        if self.label:
+            find_label(self.label, labels)
+
+    def used_template(self) -> str:
+        return self.template.strip() or find_task(self.task).templates[0]
+
+    def settings(self) -> Settings:
+        return read_settings(self.options)
+
+    def explainer(self, spans: int) -> Explainer:
+        """The method with its options, for a text of that many spans."""
+        method = EXPLAINERS[self.method]
+        own = {name: value for name, value in self.options.items() if name not in Settings.names()}
+        return method(read_options(method, own, min(self.settings().k, spans), self.seed))
+
+    def words(self) -> LabelWords:
+        """The classes and their words: the task's, with those given in their place."""
+        task = find_task(self.task)
+        if not isinstance(self.label_words, dict):
+            raise MaskwiseError("label_words must be an object of classes and their words.")
+        own = task.label_words(self.settings().words_per_class)
+        if not own:
+            return read_label_words(self.label_words)
+        given = {find_label(label, list(own)): words for label, words in self.label_words.items()}
+        return read_label_words(own | given)
+
+
+def find_label(label, labels: list[str]) -> str:
+    """The class of that name, in any case; raises MaskwiseError with the names there are."""
+    for name in labels:
+        if isinstance(label, str) and label.strip().casefold() == name.casefold():
+            return name
+    raise MaskwiseError(f"{label!r} is none of the classes. Choose one of: {', '.join(labels)}.")
+
+
+def explain_classification(text: str, on_forward: OnForward | None = None, **settings) -> Iterator[dict]:
+    """Stream the explanation of the class of `text`; settings as in ClassificationRequest.
+
+    on_forward is called with the number of sequences before each pass through the model. Where it raises
+    Stopped, a search that has begun ends with the best mask so far.
+    """
+    return run(ClassificationRequest(text, **settings), on_forward)
+
+
+def run(request: ClassificationRequest, on_forward: OnForward | None = None) -> Iterator[dict]:
+    """Events of one request, the last an `explanation` (its fields are those of the API)."""
+    target, cloze = yield from build_target(request, on_forward)
+    predicted = prediction(target, cloze)
+    yield choose_label(request, target, predicted)
+    yield from explain(request, target, predicted)
+
+
+def build_target(
+    request: ClassificationRequest, on_forward: OnForward | None = None, loaded: LoadedModel | None = None
+) -> Iterator[dict]:
+    """Stream `status` events while the model loads; returns the target and the rendered template.
+
+    loaded: a model in place of the request's, such as one tuned on a person's own texts.
+    """
+    on_forward = on_forward or (lambda rows: None)
+    yield {"type": "status", "text": "Loading the model"}
+    loaded = loaded or held.load_model(request.model, Task.CLASSIFICATION)
+    settings = request.settings()
+    cloze = render_cloze(loaded, request.used_template(), request.text, settings.granularity)
+    yield {"type": "status", "text": "Preparing the label words"}
+    verbalizer = build_verbalizer(request.verbalizer, _verbalizer_inputs(request, loaded, on_forward))
+    return LabelTarget(loaded, cloze, verbalizer, 0, settings.mask_operator, on_forward), cloze
+
+
+def choose_label(request: ClassificationRequest, target: LabelTarget, predicted: dict) -> dict:
+    """Let the target explain the request's class, or else the predicted one; the `prediction` event."""
+    label = find_label(request.label, list(target.labels)) if request.label else predicted["predicted"]
+    target.label_index = target.labels.index(label)
+    return {"type": "prediction", **predicted, "label": label}
+
+
+def explain(request: ClassificationRequest, target: LabelTarget, predicted: dict) -> Iterator[dict]:
+    """Events of the request's method on the target, the last an `explanation`."""
+    explainer = request.explainer(len(target.spans))
+    yield {
+        "type": "prompt",
+        "spans": span_values(target.spans),
+        "log_prob": target.log_prob_of(target.full_mask()),
+        "passes": explainer.passes(len(target.spans)),
+    }
+    passes_before = target.forward_passes
+    explanation, stopped = yield from run_method(explainer, target)
+    passes = target.forward_passes - passes_before
+    target.on_forward = lambda rows: None  # what is left takes few passes: a stop may no longer cut it off
+    values = predicted | report(target, explanation, request.settings())
+    values |= {"label": target.labels[target.label_index], "template": request.used_template()}
+    values |= {"neutral": explainer.neutral(target)}
+    yield {"type": "explanation", **asdict(request), **values, "forward_passes": passes, "stopped": stopped}
+
+
+def _verbalizer_inputs(request: ClassificationRequest, loaded, on_forward: OnForward) -> VerbalizerInputs:
+    task: ClassificationTask = find_task(request.task)
+    return VerbalizerInputs(
+        loaded=loaded,
+        task=task,
+        template=request.used_template(),
+        label_words=request.words(),
+        given=bool(request.label_words),
+        examples=request.settings().examples or task.example_texts(),
+        seed=request.seed,
+        on_forward=on_forward,
+    )

@@ -1,0 +1,153 @@
+"""Several methods on one prompt and one k, side by side, as a stream of plain JSON events.
+
+Beside every measure stands its floor: the same for spans removed at random.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, fields
+
+from explainers.core.base import EXPLAINERS
+from explainers.core.errors import MaskwiseError, Stopped
+from explainers.measures.text import METRICS
+from explainers.streams.checks import check_range
+from explainers.streams.comparison_cost import Meter, planned_passes
+from explainers.streams.generation import GenerationRequest, OnForward, answered_target
+from explainers.streams.removals import Removals
+from explainers.streams.report import scored_spans, span_values
+from explainers.targets.response import ResponseTarget
+
+MAX_METHODS = 8
+MAX_DRAWS = 100
+
+
+@dataclass(frozen=True)
+class ComparisonRequest:
+    """What to compare; fields as in GenerationRequest. Raises MaskwiseError where it cannot be.
+
+    methods: up to MAX_METHODS names, run with their default options. draws: random sets of the floor.
+    """
+
+    prompt: str
+    methods: list[str]
+    model: str = ""
+    k: int = 3
+    granularity: str = "word"
+    mask_operator: str = "zero"
+    max_new_tokens: int = 60
+    response: str = ""
+    system_prompt: str = ""
+    seed: int = 0
+    screening: bool = True
+    part: list[int] = field(default_factory=list)
+    draws: int = 20
+
+    def __post_init__(self):
+        methods = self.methods
+        if not isinstance(methods, list | tuple) or not 1 <= len(methods) <= MAX_METHODS:
+            raise MaskwiseError(f"Choose between 1 and {MAX_METHODS} methods to compare.")
+        for n, method in enumerate(methods):
+            self.single(method)
+            if method in methods[:n]:
+                raise MaskwiseError(f"The method {method} is named twice. Name each method once.")
+        check_range("draws", self.draws, 2, MAX_DRAWS)
+
+    def single(self, method: str, **changes) -> GenerationRequest:
+        """The request of one method alone."""
+        own = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("methods", "draws")}
+        return GenerationRequest(**own | {"method": method} | changes)
+
+
+def compare(request: ComparisonRequest, on_forward: OnForward | None = None) -> Iterator[dict]:
+    """Events `status`, `response`, `prompt`, `floor`, a `row` a method, and last `compared`.
+
+    A method that refuses becomes a row with an error. Where on_forward raises Stopped after the prompt
+    event, the comparison ends with the rows that are complete.
+    """
+    meter = Meter(on_forward)
+    target = yield from answered_target(request.single(request.methods[0]), meter)
+    yield prompt_event(target, planned_passes(request, len(target.spans)))
+    rows, stopped = [], False
+    try:
+        removals = Removals(target, request.max_new_tokens)
+        floor = removals.floor(request.k, request.draws, request.seed)
+        yield {"type": "floor", "draws": request.draws, "metrics": floor}
+        for method in request.methods:
+            rows.append(_row(request, method, removals))
+            yield rows[-1]
+        meter.keep(request.model)
+    except Stopped:
+        stopped = True
+    yield {"type": "compared", **_side_by_side(rows, len(target.spans)), "stopped": stopped} | {
+        "request": asdict(request) | {"model": target.loaded.name},
+        "revision": target.loaded.revision,
+    }
+
+
+def prompt_event(target: ResponseTarget, passes: int) -> dict:
+    """passes: about how many sequences will go through the model after this event."""
+    log_prob = target.log_prob_of(target.full_mask())
+    return {"type": "prompt", "spans": span_values(target.spans), "log_prob": log_prob, "passes": passes}
+
+
+def _row(request: ComparisonRequest, method: str, removals: Removals) -> dict:
+    """What one method finds and what that takes, or why it refuses."""
+    row = {"type": "row", "method": method, "title": EXPLAINERS[method].title, "error": None}
+    shared = removals.target
+    # A target of its own for every method: masks that another had evaluated would cost it nothing, and its
+    # seconds and passes would depend on the order of the methods.
+    own = ResponseTarget(
+        shared.loaded,
+        shared.prompt,
+        shared.response_ids,
+        shared.operator,
+        shared.on_forward,
+        request.screening,
+        shared.part,
+    )
+    try:
+        explanation = request.single(method).explainer().explain(own)
+    except MaskwiseError as error:
+        return row | _NOTHING | {"error": str(error)}
+    mask, measures = explanation.mask, removals.measures(explanation.mask)
+    return row | {
+        "spans": scored_spans(explanation),
+        "removed": [t for t, kept in enumerate(mask) if not kept],
+        "log_prob_masked": shared.log_prob_of(mask),
+        "probability_ratio": measures["probability_ratio"],
+        "metrics": measures,
+        "seconds": explanation.seconds,
+        "forward_passes": own.forward_passes,
+        "certificate": explanation.certificate,
+        "masked_response": removals.responses([mask])[0],
+    }
+
+
+_NOTHING = {"spans": [], "removed": [], "metrics": {}, "certificate": ""} | dict.fromkeys(
+    ("log_prob_masked", "probability_ratio", "seconds", "forward_passes", "masked_response")
+)
+
+
+def _side_by_side(rows: list[dict], spans: int) -> dict:
+    """What only all rows together tell. agreement: Jaccard of the removed sets, row by row, None beside a
+    row with an error; votes: how many methods removed each span; best: the method that leads a measure."""
+    done = [row for row in rows if not row["error"]]
+    return {
+        "methods": [row["method"] for row in rows],
+        "agreement": [[_jaccard(a, b) for b in rows] for a in rows],
+        "votes": [sum(t in row["removed"] for row in done) for t in range(spans)],
+        "best": {name: _best(done, name) for name in METRICS} if done else {},
+    }
+
+
+def _jaccard(a: dict, b: dict) -> float | None:
+    if a["error"] or b["error"]:
+        return None
+    return len({*a["removed"]} & {*b["removed"]}) / len({*a["removed"]} | {*b["removed"]})
+
+
+def _best(rows: list[dict], name: str) -> str:
+    """The method with the best value of a measure; the first of equals."""
+    choose = min if METRICS[name] else max
+    return choose(rows, key=lambda row: row["metrics"][name])["method"]

@@ -1,0 +1,168 @@
+"""Explain a generation from prompt to result, as a stream of plain JSON events.
+
+Every caller (the page, the API, Python) reads this one stream: `status`, `response`, `prompt`, `step`,
+`masked_response` and, last, `explanation`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+
+from explainers.core.base import EXPLAINERS, Explainer, explainers_for, read_options
+from explainers.core.deferred_torch import torch
+from explainers.core.errors import MaskwiseError, Stopped
+from explainers.core.types import Explanation, Task
+from explainers.models import held
+from explainers.streams.checks import check_choice, check_range, check_text, run_method
+from explainers.streams.given_response import given_tokens
+from explainers.streams.report import report, span_values
+from explainers.targets.base import MaskOperator
+from explainers.targets.decoding import greedy_tokens
+from explainers.targets.response import ResponseTarget, check_context
+from explainers.text.prompts import render_prompt
+from explainers.text.response_part import check_characters, part_tokens
+from explainers.text.spans import Granularity
+
+MAX_PROMPT_CHARS = 20_000
+MAX_NEW_TOKENS = 512
+
+OnForward = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class GenerationRequest:
+    """What to explain and how; the names are those of the API. Raises MaskwiseError where it cannot be.
+
+    part: characters [start, end) of the answer to explain, given what comes before them; none for the whole.
+    screening: let bfloat16 estimates pass over what cannot decide, where that is faster; False evaluates
+    every mask in the model's own precision.
+    """
+
+    prompt: str
+    model: str = ""
+    method: str = "xprompt"
+    k: int = 3
+    granularity: str = "word"
+    mask_operator: str = "zero"
+    max_new_tokens: int = 60
+    response: str = ""
+    system_prompt: str = ""
+    seed: int = 0
+    options: dict = field(default_factory=dict)
+    screening: bool = True
+    part: list[int] = field(default_factory=list)
+
+    def __post_init__(self):
+        for name in (
+            "prompt",
+            "model",
+            "method",
+            "granularity",
+            "mask_operator",
+            "response",
+            "system_prompt",
+        ):
+            check_text(name, getattr(self, name), MAX_PROMPT_CHARS)
+        check_choice("granularity", self.granularity, list(Granularity))
+        check_choice("mask_operator", self.mask_operator, list(MaskOperator))
+        check_choice("method", self.method, list(explainers_for(Task.GENERATION)))
+        check_range("k", self.k, 1, MAX_PROMPT_CHARS)
+        check_range("max_new_tokens", self.max_new_tokens, 1, MAX_NEW_TOKENS)
+        check_range("seed", self.seed, 0, 2**31 - 1)
+        if not isinstance(self.options, dict):
+            raise MaskwiseError("options must be an object of option names and values.")
+        if not isinstance(self.screening, bool):
+            raise MaskwiseError("screening must be true or false.")
+        check_characters(self.part)
+        self.explainer()
+
+    def explainer(self) -> Explainer:
+        method = EXPLAINERS[self.method]
+        return method(read_options(method, self.options, self.k, self.seed))
+
+
+def explain_generation(prompt: str, on_forward: OnForward | None = None, **settings) -> Iterator[dict]:
+    """Stream the explanation of the model's answer to `prompt`; settings as in GenerationRequest.
+
+    on_forward is called with the number of sequences before each pass through the model. Where it raises
+    Stopped, a search that has begun ends with the best mask so far.
+    """
+    return run(GenerationRequest(prompt, **settings), on_forward)
+
+
+def run(request: GenerationRequest, on_forward: OnForward | None = None) -> Iterator[dict]:
+    """Events of one request, the last an `explanation` (its fields are those of the API)."""
+    target = yield from answered_target(request, on_forward or (lambda rows: None))
+    explainer = request.explainer()
+    yield {
+        "type": "prompt",
+        "spans": span_values(target.spans),
+        "log_prob": target.log_prob_of(target.full_mask()),
+        "passes": explainer.passes(len(target.spans)),
+        "plan": explainer.plan(target),
+    }
+    passes_before = target.forward_passes
+    explanation, stopped = yield from run_method(explainer, target)
+    passes = target.forward_passes - passes_before
+    masked_response = None if stopped else (yield from _rewrite(request, target, explanation))
+    target.on_forward = lambda rows: None  # what is left takes two passes: a stop may no longer cut it off
+    values = report(target, explanation, masked_response)
+    yield {"type": "explanation", **asdict(request), **values, "forward_passes": passes, "stopped": stopped}
+
+
+def answered_target(request: GenerationRequest, on_forward: OnForward) -> Iterator[dict]:
+    """Stream the loading of the model and its answer; returns the target, log p of it or of a part."""
+    yield {"type": "status", "text": "Loading the model"}
+    loaded = held.load_model(request.model, Task.GENERATION)
+    prompt = render_prompt(loaded.tokenizer, request.prompt, request.granularity, request.system_prompt)
+    check_k(request.k, len(prompt.spans), request.granularity)
+    response_ids = yield from _respond(request, loaded, prompt, on_forward)
+    part = part_tokens(loaded.tokenizer, response_ids, request.part, request.response)
+    settings = request.mask_operator, on_forward, request.screening, part
+    return ResponseTarget(loaded, prompt, response_ids, *settings)
+
+
+def check_k(k: int, spans: int, granularity: str) -> None:
+    """Raise MaskwiseError where k spans cannot be removed."""
+    if not spans:
+        raise MaskwiseError("The prompt holds nothing that can be removed. Type some words.")
+    if k > spans:
+        raise MaskwiseError(
+            f"k is {k}, but this prompt has only {spans} {granularity}s. Choose k between 1 and {spans}, "
+            "or a finer granularity."
+        )
+
+
+def _respond(request: GenerationRequest, loaded, prompt, on_forward: OnForward) -> Iterator[dict]:
+    """Stream the answer to the whole prompt, or take the given one; returns its token ids."""
+    ids = torch.tensor([prompt.input_ids], device=loaded.device)
+    embeds = loaded.model.get_input_embeddings()(ids)  # (1, L, d)
+    if request.response.strip():
+        yield {"type": "response", "text": request.response}
+        return given_tokens(loaded, embeds, request.response, request.max_new_tokens, on_forward)
+    yield {"type": "status", "text": "Writing the answer"}
+    check_context(loaded, len(prompt.input_ids), request.max_new_tokens)
+    return (yield from write_answer(loaded, embeds, request.max_new_tokens, on_forward, "response"))
+
+
+def _rewrite(request: GenerationRequest, target: ResponseTarget, explanation: Explanation) -> Iterator[dict]:
+    """Stream what the model answers without the removed spans; returns the text, None if stopped."""
+    yield {"type": "status", "text": "Writing the answer without the removed words"}
+    embeds = target.kept_embeds(explanation.mask)
+    try:
+        ids = yield from write_answer(
+            target.loaded, embeds, request.max_new_tokens, target.on_forward, "masked_response"
+        )
+    except Stopped:
+        return None
+    return target.tokenizer.decode(ids, skip_special_tokens=True)
+
+
+def write_answer(loaded, embeds, max_new_tokens: int, on_forward: OnForward, kind: str) -> Iterator[dict]:
+    """Stream a greedy continuation as events of type `kind`; returns its token ids."""
+    ids: list[int] = []
+    for token in greedy_tokens(loaded, embeds, max_new_tokens, on_forward):
+        ids.append(token)
+        yield {"type": kind, "text": loaded.tokenizer.decode(ids, skip_special_tokens=True)}
+    return tuple(ids)

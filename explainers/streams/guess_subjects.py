@@ -1,0 +1,127 @@
+"""What a round of the guessing game is about: a model's answer to a prompt, or the class of a text.
+
+Both show the words and the answer, then tell what becomes of the answer without some of the words.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from threading import Lock
+
+from explainers.core.deferred_torch import torch
+from explainers.core.types import Task
+from explainers.models.held import LoadedModel
+from explainers.streams.classification import ClassificationRequest, build_target
+from explainers.streams.generation import GenerationRequest, check_k, write_answer
+from explainers.streams.given_response import given_tokens
+from explainers.streams.report import span_values
+from explainers.targets.base import Mask, Target
+from explainers.targets.response import ResponseTarget, check_context
+from explainers.text.prompts import render_prompt
+
+OnForward = Callable[[int], None]
+
+
+@dataclass
+class Known:
+    """What has been found of a round with one model, kept for the next guess.
+
+    response_ids: tokens of the answer. sets: "best", "method" and "random" as in `guessing.play`. answers:
+    the answer without the spans that a mask removes. target: kept while a search that was interrupted may go
+    on, and no longer, since it keeps its model in memory. at_work: held by whoever searches.
+    """
+
+    response_ids: tuple[int, ...] = ()
+    sets: dict[str, dict] = field(default_factory=dict)
+    answers: dict[Mask, str] = field(default_factory=dict)
+    target: Target | None = None
+    at_work: Lock = field(default_factory=Lock)
+
+
+class Subject(ABC):
+    """One round's target and its answer, there once it is open. tokens: those that log p is a sum over."""
+
+    task: Task
+    request: GenerationRequest | ClassificationRequest
+    target: Target
+    known: Known
+    tokens: int = 1
+
+    @abstractmethod
+    def open(self, loaded: LoadedModel, known: Known, on_forward: OnForward) -> Iterator[dict]:
+        """Stream `status`, `words` and `response`. Raises MaskwiseError where k is too large."""
+
+    @abstractmethod
+    def answer_without(self, mask: Mask) -> Iterator[str]:
+        """What the model answers to the masked text, as it grows."""
+
+
+class ResponseSubject(Subject):
+    """log p of the model's own answer to a prompt."""
+
+    task = Task.GENERATION
+
+    def __init__(self, request: GenerationRequest):
+        self.request = request
+
+    def open(self, loaded, known, on_forward):
+        self.known, request = known, self.request
+        prompt = render_prompt(loaded.tokenizer, request.prompt, request.granularity, request.system_prompt)
+        check_k(request.k, len(prompt.spans), request.granularity)
+        yield {"type": "words", "spans": span_values(prompt.spans)}
+        if not known.response_ids:
+            known.response_ids = yield from self._respond(loaded, prompt, on_forward)
+        text = loaded.tokenizer.decode(known.response_ids, skip_special_tokens=True)
+        yield {"type": "response", "text": text}
+        if not known.target:
+            settings = request.mask_operator, on_forward, request.screening
+            known.target = ResponseTarget(loaded, prompt, known.response_ids, *settings)
+        self.target, self.tokens = known.target, len(known.response_ids)
+        self.target.on_forward = on_forward
+
+    def answer_without(self, mask):
+        target, most = self.target, self.request.max_new_tokens
+        embeds = target.kept_embeds(mask)
+        for event in write_answer(target.loaded, embeds, most, target.on_forward, "rewritten"):
+            yield event["text"]
+
+    def _respond(self, loaded, prompt, on_forward) -> Iterator[dict]:
+        """Stream the answer to the whole prompt, or take the given one; returns its token ids."""
+        request, ids = self.request, torch.tensor([prompt.input_ids], device=loaded.device)
+        embeds = loaded.model.get_input_embeddings()(ids)  # (1, L, d)
+        if request.response.strip():
+            return given_tokens(loaded, embeds, request.response, request.max_new_tokens, on_forward)
+        yield {"type": "status", "text": "Writing the answer"}
+        check_context(loaded, len(prompt.input_ids), request.max_new_tokens)
+        return (yield from write_answer(loaded, embeds, request.max_new_tokens, on_forward, "response"))
+
+
+class LabelSubject(Subject):
+    """log p of the class that the model predicts for a text."""
+
+    task = Task.CLASSIFICATION
+
+    def __init__(self, request: ClassificationRequest):
+        self.request = request
+
+    def open(self, loaded, known, on_forward):
+        self.known = known
+        self.target, _ = yield from build_target(self.request, on_forward, loaded)
+        settings = self.request.settings()
+        check_k(settings.k, len(self.target.spans), settings.granularity)
+        yield {"type": "words", "spans": span_values(self.target.spans)}
+        probabilities = self._probabilities(self.target.full_mask())
+        self.target.label_index = int(probabilities.argmax())
+        yield {"type": "response", "text": self._class_of(probabilities)}
+
+    def answer_without(self, mask):
+        yield self._class_of(self._probabilities(mask))
+
+    def _probabilities(self, mask: Mask) -> torch.Tensor:
+        return self.target.class_log_probs(torch.tensor([mask]))[0].exp()  # (C,)
+
+    def _class_of(self, probabilities: torch.Tensor) -> str:
+        best = int(probabilities.argmax())
+        return f"{self.target.labels[best]}, {probabilities[best]:.0%}"

@@ -1,0 +1,167 @@
+"""Predict, then reveal: how much of the best set's effect do the words reach that a person marked?
+
+The effect of a set of spans is the drop in log p, in nats: of the model's own answer, or of the class it
+predicts, once they are removed. Beside a guess stand the strongest set that a search finds, random sets,
+and for a class PromptExplainer's choice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from explainers.core.base import EXPLAINERS, read_options
+from explainers.core.deferred_torch import torch
+from explainers.core.errors import MaskwiseError
+from explainers.core.types import SearchStep, Task
+from explainers.measures.text import probability_ratio
+from explainers.models import held
+from explainers.streams.guess_rounds import Round
+from explainers.streams.guess_sentence import score_of, sentence_of
+from explainers.streams.guess_subjects import Known, OnForward, Subject
+from explainers.targets.base import Mask
+
+SEARCH = "best_within_budget"
+METHODS = {Task.CLASSIFICATION: "prompt_explainer"}  # shown beside the search
+DRAWS = 20
+KEPT_ROUNDS = 32
+
+_known: OrderedDict[tuple, Known] = OrderedDict()  # least recently used first
+
+
+def prepare(round: Round, on_forward: OnForward | None = None) -> Iterator[dict]:
+    """Find all that no guess changes, while people still mark; returns the Subject.
+
+    Events: `status`, `words` with the "spans", `response` with the "text" as it grows, `search` with the
+    "passes" it takes at most, `step` with "step" and "total", `prepared`. What is found is kept: a second
+    call is short, and one that was interrupted goes on.
+    """
+    subject = round.subject()
+    yield {"type": "status", "text": "Loading the model"}
+    loaded = held.load_model(subject.request.model, subject.task)
+    known = _recall(round, loaded)
+    with known.at_work:
+        yield from subject.open(loaded, known, on_forward or (lambda rows: None))
+        if "best" not in known.sets:
+            known.sets["best"] = yield from _search(round, subject)
+        if "random" not in known.sets:
+            known.sets["random"] = random_sets(round, subject)
+        if "method" not in known.sets:
+            known.sets["method"] = _method_set(round, subject)
+        known.target = None
+    yield {"type": "prepared"}
+    return subject
+
+
+def play(round: Round, guess: list[int], on_forward: OnForward | None = None) -> Iterator[dict]:
+    """Play a round with a guess, indices of spans. Raises MaskwiseError for a guess that is not k of them.
+
+    After the events of `prepare` comes `revealed`: "guess", "best", "method" (None in a generation) and
+    "random", each with "removed", "log_prob_masked", "drop" (nats) and "probability_ratio". Of the random
+    sets these are means, "removed" the set nearest to them, "low" and "high" the range of the drops, and
+    "sets" all of them. "score" is 0 to 1, or None; "sentence" says it. `rewritten` events then bring, for
+    each "who" of these four, the answer without that set as it grows, and `played` ends it.
+    """
+    check_guess(guess, round.k)
+    subject = yield from prepare(round, on_forward)
+    check_guess(guess, round.k, len(subject.target.spans))
+    own, known = measure(subject, guess), subject.known.sets
+    score = score_of(own["drop"], known["best"]["drop"])
+    yield {
+        "type": "revealed",
+        "guess": own,
+        **known,
+        "log_prob": subject.target.log_prob_of(subject.target.full_mask()),
+        "score": score,
+        "sentence": sentence_of(score, own["drop"], known["best"]["drop"], known["random"]["drop"]),
+    }
+    for who, found in {"guess": own, **known}.items():
+        if found:
+            yield from _rewrite(subject, who, found["removed"])
+    yield {"type": "played"}
+
+
+def check_guess(guess, k: int, spans: int | None = None) -> None:
+    """Raise MaskwiseError unless `guess` holds k different indices, below `spans` where that is known."""
+    whole = isinstance(guess, list) and all(isinstance(t, int) and not isinstance(t, bool) for t in guess)
+    if not whole or any(t < 0 or (spans is not None and t >= spans) for t in guess):
+        raise MaskwiseError(
+            "A guess must be a list of places in the text. Press Start and mark the words again."
+        )
+    if len(guess) != k or len(set(guess)) != k:
+        raise MaskwiseError(f"Mark exactly {k}: {len(set(guess))} marked so far.")
+
+
+def measure(subject: Subject, removed: list[int]) -> dict:
+    """The effect of removing these spans; two passes at most."""
+    target = subject.target
+    full, masked = target.log_prob_of(target.full_mask()), target.log_prob_of(_mask(subject, removed))
+    return {
+        "removed": sorted(removed),
+        "log_prob_masked": masked,
+        "drop": full - masked,
+        "probability_ratio": probability_ratio(full, masked, subject.tokens),
+    }
+
+
+def random_sets(round: Round, subject: Subject, draws: int = DRAWS) -> dict:
+    """Mean effect of `draws` random sets of k spans, and what each of them does."""
+    generator, spans = torch.Generator().manual_seed(0), len(subject.target.spans)
+    drawn = [torch.randperm(spans, generator=generator)[: round.k].tolist() for _ in range(draws)]
+    subject.target.log_prob(torch.tensor([_mask(subject, removed) for removed in drawn]))  # in batches
+    sets = [measure(subject, removed) for removed in drawn]
+    names = ("log_prob_masked", "drop", "probability_ratio")
+    mean = {name: sum(found[name] for found in sets) / draws for name in names}
+    typical = min(sets, key=lambda found: abs(found["drop"] - mean["drop"]))
+    drops = [found["drop"] for found in sets]
+    return {**mean, "removed": typical["removed"], "low": min(drops), "high": max(drops), "sets": sets}
+
+
+def _search(round: Round, subject: Subject) -> Iterator[dict]:
+    """Stream the progress of the search; returns the strongest set it finds."""
+    explainer = _explainer(SEARCH, round)
+    yield {"type": "search", "passes": explainer.passes(len(subject.target.spans))}
+    for event in explainer.stream(subject.target):
+        if isinstance(event, SearchStep):
+            yield {"type": "step", "step": event.step, "total": event.total}
+    return _found(subject, event)
+
+
+def _method_set(round: Round, subject: Subject) -> dict | None:
+    name = METHODS.get(subject.task)
+    return _found(subject, _explainer(name, round).explain(subject.target)) if name else None
+
+
+def _explainer(name: str, round: Round):
+    return EXPLAINERS[name](read_options(EXPLAINERS[name], {}, round.k))
+
+
+def _found(subject: Subject, explanation) -> dict:
+    removed = [t for t, kept in enumerate(explanation.mask) if not kept]
+    said = {"title": EXPLAINERS[explanation.method].title, "certificate": explanation.certificate}
+    return measure(subject, removed) | said
+
+
+def _rewrite(subject: Subject, who: str, removed: list[int]) -> Iterator[dict]:
+    mask, text = _mask(subject, removed), ""
+    if mask not in subject.known.answers:
+        for text in subject.answer_without(mask):
+            yield {"type": "rewritten", "who": who, "text": text}
+        subject.known.answers[mask] = text
+    yield {"type": "rewritten", "who": who, "text": subject.known.answers[mask]}
+
+
+def _mask(subject: Subject, removed: list[int]) -> Mask:
+    return tuple(int(t not in removed) for t in range(len(subject.target.spans)))
+
+
+def _recall(round: Round, loaded) -> Known:
+    """What is known of this round with this model; empty at first."""
+    key = json.dumps(asdict(round), sort_keys=True), loaded.name, loaded.revision
+    known = _known.setdefault(key, Known())
+    _known.move_to_end(key)
+    while len(_known) > KEPT_ROUNDS:
+        _known.popitem(last=False)
+    return known

@@ -1,0 +1,103 @@
+"""The complete result of one explanation as plain JSON values: numbers, texts, measures, provenance."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+
+from explainers.core.base import EXPLAINERS
+from explainers.core.deferred_torch import torch
+from explainers.core.types import Explanation, MetricScore, TokenSpan
+from explainers.measures.text import METRICS, kl_divergence, kl_published, probability_ratio, text_metrics
+from explainers.targets.response import ResponseTarget
+from explainers.text.prompts import decode_pieces
+
+LIBRARIES = ("torch", "transformers", "captum", "sacrebleu", "rouge-score", "sentence-transformers")
+
+
+def report(target: ResponseTarget, explanation: Explanation, masked_response: str | None) -> dict:
+    """Fields of the `explanation` event that follow from the target and what the method found.
+
+    Log-probabilities, probability ratio and KL are those of the part that is explained, the text measures
+    and response_tokens those of the whole response.
+
+    masked_response: the answer without the removed spans, None where it was not written (its text measures
+    are then left out).
+    """
+    kept, masked = (target.next_token_log_probs(mask) for mask in (target.full_mask(), explanation.mask))
+    before, after = (distribution.gather(1, target.response_column()) for distribution in (kept, masked))
+    tokens = _response_tokens(target, before, after)
+    log_prob, log_prob_masked = (values[slice(*target.part)].sum().item() for values in (before, after))
+    response = target.tokenizer.decode(target.response_ids, skip_special_tokens=True)
+    metrics = removal_metrics(target, kept, masked, masked_response)
+    return {
+        **provenance(target, explanation),
+        "response": response,
+        "masked_response": masked_response or "",
+        "response_tokens": tokens,
+        "part": None if target.is_whole() else list(target.part),
+        "spans": scored_spans(explanation),
+        "log_prob": log_prob,
+        "log_prob_masked": log_prob_masked,
+        "probability_ratio": probability_ratio(log_prob, log_prob_masked, target.length),
+        "metrics": [
+            {"name": m.name, "value": m.value, "lower_is_better": m.lower_is_better} for m in metrics
+        ],
+        "evaluations": explanation.evaluations,
+        "distinct_masks": explanation.distinct_masks,
+        "certificate": explanation.certificate,
+        "optimality_gap": explanation.optimality_gap,
+        "seconds": explanation.seconds,
+        "notes": list(explanation.notes),
+    }
+
+
+def removal_metrics(
+    target: ResponseTarget, kept: torch.Tensor, masked: torch.Tensor, masked_response: str | None
+) -> list[MetricScore]:
+    """All measures of one removal; those of the text only where the masked response was written.
+
+    kept, masked: (S, V), next-token log-probabilities at the whole response, before and after. Probability
+    ratio and KL are taken over the part that is explained.
+    """
+    part = slice(*target.part)
+    kept, masked, column = kept[part], masked[part], target.response_column()[part]
+    before, after = (distribution.gather(1, column)[:, 0] for distribution in (kept, masked))
+    response = target.tokenizer.decode(target.response_ids, skip_special_tokens=True)
+    ratio = probability_ratio(before.sum().item(), after.sum().item(), len(before))
+    return [
+        *([] if masked_response is None else text_metrics(response, masked_response)),
+        MetricScore("probability_ratio", ratio, METRICS["probability_ratio"]),
+        MetricScore("kl", kl_divergence(masked, kept), METRICS["kl"]),
+        MetricScore("kl_published", kl_published(before, after), METRICS["kl_published"]),
+    ]
+
+
+def provenance(target: ResponseTarget, explanation: Explanation) -> dict:
+    """Which model, method and versions made a result."""
+    method = EXPLAINERS[explanation.method]
+    return {
+        "model": target.loaded.name,
+        "revision": target.loaded.revision,
+        "device": str(target.device),
+        "dtype": str(target.loaded.dtype).removeprefix("torch."),
+        "title": method.title,
+        "reference": method.reference,
+        "score_meaning": method.score_meaning,
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
+    }
+
+
+def span_values(spans: tuple[TokenSpan, ...]) -> list[dict]:
+    return [{"text": span.text, "start": span.chars[0], "end": span.chars[1]} for span in spans]
+
+
+def scored_spans(explanation: Explanation) -> list[dict]:
+    rows = zip(span_values(explanation.spans), explanation.scores, explanation.mask, strict=True)
+    return [{**span, "score": score, "removed": not kept} for span, score, kept in rows]
+
+
+def _response_tokens(target: ResponseTarget, before, after) -> list[dict]:
+    pieces = decode_pieces(target.tokenizer, target.response_ids)
+    rows = zip(target.response_ids, pieces, before[:, 0].tolist(), after[:, 0].tolist(), strict=True)
+    return [{"id": i, "text": text, "log_prob": b, "log_prob_masked": a} for i, text, b, a in rows]

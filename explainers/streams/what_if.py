@@ -1,0 +1,214 @@
+"""Questions put to an explained generation: what if other spans were removed, what do they do together, and
+why not another answer.
+
+An explanation is the `explanation` event as a dict. It may come from a file, so nothing in it is trusted:
+MaskwiseError says what does not hold. The target is rebuilt from it; what has been evaluated is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from explainers.core.deferred_torch import torch
+from explainers.core.errors import MaskwiseError
+from explainers.core.types import Task, TokenSpan
+from explainers.measures.interactions import pairwise_interactions
+from explainers.measures.text import probability_ratio
+from explainers.models import held
+from explainers.streams.checks import check_text
+from explainers.streams.generation import MAX_PROMPT_CHARS, GenerationRequest, write_answer
+from explainers.streams.kept import kept
+from explainers.streams.report import span_values
+from explainers.streams.what_if_words import describe_joint, describe_why_not, joint_kind
+from explainers.targets.base import Mask, Target
+from explainers.targets.response import Evaluated, ResponseTarget
+from explainers.text.prompts import decode_pieces, encode_plain, encode_response, render_prompt
+
+MOST_JOINT = 20  # spans whose joint effect is measured
+PAIR_EVALUATIONS = 4000  # about as many masks a matrix of pairs may cost where it is sampled
+MOST_SAMPLES = 64
+
+OnForward = Callable[[int], None]
+
+
+def target_of(explanation: dict, on_forward: OnForward | None = None) -> ResponseTarget:
+    """The target that the explanation explains, rebuilt; raises MaskwiseError where that cannot be done.
+
+    Masks that were evaluated for earlier questions about it cost nothing.
+    """
+    asked = _request(explanation)
+    loaded = held.load_model(asked.model, Task.GENERATION)
+    prompt = render_prompt(loaded.tokenizer, asked.prompt, asked.granularity, asked.system_prompt)
+    check_spans(explanation, prompt.spans)
+    ids = _response_ids(explanation, asked.response, loaded)
+    return _target(loaded, prompt, ids, explanation.get("part"), asked.mask_operator, on_forward)
+
+
+def removal(explanation: dict, removed: list[int], on_forward: OnForward | None = None) -> dict:
+    """What the answer loses without these spans (their numbers): log p in nats, whole and token by token."""
+    target = target_of(explanation, on_forward)
+    removed = check_removed(removed, target.spans)
+    before, after = (target.token_log_probs(m) for m in (target.full_mask(), _without(target, removed)))
+    start, end = target.part
+    whole, masked = sum(before[start:end]), sum(after[start:end])
+    rows = zip(decode_pieces(target.tokenizer, target.response_ids), before, after, strict=True)
+    return {
+        "removed": removed,
+        "log_prob": whole,
+        "log_prob_masked": masked,
+        "probability_ratio": probability_ratio(whole, masked, target.length),
+        "response_tokens": [{"text": text, "log_prob": b, "log_prob_masked": a} for text, b, a in rows],
+    }
+
+
+def rewrite(explanation: dict, removed: list[int], on_forward: OnForward | None = None) -> Iterator[dict]:
+    """What the model answers without these spans, as `masked_response` events, the last the whole text."""
+    target = target_of(explanation, on_forward)
+    embeds = target.kept_embeds(_without(target, check_removed(removed, target.spans)))
+    most = _request(explanation).max_new_tokens
+    ids = yield from write_answer(target.loaded, embeds, most, target.on_forward, "masked_response")
+    if not ids:
+        yield {"type": "masked_response", "text": ""}
+
+
+def joint_effect(explanation: dict, removed: list[int], on_forward: OnForward | None = None) -> dict:
+    """The joint effect of these spans (their numbers) on the answer, as by `joint_effect_on`."""
+    unit = explanation.get("granularity", "word")
+    return joint_effect_on(target_of(explanation, on_forward), removed, unit)
+
+
+def joint_effect_on(target: Target, removed: list[int], unit: str) -> dict:
+    """The drop in log p of the whole set beside the drops of its members one by one, in nats.
+
+    pairs: their Shapley interactions among the removed spans, all others kept; exact: whether those were
+    found over all subsets or sampled. kind, sentences: what the difference means. unit: what a span is.
+    """
+    removed = check_removed(removed, target.spans)
+    if len(removed) > MOST_JOINT:
+        raise MaskwiseError(f"The joint effect is measured for up to {MOST_JOINT} spans. Remove fewer.")
+    sets = [[], removed, *([t] for t in removed)]
+    before, *after = target.log_prob(torch.tensor([_without(target, chosen) for chosen in sets])).tolist()
+    together, *singles = (before - value for value in after)
+    pairs, exact = _pairs(target, removed)
+    total = sum(singles)
+    return {
+        "removed": removed,
+        "together": together,
+        "singles": singles,
+        "sum": total,
+        "difference": together - total,
+        "kind": joint_kind(together, total),
+        "pairs": pairs,
+        "exact": exact,
+        "sentences": describe_joint([target.spans[t].text for t in removed], unit, together, total, pairs),
+    }
+
+
+def why_not(explanation: dict, other: str, on_forward: OnForward | None = None) -> dict:
+    """Which spans speak for the answer that was given, and which for another one.
+
+    score of a span: how much more log p of the given answer falls than log p of the other once the span
+    alone is removed, in nats. Where a part of the answer is explained, the other text stands in for it.
+    """
+    given = target_of(explanation, on_forward)
+    foil = _foil(given, other, on_forward)
+    count = len(given.spans)
+    masks = torch.cat([torch.ones(1, count), 1 - torch.eye(count)]).long()  # all kept, then one removed
+    for_given, for_other = given.log_prob(masks), foil.log_prob(masks)  # (1 + T,)
+    scores = ((for_given[0] - for_given[1:]) - (for_other[0] - for_other[1:])).tolist()
+    spans = [{**span, "score": score} for span, score in zip(span_values(given.spans), scores, strict=True)]
+    log_probs, tokens = (for_given[0].item(), for_other[0].item()), (given.length, foil.length)
+    return {
+        "other": other,
+        "log_prob": log_probs[0],
+        "log_prob_other": log_probs[1],
+        "spans": spans,
+        "sentence": describe_why_not(spans, log_probs, tokens),
+    }
+
+
+def check_removed(removed, spans: tuple[TokenSpan, ...]) -> list[int]:
+    """The span numbers in order, each once; raises MaskwiseError unless they are numbers of spans."""
+    numbers = list(removed) if isinstance(removed, list | tuple) else [None]
+    if not all(type(t) is int and 0 <= t < len(spans) for t in numbers):
+        raise MaskwiseError(f"removed must be a list of span numbers from 0 to {len(spans) - 1}.")
+    return sorted(set(numbers))
+
+
+def check_spans(explanation: dict, spans: tuple[TokenSpan, ...]) -> None:
+    """Raise MaskwiseError unless the explanation's spans are these, so that their numbers mean the same."""
+    rows = explanation.get("spans")
+    rows = rows if isinstance(rows, list) else [None]
+    found = [(row.get("start"), row.get("end")) if isinstance(row, dict) else None for row in rows]
+    if found != [span.chars for span in spans]:
+        raise MaskwiseError(
+            "This result's spans are not those of its text under this model. Press Run to explain it anew."
+        )
+
+
+def _request(explanation: dict) -> GenerationRequest:
+    """The settings that say what is explained, checked as those of any request are."""
+    if not isinstance(explanation, dict):
+        raise MaskwiseError("This is not an explanation. Press Run, or load a file that was downloaded here.")
+    names = ("model", "prompt", "granularity", "mask_operator", "system_prompt", "response", "max_new_tokens")
+    given = {name: explanation[name] for name in names if name in explanation}
+    return GenerationRequest(**{"prompt": None, **given})
+
+
+def _response_ids(explanation: dict, response: str, loaded) -> tuple[int, ...]:
+    """The answer's own tokens; those of its text where an older result does not hold them."""
+    tokens = explanation.get("response_tokens")
+    sized = isinstance(tokens, list) and len(tokens) <= MAX_PROMPT_CHARS
+    if not sized or not all(isinstance(token, dict) for token in tokens):
+        raise MaskwiseError("This result lacks the tokens of its answer. Press Run to explain it anew.")
+    if not any("id" in token for token in tokens):
+        return encode_response(loaded.tokenizer, response)
+    ids, known = [token.get("id") for token in tokens], loaded.model.get_input_embeddings().num_embeddings
+    if not all(type(i) is int and 0 <= i < known for i in ids):
+        raise MaskwiseError("The tokens of this result's answer are not this model's. Press Run anew.")
+    return tuple(ids)
+
+
+def _target(loaded, prompt, ids, part, operator, on_forward) -> ResponseTarget:
+    target = ResponseTarget(loaded, prompt, ids, operator, on_forward, screening=False, part=part)
+    key = (prompt, target.response_ids, target.part, operator)
+    target.recall(kept(loaded.model, key, Evaluated, Evaluated.is_full))
+    return target
+
+
+def _foil(given: ResponseTarget, other, on_forward) -> ResponseTarget:
+    """The target of another answer, or of another text in the place of the part that is explained."""
+    check_text("The other answer", other, MAX_PROMPT_CHARS)
+    if not other.strip():
+        raise MaskwiseError("The other answer is empty. Type what the model might have said instead.")
+    (start, end), ids = given.part, given.response_ids
+    if given.is_whole():
+        ids, part = encode_response(given.tokenizer, other), None
+    else:
+        before = "".join(decode_pieces(given.tokenizer, ids[: start + 1]))
+        spaced = before[len("".join(decode_pieces(given.tokenizer, ids[:start]))) :][:1].isspace()
+        text = " " + other if spaced and not other[0].isspace() else other
+        ids = ids[:start] + tuple(encode_plain(given.tokenizer, text).input_ids)
+        part = (start, len(ids))
+    if ids == given.response_ids[:end]:
+        raise MaskwiseError("This is the answer that was given. Type another one.")
+    return _target(given.loaded, given.prompt, ids, part, given.operator, on_forward)
+
+
+def _pairs(target: Target, removed: list[int]) -> tuple[list[list[float]], bool]:
+    """Interactions of the removed spans, k × k, and whether they are exact."""
+
+    def value(chosen: torch.Tensor) -> torch.Tensor:
+        masks = torch.ones(len(chosen), len(target.spans), dtype=torch.long)
+        masks[:, removed] = chosen.long().cpu()
+        return target.log_prob(masks)
+
+    n = len(removed)
+    samples = min(MOST_SAMPLES, PAIR_EVALUATIONS // (1 + n + n * (n - 1) // 2))  # masks that a sample costs
+    matrix, exact = pairwise_interactions(value, n, samples=samples)
+    return matrix.tolist(), exact
+
+
+def _without(target: Target, removed: list[int]) -> Mask:
+    gone = set(removed)
+    return tuple(int(t not in gone) for t in range(len(target.spans)))

@@ -1,0 +1,87 @@
+"""Lets Captum's LLMAttribution explain a ResponseTarget under its own mask operator.
+
+Captum perturbs a vector of T ones; here that vector becomes token ids, with a negative id where a zero
+embedding belongs. Only `forward_in_tokens=False` is right with transformers 5: Captum's default feeds the
+whole prompt again on top of the key-value cache at each token, and is wrong by several nats.
+"""
+
+from __future__ import annotations
+
+import torch
+from captum.attr import LLMAttribution
+from captum.attr._utils.interpretable_input import InterpretableInput
+
+from explainers.targets.base import MaskOperator
+
+ZERO_ID = -1
+
+
+class MaskInput(InterpretableInput):
+    """T interpretable features, one a span: 1 keeps it, 0 removes it.
+
+    The response up to the part that is explained follows every prompt.
+    """
+
+    def __init__(self, target):
+        self.target = target
+        self.n_itp_features = len(target.spans)
+        self.values = [span.text for span in target.spans]
+
+    def to_tensor(self):
+        return torch.ones(1, self.n_itp_features)
+
+    def original_input(self):
+        return self.target.prompt.text
+
+    def to_model_input(self, perturbed_tensor=None):
+        """Token ids of the masked prompt and what precedes the part of the response, (1, L')."""
+        mask = self.to_tensor() if perturbed_tensor is None else perturbed_tensor
+        kept = self.target.keep(mask.to(self.target.device).float())[0] > 0.5
+        ids = torch.tensor(self.target.prompt.input_ids, device=self.target.device)
+        before = ids.new_tensor(self.target.response_ids[: self.target.part[0]])
+        match self.target.operator:
+            case MaskOperator.DELETE:
+                ids = ids[kept]
+            case MaskOperator.REPLACE:
+                ids = ids.where(kept, self.target.replacement_id())
+            case MaskOperator.ZERO:
+                ids = ids.where(kept, ZERO_ID)
+        return torch.cat([ids, before])[None]
+
+    def format_attr(self, itp_attr):
+        return itp_attr
+
+
+class CaptumModel(torch.nn.Module):
+    """The target's model, reading ZERO_ID as a zero embedding and counting its passes."""
+
+    def __init__(self, target):
+        super().__init__()
+        self.target = target
+        self.device = target.device
+
+    def forward(self, input_ids, attention_mask=None):
+        self.target.count(len(input_ids))
+        embeds = self.target.model.get_input_embeddings()(input_ids.clamp(min=0))
+        return self.target.model(inputs_embeds=embeds * (input_ids != ZERO_ID)[..., None], use_cache=False)
+
+
+class SpanAttribution(LLMAttribution):
+    """Captum's LLMAttribution over spans."""
+
+    SUPPORTED_INPUTS = (MaskInput,)
+
+
+def captum_scores(target, method: type, **arguments) -> torch.Tensor:
+    """Attributions of log p to the spans by one of Captum's perturbation methods, (T,), nats."""
+    model = CaptumModel(target)
+    before = target.forward_passes
+    with torch.no_grad():
+        result = SpanAttribution(method(model), target.tokenizer).attribute(
+            MaskInput(target),
+            target=torch.tensor(target.response_ids[slice(*target.part)]),
+            forward_in_tokens=False,
+            **arguments,
+        )
+    target.evaluations += target.forward_passes - before
+    return result.seq_attr.detach().cpu()

@@ -1,0 +1,61 @@
+"""Greedy decoding from token embeddings, streamed for one prompt or at once for several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from explainers.core.deferred_torch import torch
+from explainers.models.held import LoadedModel
+
+OnForward = Callable[[int], None]
+
+
+def greedy_tokens(
+    loaded: LoadedModel, embeds: torch.Tensor, max_new_tokens: int, on_forward: OnForward = lambda rows: None
+) -> Iterator[int]:
+    """The most probable continuation of one prompt's embeddings (1, L, d), without the end token.
+
+    Plain argmax: no repetition penalty or other processor that a model's generation settings may ask
+    for, since log p(y | x) is measured under the model itself.
+    """
+    ends = end_tokens(loaded)
+    for (token,) in _steps(loaded, embeds, max_new_tokens, on_forward):
+        if token in ends:
+            return
+        yield token
+
+
+def greedy_batch(
+    loaded: LoadedModel, embeds: torch.Tensor, max_new_tokens: int, on_forward: OnForward = lambda rows: None
+) -> list[tuple[int, ...]]:
+    """The same for several prompts of one length, (B, L, d) → B answers."""
+    ends, answers = end_tokens(loaded), [[] for _ in embeds]
+    ended = [False] * len(embeds)
+    for tokens in _steps(loaded, embeds, max_new_tokens, on_forward):
+        ended = [done or token in ends for done, token in zip(ended, tokens, strict=True)]
+        for answer, done, token in zip(answers, ended, tokens, strict=True):
+            answer.extend([] if done else [token])
+        if all(ended):
+            break
+    return [tuple(answer) for answer in answers]
+
+
+def _steps(
+    loaded: LoadedModel, embeds: torch.Tensor, max_new_tokens: int, on_forward: OnForward
+) -> Iterator[list[int]]:
+    """The next token of every row, a step at a time."""
+    inputs, cache = {"inputs_embeds": embeds}, None
+    for _ in range(max_new_tokens):
+        on_forward(len(embeds))
+        with torch.inference_mode():
+            output = loaded.model(**inputs, past_key_values=cache, use_cache=True, logits_to_keep=1)
+            cache, tokens = output.past_key_values, output.logits[:, -1].argmax(-1)
+            inputs = {"input_ids": tokens[:, None]}
+        yield tokens.tolist()
+
+
+def end_tokens(loaded: LoadedModel) -> set[int]:
+    """Ids that end an answer: the tokenizer's and those of the model's generation settings."""
+    configured = loaded.model.generation_config.eos_token_id
+    configured = configured if isinstance(configured, list) else [configured]
+    return {token for token in (*configured, loaded.tokenizer.eos_token_id) if token is not None}

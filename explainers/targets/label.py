@@ -1,0 +1,121 @@
+"""log p of a class given a masked text, through a template, the MLM head at <mask> and a verbalizer."""
+
+from __future__ import annotations
+
+import copy
+import math
+
+from explainers.core.deferred_torch import torch
+from explainers.targets.base import MaskOperator, Target
+from explainers.targets.mlm_head import BATCH_TOKENS, read_head
+from explainers.text.templates import Cloze
+from explainers.verbalizers import Verbalizer
+
+MAX_BATCH = 64
+
+
+class LabelTarget(Target):
+    """log p(class | m⊙x) in nats: softmax over the verbalizer's class scores at <mask>.
+
+    mask_position: of <mask> in the unmasked prompt. label_index: the class explained, of `labels`. The
+    template, <mask> and the tokenizer's own marks belong to no span and are never removed.
+    """
+
+    def __init__(
+        self,
+        loaded,
+        cloze: Cloze,
+        verbalizer: Verbalizer,
+        label_index: int = 0,
+        operator: MaskOperator | str = MaskOperator.REPLACE,
+        on_forward=None,
+    ):
+        super().__init__(loaded, cloze.prompt, operator, on_forward)
+        if not 0 <= label_index < len(verbalizer.labels):
+            raise ValueError(f"label_index {label_index}, but {len(verbalizer.labels)} classes")
+        self.verbalizer, self.labels = verbalizer, verbalizer.labels
+        self.mask_position, self.label_index = cloze.mask_position, label_index
+
+    def log_prob(self, masks):
+        """log p(class | m⊙x), (B, T) → (B,) fp64, nats."""
+        return self.class_log_probs(masks)[:, self.label_index]
+
+    def class_log_probs(self, masks: torch.Tensor) -> torch.Tensor:
+        """log p of every class, (B, T) → (B, C) fp64, nats."""
+        return self.class_scores(masks).log_softmax(-1)
+
+    def class_scores(self, masks: torch.Tensor) -> torch.Tensor:
+        """Every class's score before softmax, (B, T) → (B, C) fp64; each distinct mask is evaluated once."""
+        return super().log_prob(masks)  # which remembers and stacks whatever `_evaluate` gives a mask
+
+    def optimum(self, k):
+        scores = [scores for mask, scores in self._memo.items() if mask.count(0) == k]
+        if len(scores) < math.comb(len(self.spans), k):
+            return None
+        return torch.tensor(scores, dtype=torch.float64).log_softmax(-1)[:, self.label_index].min().item()
+
+    def recall(self, scores: dict) -> None:
+        """Go on from class scores of masks known of this very target; new ones are added there."""
+        self._memo = scores
+
+    def with_operator(self, operator: MaskOperator | str) -> LabelTarget:
+        """This target under another mask operator, with counts and memory of its own."""
+        other = copy.copy(self)
+        other.operator, other.evaluations, other.forward_passes = MaskOperator(operator), 0, 0
+        other._memo = {}
+        return other
+
+    def log_prob_from_embeds(self, embeds):
+        scores = self._class_scores_at_mask(embeds)
+        return scores.log_softmax(-1)[:, self.label_index]
+
+    def class_score_from_embeds(self, embeds: torch.Tensor) -> torch.Tensor:
+        """f_c, the class's score at <mask> before softmax over classes, (B, L, d) → (B,); differentiable.
+
+        The caller counts the pass, through `count`.
+        """
+        return self._class_scores_at_mask(embeds)[:, self.label_index]
+
+    def class_score(self, output) -> torch.Tensor:
+        """f_c of an output of `forward`, (B,); differentiable."""
+        return self.verbalizer.class_scores(output.logits[:, self.mask_position])[:, self.label_index]
+
+    def class_log_probs_from_logits(self, logits: torch.Tensor) -> torch.Tensor:
+        """log-softmax over classes of the class scores, (..., V) → (..., C), nats; differentiable.
+
+        logits: from `forward`, at any position (so (..., d) where the verbalizer reads hidden states).
+        """
+        return self.verbalizer.class_scores(logits).log_softmax(-1)
+
+    def forward(self, inputs_embeds: torch.Tensor | None = None, **flags):
+        """The model's output for the unmasked prompt, or for given word embeddings (B, L, d).
+
+        flags: output_attentions, output_hidden_states and the like. `logits` hold what the verbalizer reads:
+        vocabulary logits (B, L, V), or the hidden states before the decoder (B, L, d). Gradients flow, unless
+        the caller turned them off.
+        """
+        embeds = self.embeds()[None] if inputs_embeds is None else inputs_embeds
+        self.evaluations += len(embeds)
+        self.count(len(embeds))
+        with read_head(self.model, hidden=self.verbalizer.reads_hidden):
+            return self.model(inputs_embeds=embeds, **flags)
+
+    def _evaluate(self, masks):
+        embeds = self.masked_embeds(masks)  # (B, L, d)
+        if self.operator is not MaskOperator.DELETE:
+            return self._class_scores_at_mask(embeds)
+        keep, order = self.keep(masks).round().long().sort(dim=1, descending=True, stable=True)  # (B, L)
+        embeds = embeds.gather(1, order[..., None].expand_as(embeds))
+        position = (order == self.mask_position).long().argmax(1)  # (B,)
+        return self._class_scores_at_mask(embeds, position, attention_mask=keep)
+
+    def _batch_size(self):
+        return max(1, min(MAX_BATCH, BATCH_TOKENS // len(self.prompt.input_ids)))
+
+    def _class_scores_at_mask(self, embeds: torch.Tensor, position=None, **arguments) -> torch.Tensor:
+        """(B, L, d) → (B, C); position: of <mask> in each row, (B,), where it is not the usual one."""
+        if position is None:
+            position = torch.full((len(embeds),), self.mask_position, device=embeds.device)
+        with read_head(self.model, position, self.verbalizer.reads_hidden):
+            head = self.model(inputs_embeds=embeds, **arguments).logits[:, 0]
+        return self.verbalizer.class_scores(head)

@@ -1,0 +1,67 @@
+"""log p of given tokens from a causal model's last hidden states, without all logits in memory at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from weakref import WeakKeyDictionary
+
+from explainers.core.deferred_torch import no_grad, torch
+
+SLICE_BYTES = 32 * 2**20
+
+Readout = Callable[["torch.Tensor"], "torch.Tensor"]
+
+_readouts: WeakKeyDictionary = WeakKeyDictionary()
+
+
+def token_log_probs(
+    readout: Readout, hidden: torch.Tensor, ids: torch.Tensor, vocabulary: int
+) -> torch.Tensor:
+    """log p of tokens, (1, S), from the hidden states before them, (B, S, d) → (B, S), nats, fp32.
+
+    Slices of positions bound the memory, whatever B, S and the vocabulary. They are contiguous, because
+    a matrix product over a strided view copies the vocabulary's weights for each row of the batch.
+    """
+    states = hidden.reshape(-1, hidden.shape[-1])  # (B·S, d)
+    tokens = ids.expand(len(hidden), -1).reshape(-1)  # (B·S,)
+    size = max(1, SLICE_BYTES // (4 * vocabulary))
+    slices = zip(states.split(size), tokens.split(size), strict=True)
+    return torch.cat([chosen(readout(part), wanted) for part, wanted in slices]).view(len(hidden), -1)
+
+
+def chosen(logits: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+    """log-softmax at the given ids, (…, V) and (…) → (…), summed in fp32 whatever the model's precision."""
+    logits = logits.float()
+    return logits.gather(-1, ids[..., None])[..., 0] - logits.logsumexp(-1)
+
+
+def readout_of(model) -> Readout | None:
+    """The map from last hidden states to logits, (N, d) → (N, V), tried out on four tokens.
+
+    None where the model does more than its output layer and a soft cap between the two: then only its
+    own forward pass knows the logits.
+    """
+    if model not in _readouts:
+        _readouts[model] = _probe(model)
+    return _readouts[model]
+
+
+@no_grad
+def _probe(model) -> Readout | None:
+    decoder = model.get_output_embeddings()
+    if decoder is None or model.base_model is model:
+        return None
+    cap = getattr(model.config.get_text_config(), "final_logit_softcapping", None)
+
+    def readout(states: torch.Tensor) -> torch.Tensor:
+        logits = decoder(states)
+        return torch.tanh(logits / cap) * cap if cap else logits
+
+    ids = torch.arange(4, device=model.device)[None]
+    hidden = getattr(model.base_model(input_ids=ids, use_cache=False), "last_hidden_state", None)
+    if hidden is None:
+        return None
+    logits, expected = readout(hidden).float(), model(input_ids=ids, use_cache=False).logits.float()
+    tolerance = 4 * torch.finfo(model.dtype).eps * expected.abs().max() + 1e-4
+    same = logits.shape == expected.shape and (logits - expected).abs().max() <= tolerance
+    return readout if same else None

@@ -1,0 +1,87 @@
+"""Make the verbalizer of a task: its words, its example texts, and what the model reads in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from explainers.core.deferred_torch import torch
+from explainers.core.errors import MaskwiseError
+from explainers.targets.mlm_head import read_masks
+from explainers.text.tasks import ClassificationTask, unlabelled_texts
+from explainers.text.templates import render_cloze
+from explainers.verbalizers.base import Verbalizer
+from explainers.verbalizers.knowledgeable import expand, knowledgeable_verbalizer
+from explainers.verbalizers.prototypical import prototypical_verbalizer
+from explainers.verbalizers.soft import soft_verbalizer
+from explainers.verbalizers.words import LabelWords, manual_verbalizer
+
+ANCHORS = 10  # words a class that its expansion starts from
+
+
+@dataclass(frozen=True)
+class VerbalizerInputs:
+    """What a verbalizer is made from. given: whether the person gave the label words.
+
+    examples: label → labelled texts, those of the person or else of the task; may be empty.
+    """
+
+    loaded: object
+    task: ClassificationTask
+    template: str
+    label_words: LabelWords
+    given: bool
+    examples: dict[str, list[str]]
+    seed: int = 0
+    on_forward: Callable[[int], None] | None = None
+
+    def read(self, texts: Sequence[str], hidden: bool = False) -> torch.Tensor:
+        """What the head gives at <mask> of each text in the template, (N, V) or (N, d)."""
+        clozes = [render_cloze(self.loaded, self.template, text) for text in texts]
+        return read_masks(self.loaded, clozes, hidden, self.on_forward)
+
+    def labelled(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Hidden states at <mask> of the labelled texts, (N, d), and their classes, (N,)."""
+        rows = [(text, c) for c, label in enumerate(self.label_words) for text in self.examples[label]]
+        return self.read([text for text, _ in rows], hidden=True), torch.tensor([c for _, c in rows])
+
+
+def _manual(inputs: VerbalizerInputs) -> Verbalizer:
+    return manual_verbalizer(inputs.loaded, inputs.label_words)
+
+
+def _knowledgeable(inputs: VerbalizerInputs) -> Verbalizer:
+    words = inputs.label_words
+    if not inputs.given:
+        words = expand(inputs.loaded, inputs.task.label_words(ANCHORS))
+    texts = [text for of_class in inputs.examples.values() for text in of_class]
+    logits = inputs.read(texts or unlabelled_texts(inputs.task))
+    return knowledgeable_verbalizer(inputs.loaded, words, logits)
+
+
+def _prototypical(inputs: VerbalizerInputs) -> Verbalizer:
+    if not inputs.examples:
+        raise MaskwiseError(
+            "The prototypical verbalizer needs labelled texts of each class. Give some, or choose another."
+        )
+    words = [of_class[:1] for of_class in inputs.label_words.values()]
+    generator = torch.Generator().manual_seed(inputs.seed)
+    return prototypical_verbalizer(list(inputs.label_words), words, *inputs.labelled(), generator)
+
+
+def _soft(inputs: VerbalizerInputs) -> Verbalizer:
+    examples = inputs.labelled() if inputs.examples else ()
+    return soft_verbalizer(inputs.loaded.model, _manual(inputs), *examples)
+
+
+VERBALIZERS = {
+    "manual": _manual,
+    "knowledgeable": _knowledgeable,
+    "prototypical": _prototypical,
+    "soft": _soft,
+}
+
+
+def build_verbalizer(name: str, inputs: VerbalizerInputs) -> Verbalizer:
+    """The verbalizer of that name, one of VERBALIZERS; raises MaskwiseError where it cannot be made."""
+    return VERBALIZERS[name](inputs)

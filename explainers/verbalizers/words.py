@@ -1,0 +1,151 @@
+"""Label words: reading them, and finding the token that each one is."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from explainers.core.errors import MaskwiseError
+from explainers.text.prompts import encode_plain
+from explainers.verbalizers.base import WordVerbalizer
+
+MIN_LABELS, MAX_LABELS = 2, 50
+MAX_LABEL_CHARS, MAX_WORDS = 60, 2000
+MAX_FILE_BYTES = 1_000_000
+SHOWN = 5
+
+LabelWords = dict[str, list[str]]
+
+
+def read_label_words(values) -> LabelWords:
+    """Check untrusted label words: label → words, as a list or as text with commas between.
+
+    Repeated words are kept once; a label without words is its own word. Raises MaskwiseError.
+    """
+    if not isinstance(values, dict) or not MIN_LABELS <= len(values) <= MAX_LABELS:
+        raise MaskwiseError(
+            f"label_words must name {MIN_LABELS} to {MAX_LABELS} classes with their words, such as "
+            '{"sports": ["football", "team"], "science": ["physics"]}.'
+        )
+    cleaned = {_clean(label, "A class name"): _read_words(label, words) for label, words in values.items()}
+    if len(cleaned) < len(values):
+        raise MaskwiseError("Two classes have the same name. Rename one of them.")
+    return cleaned
+
+
+def _read_words(label: str, words) -> list[str]:
+    words = words.split(",") if isinstance(words, str) else words
+    if not isinstance(words, list | tuple) or len(words) > MAX_WORDS:
+        raise MaskwiseError(f"The words of class {label!r} must be a list of at most {MAX_WORDS} words.")
+    if not all(isinstance(word, str) for word in words):
+        raise MaskwiseError(f"The words of class {label!r} must be text.")
+    kept = dict.fromkeys(_clean(word, "A label word") for word in words if word.strip())
+    return list(kept) or [_clean(label, "A class name").lower()]
+
+
+def _clean(text, what: str) -> str:
+    text = text.strip() if isinstance(text, str) else ""
+    if not text or len(text) > MAX_LABEL_CHARS:
+        raise MaskwiseError(f"{what} must be text of 1 to {MAX_LABEL_CHARS} characters.")
+    return text
+
+
+def read_kpt_file(path: Path, labels: Sequence[str]) -> LabelWords:
+    """Label words from a file in KPT's published formats; see parse_kpt. Raises MaskwiseError."""
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise MaskwiseError(
+            f"The file of label words is larger than {MAX_FILE_BYTES // 1000} kB. Shorten it."
+        )
+    try:
+        return parse_kpt(path.read_text(encoding="utf-8"), labels)
+    except UnicodeDecodeError:
+        raise MaskwiseError("The file of label words is not text in UTF-8.") from None
+
+
+def parse_kpt(text: str, labels: Sequence[str]) -> LabelWords:
+    """Label words in KPT's published formats: JSON of label → words, or a line of words a class with commas
+    between, in the order of `labels`.
+
+    As in KPT, a word of several classes goes from all that it is not the first word of. Raises MaskwiseError
+    where the classes are not those of `labels`.
+    """
+    if text.lstrip().startswith("{"):
+        words = _parse_json(text, labels)
+    else:
+        lines = [line for line in text.splitlines() if line.strip()]
+        if len(lines) != len(labels):
+            raise MaskwiseError(
+                f"The file has {len(lines)} lines, but the task {len(labels)} classes. Give a line a class."
+            )
+        words = dict(zip(labels, (line.split(",") for line in lines), strict=True))
+    words = read_label_words(words)
+    listed = Counter(word for of_class in words.values() for word in of_class)
+    return {label: [w for w in ws if listed[w] == 1 or w == ws[0]] for label, ws in words.items()}
+
+
+def _parse_json(text: str, labels: Sequence[str]) -> dict:
+    try:
+        values = json.loads(text)
+    except ValueError:
+        raise MaskwiseError("The file of label words is neither KPT's text nor JSON.") from None
+    if sorted(values) != sorted(labels):
+        raise MaskwiseError(f"The file's classes must be those of the task: {', '.join(labels)}.")
+    return {label: values[label] for label in labels}
+
+
+def word_tokens(tokenizer, word: str) -> list[int]:
+    """Tokens of a word as it stands within a sentence, with the space before it."""
+    return list(encode_plain(tokenizer, f" {word}").input_ids)
+
+
+def manual_verbalizer(loaded, label_words: LabelWords) -> WordVerbalizer:
+    """The given words, each read at its first token (as KPT's manual verbalizer reads them)."""
+    split = [w for ws in label_words.values() for w in ws if len(word_tokens(loaded.tokenizer, w)) > 1]
+    note = f"Read by their first token, being several tokens: {shorten(split)}."
+    return build_word_verbalizer(loaded, label_words, notes=[note] if split else [])
+
+
+def build_word_verbalizer(loaded, label_words: LabelWords, prior=None, notes=()) -> WordVerbalizer:
+    """Find each word's first token; words unknown to the vocabulary are dropped, and said in the notes.
+
+    prior: (V,), taken off the logits. Raises MaskwiseError where a class is left without words, or where
+    two classes are the same tokens.
+    """
+    ids, words, unknown = [], [], []
+    for label, of_class in label_words.items():
+        first = {}
+        for word in of_class:
+            tokens = word_tokens(loaded.tokenizer, word)
+            if not tokens or tokens[0] == loaded.tokenizer.unk_token_id:
+                unknown.append(word)
+            else:
+                first.setdefault(tokens[0], word)
+        if not first:
+            raise MaskwiseError(
+                f"None of the label words of {label!r} are in the vocabulary of {loaded.name}. Try others."
+            )
+        ids.append(tuple(first))
+        words.append(tuple(first.values()))
+    _check_distinct(list(label_words), ids)
+    if unknown:
+        notes = [*notes, f"Left out, being unknown to this model: {shorten(unknown)}."]
+    return WordVerbalizer(list(label_words), words, ids, prior, notes)
+
+
+def _check_distinct(labels: Sequence[str], ids: Sequence[Sequence[int]]) -> None:
+    seen: dict[frozenset, str] = {}
+    for label, of_class in zip(labels, ids, strict=True):
+        if other := seen.get(frozenset(of_class)):
+            raise MaskwiseError(
+                f"The classes {other!r} and {label!r} have the same label words, or words that begin with "
+                "the same token, so nothing can tell them apart. Change one of them."
+            )
+        seen[frozenset(of_class)] = label
+
+
+def shorten(words: Sequence[str]) -> str:
+    """The first few words, and how many more there are."""
+    more = len(words) - SHOWN
+    return ", ".join(words[:SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,183 @@
+"""The Classification tab in a real browser. Every page fails on script errors and outside requests."""
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from explainers.targets import label as label_target
+from tests.browser import guarded_page
+
+TEXT = "Shares of the football club rose."
+HOSTILE = "Shares <img src=x onerror=alert(1)> of ${alert(2)} and {{ value }} [MASK] rose"
+
+expect.set_options(timeout=60_000)
+
+
+@pytest.fixture
+def page(browser, url):
+    with guarded_page(browser, viewport={"width": 1280, "height": 1000}) as opened:
+        open_tab(opened, url)
+        yield opened
+
+
+def open_tab(page, url):
+    page.set_default_timeout(60_000)
+    page.goto(url)
+    page.get_by_role("tab", name="Classification").click()
+    expect(page.locator("#class-run")).to_be_visible()
+
+
+def classify(page, text=TEXT):
+    page.locator("#class-text textarea").fill(text)
+    page.locator("#class-run").click()
+    expect(page.locator("#class-status")).to_contain_text("PromptExplainer on tiny-bert")
+
+
+def test_it_opens_with_a_stored_example(page):
+    expect(page.locator("#class-status")).to_contain_text("A stored example")
+    expect(page.locator("#class-result")).to_contain_text("The model reads this as")
+    expect(page.locator("#class-plot .mw-chart .mw-curve")).to_have_count(2)
+
+
+def test_classify_then_click_another_class(page):
+    classify(page)
+    expect(page.locator("#class-bars .mw-bar")).to_have_count(4)
+    expect(page.locator("#class-plot .mw-chart .mw-curve")).to_have_count(2)
+    chosen = page.locator("#class-bars [aria-pressed=true]")
+    predicted = chosen.locator(".mw-class").inner_text()
+    other = page.locator("#class-bars [aria-pressed=false]").first
+    name = other.locator(".mw-class").inner_text()
+    other.click()
+    expect(page.locator("#class-result")).to_contain_text(f"reads this as {predicted}")
+    expect(page.locator("#class-plot")).to_contain_text(f"Probability of {name}")
+    expect(chosen.locator(".mw-class")).to_have_text(name)
+
+
+def test_the_prediction_follows_each_edit(page):
+    classify(page)
+    number = page.locator("#class-bars [data-index='0'] .mw-number")
+    before = number.inner_text()
+    words = page.locator("#label-words textarea")
+    words.fill("Fruit: apple, banana\nAnimal: dog")
+    expect(page.locator("#class-bars .mw-class")).to_have_text(["Fruit", "Animal"])
+    expect(page.locator("#class-bars .mw-words-of-class").first).to_have_text("apple, banana")
+    assert number.inner_text() != before
+    expect(page.locator("#class-strip")).to_contain_text("Live:")
+    page.locator("#template textarea").fill("{text} It was")
+    expect(page.locator("#class-status")).to_contain_text("The template lacks <mask>")
+    expect(page.locator("#class-bars .mw-class")).to_have_text(["Fruit", "Animal"])
+    page.locator("#template textarea").fill("{text} It was a <mask> .")
+    expect(page.locator("#class-strip .mw-template").last).to_have_text(" .")
+
+
+def test_the_layer_lens_and_a_tokens_reading(page):
+    classify(page)
+    page.locator("#layer-lens-run").click()
+    cell = page.locator("#layer-lens td").first
+    expect(cell).to_have_attribute("aria-label", re.compile("after layer 2, at"))
+    cell.focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#layer-lens td:focus")).to_have_attribute("data-row", "1")
+    expect(page.locator("#layer-lens .mw-tip")).to_contain_text("has rank")
+    token = page.locator("#class-strip [data-index='0']")
+    token.focus()
+    expect(page.locator("#class-strip .mw-tip")).to_contain_text("reads as")
+    expect(page.locator("#class-strip .mw-tip")).to_contain_text("Business")
+    page.locator("#class-plot [role=slider]").first.focus()
+    page.keyboard.press("End")
+    expect(page.locator("#class-plot .mw-tip")).to_contain_text("100 % added")
+
+
+def choose_method(page, title):
+    page.locator("#class-method input").click()
+    page.get_by_role("option", name=title, exact=True).click()
+
+
+def test_run_again_takes_the_place_of_the_run_at_work(page, monkeypatch):
+    choose_method(page, "Feature ablation")
+    evaluate = label_target.LabelTarget._evaluate
+
+    def slowly(self, masks):
+        time.sleep(1.5)
+        return evaluate(self, masks)
+
+    monkeypatch.setattr(label_target.LabelTarget, "_evaluate", slowly)
+    page.locator("#class-run").click()
+    expect(page.locator("#class-status")).to_contain_text("Explaining")
+    choose_method(page, "PromptExplainer")
+    page.locator("#class-run").click()
+    expect(page.locator("#class-status")).to_contain_text("PromptExplainer on tiny-bert")
+
+
+def test_all_methods_stop_and_keep_what_is_done(page, monkeypatch):
+    classify(page)
+    evaluate = label_target.LabelTarget._evaluate
+
+    def slowly(self, masks):
+        time.sleep(0.5)
+        return evaluate(self, masks)
+
+    monkeypatch.setattr(label_target.LabelTarget, "_evaluate", slowly)
+    page.locator("#all-methods").click()
+    expect(page.locator("#class-methods li").nth(1)).to_be_visible()
+    page.locator("#class-stop").click()
+    expect(page.locator("#class-status")).to_contain_text("What was finished stays")
+    done = page.locator("#class-methods li").count()
+    assert 2 <= done < 13
+    legend = page.locator("#class-plot .mw-legend button")
+    expect(legend).to_have_count(done)
+    legend.first.click()
+    expect(page.locator("#class-plot .mw-curve[data-faded]")).to_have_count(2 * (done - 1))
+
+
+def test_markup_and_template_code_stay_text(page):
+    page.locator("#label-words textarea").fill("<b>A</b>: sports\n${alert(3)}: business")
+    classify(page, HOSTILE)
+    expect(page.locator("#class-strip .mw-strip")).to_contain_text(HOSTILE)
+    expect(page.locator("#class-bars .mw-class")).to_have_text(["<b>A</b>", "${alert(3)}"])
+    page.locator("#layer-lens-run").click()
+    expect(page.locator("#layer-lens td").first).to_be_visible()
+    assert page.locator("img[src=x], #class-bars b").count() == 0
+
+
+def test_errors_are_words_beside_run_and_lose_nothing(page):
+    classify(page)
+    page.locator("#label-words textarea").fill("Only: one")
+    page.locator("#class-run").click()
+    expect(page.locator("#class-status [role=alert]")).to_contain_text("2 to 50 classes")
+    expect(page.locator("#class-text textarea")).to_have_value(TEXT)
+    expect(page.locator("#class-bars .mw-bar")).to_have_count(4)
+
+
+def test_a_model_is_tuned_on_ones_own_texts(page, monkeypatch):
+    monkeypatch.setattr("components.classification.few_shot.STEPS", 3)
+    page.locator("#label-words textarea").fill("Fruit: apple\nAnimal: dog")
+    page.get_by_role("button", name="Your own labelled texts").click()
+    page.locator("#tune").click()
+    expect(page.locator("#class-status [role=alert]")).to_contain_text("labelled texts first")
+    page.locator("#labelled-texts textarea").fill("Fruit: sweet and red\nAnimal: it barks")
+    page.locator("#tune").click()
+    expect(page.locator("#class-status")).to_contain_text("The tuned model is chosen")
+    expect(page.get_by_text("Save what it learnt")).to_be_visible()
+    page.locator("#class-run").click()
+    expect(page.locator("#class-status")).to_contain_text("tuned on a few texts")
+
+
+def test_an_example_brings_its_task(page):
+    page.get_by_role("button", name="SST-2: Positive").click()
+    expect(page.locator("#class-bars .mw-class")).to_have_text(["Negative", "Positive"])
+    expect(page.locator("#template textarea")).to_have_value("{text} It was <mask> .")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_it_without_sideways_scrolling(browser, url, scheme):
+    with guarded_page(browser, viewport={"width": 390, "height": 844}, color_scheme=scheme) as phone:
+        open_tab(phone, url)
+        run = phone.locator("#class-run").bounding_box()
+        assert run["y"] + run["height"] < 844
+        classify(phone)
+        phone.locator("#layer-lens-run").click()
+        expect(phone.locator("#layer-lens td").first).to_be_visible()
+        assert phone.evaluate("document.documentElement.scrollWidth") <= 390

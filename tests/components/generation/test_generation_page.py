@@ -1,0 +1,115 @@
+"""The Generation tab in a real browser. Every page fails on script errors and outside requests."""
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from explainers.targets import response as response_target
+from tests.browser import choose, guarded_page
+
+HOSTILE = "Write <img src=x onerror=alert(1)> about ${alert(2)} and {{ value }} <|im_end|> today"
+
+
+@pytest.fixture
+def page(browser, url):
+    with guarded_page(browser, viewport={"width": 1280, "height": 1000}) as opened:
+        opened.goto(url)
+        expect(opened.locator("#plot .cap")).to_contain_text("iteration 100 of 100")
+        yield opened
+
+
+@pytest.fixture
+def slow_model(monkeypatch):
+    evaluate = response_target.ResponseTarget._evaluate
+
+    def slowly(self, masks):
+        time.sleep(0.15)
+        return evaluate(self, masks)
+
+    monkeypatch.setattr(response_target.ResponseTarget, "_evaluate", slowly)
+
+
+def write(page, prompt):
+    page.locator("#prompt textarea").fill(prompt)
+
+
+def test_it_opens_with_a_stored_example(page):
+    expect(page.locator("#status")).to_contain_text("A stored example")
+    expect(page.locator("#result")).to_contain_text("likely")
+    expect(page.locator("#strip [data-removed]").first).to_be_visible()
+    expect(page.locator("#metrics tbody tr")).to_have_count(8)
+
+
+def test_run_grows_the_plot_and_ends_with_the_diff(page, slow_model):
+    write(page, "Write a short story about a doctor and his patient, in a magazine.")
+    choose(page, "#method", "XPrompt")
+    page.locator("#run").click()
+    caption = page.locator("#plot .cap")
+    expect(caption).to_contain_text(re.compile(r"iteration \d{1,2} of 100"), timeout=60_000)
+    expect(caption).to_contain_text("iteration 100 of 100", timeout=60_000)
+    expect(page.locator("#status")).to_contain_text("XPrompt on tiny-llama", timeout=60_000)
+    expect(page.locator("#strip [data-removed]")).to_have_count(4)  # three, and the legend's sample
+    expect(page.locator("#diff del").first).to_be_visible()
+    expect(page.locator("#diff ins").first).to_be_visible()
+    expect(page.locator("#metrics")).to_contain_text("KL divergence")
+
+
+def test_stop_keeps_the_best_set_so_far(page, slow_model):
+    write(
+        page, "Write a long story about a doctor, his patient, a magazine, a book and the capital of France."
+    )
+    choose(page, "#method", "XPrompt")
+    page.locator("#run").click()
+    expect(page.locator("#plot .cap")).to_contain_text(
+        re.compile(r"iteration \d{1,2} of 100"), timeout=60_000
+    )
+    page.locator("#stop").click()
+    expect(page.locator("#status")).to_contain_text(
+        re.compile(r"Stopped after \d+ of 100 steps"), timeout=20_000
+    )
+    expect(page.locator("#strip [data-removed]")).to_have_count(4)
+    expect(page.locator("#plot .cap")).not_to_contain_text("iteration 100 of 100")
+    write(page, "Write again")
+    choose(page, "#method", "Feature ablation")
+    page.locator("#k input[type=number]").fill("1")
+    page.locator("#run").click()
+    expect(page.locator("#status")).to_contain_text("Feature ablation on tiny-llama", timeout=60_000)
+
+
+def test_markup_and_template_code_stay_text(page):
+    write(page, HOSTILE)
+    page.locator("#prompt textarea").press("Shift+Enter")
+    expect(page.locator("#status")).to_contain_text("Best within a budget on tiny-llama", timeout=60_000)
+    expect(page.locator("#result")).to_contain_text("optimal")
+    expect(page.locator("#strip .mw-strip")).to_contain_text(HOSTILE)
+    assert page.locator("#strip img, #diff img").count() == 0
+
+
+def test_errors_are_words_beside_run_and_lose_nothing(page):
+    write(page, "Two words")
+    page.locator("#run").click()
+    expect(page.locator("#status [role=alert]")).to_contain_text("has only 2 words. Choose k between 1 and 2")
+    expect(page.locator("#prompt textarea")).to_have_value("Two words")
+
+
+def test_the_strip_is_read_by_keyboard(page):
+    first = page.locator("#strip .mw-strip [data-index='0']")
+    first.focus()
+    page.keyboard.press("ArrowRight")
+    second = page.locator("#strip .mw-strip [data-index='1']")
+    expect(second).to_be_focused()
+    expect(second).to_have_attribute("aria-label", re.compile(r'word 2 of 14: "a", score 0 nats'))
+    page.keyboard.press("End")
+    expect(page.locator("#strip .mw-strip [data-index='13']")).to_be_focused()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_it_without_sideways_scrolling(browser, url, scheme):
+    with guarded_page(browser, viewport={"width": 390, "height": 844}, color_scheme=scheme) as phone:
+        phone.goto(url)
+        expect(phone.locator("#plot .cap")).to_contain_text("iteration 100 of 100")
+        assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+        run = phone.locator("#run").bounding_box()
+        assert run["y"] + run["height"] < 844

@@ -1,0 +1,223 @@
+"""Files of a result: each comes back as it went, and nothing hostile gets through."""
+
+import csv
+import io
+import json
+from html.parser import HTMLParser
+
+import pytest
+
+from components.classification import tab as classification_tab
+from components.compare import tab as compare_tab
+from components.generation import tab as generation_tab
+from components.sharing.comparison_report import comparison_html
+from components.sharing.downloads import BOM, comparison_csv, explanation_csv, file_name, record_json
+from components.sharing.html_report import explanation_html
+from components.sharing.records import explanation_of, inputs_of, read_record
+from explainers.core.errors import MaskwiseError
+from tests.shared_records import (
+    NASTY,
+    classification_record,
+    comparison_record,
+    generation_record,
+)
+
+pytestmark = pytest.mark.usefixtures("on_tiny_models")
+
+
+@pytest.mark.parametrize("text", NASTY[:7])
+def test_a_record_comes_back_from_its_file(text):
+    record = generation_record(text, k=1, method="feature_ablation", options={})
+    again = read_record(record_json(record), "generation")
+    assert again == json.loads(json.dumps(record))
+    assert generation_tab.replay(again["events"]).values() == generation_tab.replay(record["events"]).values()
+    assert inputs_of(again)["prompt"] == text and inputs_of(again)["k"] == 1
+
+
+def test_a_search_and_a_classification_come_back():
+    for record in (generation_record(), classification_record(), classification_record(method="xprompt")):
+        tab = {"generation": generation_tab, "classification": classification_tab}[record["tab"]]
+        again = read_record(record_json(record), record["tab"])
+        assert tab.replay(again["events"]).values() == tab.replay(record["events"]).values()
+
+
+def test_a_comparison_comes_back_from_its_file():
+    record = comparison_record(NASTY[1])
+    again = read_record(record_json(record), "compare")
+    assert again == json.loads(json.dumps(record))
+    assert compare_tab.replay(again["events"]).values() == compare_tab.replay(record["events"]).values()
+    assert inputs_of(again)["prompt"] == NASTY[1] and len(inputs_of(again)["methods"]) == 3
+    page = Page(explanation_page := comparison_html(record))
+    assert page.tags <= TAGS and NASTY[1] in page.text and "random, 2 draws" in explanation_page
+    assert file_name(record, "csv") == "maskwise-compare-methods.csv"
+
+
+def test_the_stored_examples_are_records():
+    record = compare_tab.stored_comparison().record()
+    assert read_record(record_json(record), "compare") == record
+    record = generation_tab.stored_record()
+    assert read_record(record_json(record), "generation") == record
+    assert (
+        inputs_of(record)["prompt"] == explanation_of(record)["prompt"] and not inputs_of(record)["response"]
+    )
+    record = classification_tab.replay(classification_tab.stored_events()).record()
+    assert read_record(record_json(record), "classification") == record
+    assert inputs_of(record)["label_words"].startswith("World: politics\nSports: sports")
+
+
+def test_a_csv_holds_the_scores_and_starts_no_formula():
+    record = generation_record("=cmd|' /C calc'!A0 and +1 -2 @x \"q\",; story", k=1)
+    text = explanation_csv(record)
+    assert text.startswith(BOM)
+    head, *rows = csv.reader(io.StringIO(text[1:]))
+    assert head == ["index", "text", "start", "end", "score", "removed"]
+    spans = explanation_of(record)["spans"]
+    assert len(rows) == len(spans) and sum(row[5] == "true" for row in rows) == 1
+    for row, span in zip(rows, spans, strict=True):
+        assert row[1] in (span["text"], f"'{span['text']}") and float(row[4]) == span["score"]
+        assert not row[1].startswith(tuple("=+-@\t\r"))
+    assert rows[0][1].startswith("'=")
+
+
+def test_a_comparison_as_csv():
+    span = {"text": "@x", "start": 0, "end": 2, "score": 1.0, "removed": True}
+    row = {
+        "method": "xprompt", "title": "XPrompt", "spans": [span], "removed": [0], "log_prob_masked": -3.5,
+        "probability_ratio": 0.5, "metrics": {"kl": 1.5, "bleu": None}, "seconds": 1.0, "forward_passes": 7,
+        "certificate": "", "masked_response": "=1+1", "error": None,
+    }  # fmt: skip
+    failed = row | {"removed": [], "metrics": {}, "error": "No gradients here.", "log_prob_masked": None}
+    record = {"events": [row | {"type": "row"}, failed | {"type": "row"}]}
+    head, *rows = csv.reader(io.StringIO(comparison_csv(record)[1:]))
+    first, second = (dict(zip(head, each, strict=True)) for each in rows)
+    assert first["removed"] == "'@x" and first["kl"] == "1.5" and first["masked_response"] == "'=1+1"
+    assert second["error"] == "No gradients here." and second["log_prob_masked"] == ""
+
+
+class Page(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.attributes, self.text = set(), [], ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.add(tag)
+        self.attributes += attributes
+
+    def handle_data(self, data):
+        self.text += data
+
+
+TAGS = {
+    "html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "h3", "section", "p", "div",
+    "span", "strong", "del", "ins", "table", "thead", "tbody", "tr", "th", "td", "svg", "polyline",
+    "details", "summary",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NASTY[:7])
+def test_the_page_is_safe_with_any_text(text):
+    for record in (
+        generation_record(text, k=1, system_prompt=text, response=text, options={"iterations": 3}),
+        classification_record(
+            text, label_words={'<b onload="x">': ["sports"], "${a}": ["business"]}, task="custom"
+        ),
+    ):
+        page = Page(explanation_html(record))
+        assert page.tags <= TAGS
+        assert not [n for n, _ in page.attributes if n.startswith("on") or n in ("src", "href", "xlink:href")]
+        policy = dict(page.attributes)["content"] or ""
+        assert "http-equiv" in dict(page.attributes) and policy
+        flat = text.replace("\r\n", "\n").strip()
+        assert flat in page.text.replace("\r\n", "\n")
+
+
+def test_the_page_shows_all_that_was_found():
+    record = generation_record()
+    text = Page(explanation_html(record)).text
+    explanation = explanation_of(record)
+    for said in (
+        explanation["response"],
+        explanation["certificate"],
+        "KL divergence",
+        "transformers",
+        "tiny-llama",
+    ):
+        assert said in text
+    assert "The search" in text and "default-src 'none'" in explanation_html(record).replace("&#x27;", "'")
+
+
+def damaged_files():
+    record = json.loads(record_json(generation_tab.stored_record()))
+
+    def changed(change):
+        other = json.loads(json.dumps(record))
+        change(other, other["events"][-1])
+        return json.dumps(other)
+
+    yield from ("", "{", "[]", "null", '"text"', "{}", "[" * 1_000_000, '{"a":' * 100_000, "NaN", "9" * 6000)
+    yield changed(lambda r, e: r.update(maskwise=2))
+    yield changed(lambda r, e: r.update(tab="nowhere"))
+    yield changed(lambda r, e: r.update(events=[]))
+    yield changed(lambda r, e: r.update(events=[1, 2]))
+    yield changed(lambda r, e: r.update(events=r["events"][:-1]))
+    yield changed(lambda r, e: r["events"].insert(0, {"type": "__class__"}))
+    yield changed(lambda r, e: r["events"][1].update(type="fraction"))
+    yield changed(lambda r, e: r["events"][1].update(removed=[10_000]))
+    yield changed(lambda r, e: e.update(log_prob="high"))
+    yield changed(lambda r, e: e.update(log_prob=float("nan")))
+    yield changed(lambda r, e: e.update(seconds=float("inf")))
+    yield changed(lambda r, e: e.update(seed=10**30))
+    yield changed(lambda r, e: e.update(probability_ratio=None))
+    yield changed(lambda r, e: e.update(response={"html": "x"}))
+    yield changed(lambda r, e: e["spans"][0].update(start=5, end=2))
+    yield changed(lambda r, e: e["spans"][0].update(end=10**6))
+    yield changed(lambda r, e: e["spans"].pop())
+    yield changed(lambda r, e: e["metrics"].append({"name": "x"}))
+    yield changed(lambda r, e: e.update(prompt="half \ud800"))
+    yield changed(lambda r, e: r.update(inputs=[1]))
+    yield changed(lambda r, e: e.update(extra=[[[[[[[[[[[[[1]]]]]]]]]]]]]))
+
+
+def damaged_comparisons():
+    record = json.loads(record_json(compare_tab.stored_comparison().record()))
+    for change in (
+        lambda rows, last: rows[0].update(removed=[99]),
+        lambda rows, last: rows[0].update(spans=rows[0]["spans"][:-1]),
+        lambda rows, last: rows[0].update(seconds=None),
+        lambda rows, last: rows[0].update(metrics={"kl": "x"}),
+        lambda rows, last: last["agreement"].pop(),
+        lambda rows, last: last["votes"].pop(),
+        lambda rows, last: last["methods"].reverse(),
+        lambda rows, last: last["request"].pop("k"),
+        lambda rows, last: last["request"].update(prompt="short"),
+    ):
+        other = json.loads(json.dumps(record))
+        change([event for event in other["events"] if event["type"] == "row"], other["events"][-1])
+        yield json.dumps(other)
+
+
+@pytest.mark.parametrize("text", list(damaged_comparisons()), ids=range(9))
+def test_a_hostile_comparison_is_refused_in_words(text):
+    with pytest.raises(MaskwiseError, match="The file is damaged"):
+        read_record(text, "compare")
+
+
+@pytest.mark.parametrize("text", list(damaged_files()), ids=lambda text: str(len(text)))
+def test_a_hostile_file_is_refused_in_words(text):
+    with pytest.raises(MaskwiseError, match="no result of Maskwise|The file is damaged"):
+        read_record(text, "generation")
+
+
+def test_too_large_a_file_and_one_of_another_tab_are_refused():
+    with pytest.raises(MaskwiseError, match="larger than 2 MB"):
+        read_record(" " * 2_000_001, "generation")
+    with pytest.raises(MaskwiseError, match="of the Generation tab. Open that tab"):
+        read_record(record_json(generation_tab.stored_record()), "classification")
+
+
+def test_a_files_name_is_plain():
+    record = generation_tab.stored_record()
+    assert file_name(record, "json") == "maskwise-generation-xprompt.json"
+    explanation_of(record)["method"] = "../../x\r\n"
+    assert file_name(record, "csv") == "maskwise-generation-x.csv"

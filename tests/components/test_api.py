@@ -1,0 +1,50 @@
+"""The public API through gradio_client, and the three lines of Python that the README shows."""
+
+import pytest
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+
+from tests.explainers.streams.test_generation import FIELDS, METRICS, PROMPT
+from tests.served import served_app
+
+
+@pytest.fixture(scope="module")
+def client():
+    with served_app() as url:
+        yield Client(url, verbose=False)
+
+
+def explain(client, *arguments, **settings):
+    job = client.submit(*arguments, api_name="/explain_generation", max_new_tokens=10, **settings)
+    return list(job)
+
+
+def test_search_streams_and_ends_with_the_explanation(client):
+    events = explain(client, PROMPT, method="xprompt", k=2, options={"iterations": 12})
+    kinds = [event["type"] for event in events]
+    assert set(kinds) == {"response", "step", "explanation"} and kinds[-1] == "explanation"
+    assert kinds.count("step") == 12
+    steps = [event for event in events if event["type"] == "step"]
+    assert set(steps[0]) >= {"step", "total", "log_prob", "proposal", "accepted"}
+    result = events[-1]
+    assert set(result) >= FIELDS
+    assert [m["name"] for m in result["metrics"]] == METRICS
+    assert sum(span["removed"] for span in result["spans"]) == 2
+    assert result["log_prob_masked"] < result["log_prob"]
+
+
+def test_a_given_answer_is_explained(client):
+    result = explain(client, PROMPT, response="It was good", method="feature_ablation")[-1]
+    assert result["response"] == "It was good"
+
+
+def test_errors_reach_the_caller_in_words(client):
+    bad = [({"k": 50}, "has only 11 words"), ({"method": "magic"}, "method must be one of")]
+    for settings, message in bad:
+        with pytest.raises(AppError, match=message):
+            client.predict(PROMPT, api_name="/explain_generation", **settings)
+
+
+def test_only_documented_endpoints_are_public(client):
+    endpoints = client.view_api(return_format="dict")["named_endpoints"]
+    assert set(endpoints) == {"/explain_generation", "/explain_classification"}

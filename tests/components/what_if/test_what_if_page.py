@@ -1,0 +1,169 @@
+"""The What-if tab in a real browser, on a tiny model. Pages fail on script errors and outside requests."""
+
+import re
+import time
+from contextlib import ExitStack
+from unittest import mock
+
+import pytest
+from playwright.sync_api import expect
+
+from components.generation import tab as generation_tab
+from components.what_if import layout as what_if_layout
+from explainers.core.base import EXPLAINERS
+from explainers.models import held
+from explainers.streams import what_if
+from explainers.streams.generation import GenerationRequest, run
+from tests.browser import guarded_page
+from tests.served import served_app, tiny_model
+
+PROMPT = "Write <img src=x onerror=alert(1)> about ${alert(2)} and a doctor today"
+DEFAULT = EXPLAINERS[generation_tab.DEFAULT_METHOD].title
+SECONDS = {"timeout": 120_000}
+
+
+@pytest.fixture(scope="module")
+def record():
+    """A result of the tiny model: feature ablation removes three words of PROMPT."""
+    with mock.patch.object(held, "load_model", tiny_model):
+        view = generation_tab.replay([])
+        for event in run(GenerationRequest(PROMPT, method="feature_ablation", max_new_tokens=12)):
+            view.add(event)
+    return view.record()
+
+
+@pytest.fixture(scope="module")
+def url(record):
+    """The app, opening with that result in the place of the stored one."""
+    with ExitStack() as stack:
+        for module in (generation_tab, what_if_layout):
+            stack.enter_context(mock.patch.object(module, "stored_record", lambda: record))
+        yield stack.enter_context(served_app())
+
+
+@pytest.fixture
+def page(browser, url):
+    with guarded_page(browser, viewport={"width": 1280, "height": 1000}) as opened:
+        opened.goto(url)
+        open_tab(opened)
+        yield opened
+
+
+def open_tab(page):
+    page.get_by_role("tab", name="What if").click()
+    expect(page.locator("#what-strip .mw-strip")).to_be_visible(**SECONDS)
+
+
+def words(page):
+    return page.locator("#what-strip .mw-strip [data-index]")
+
+
+def removed(page):
+    return page.locator("#what-strip .mw-strip [data-removed]")
+
+
+def says(page, text):
+    expect(page.locator("#what-status")).to_contain_text(text, **SECONDS)
+
+
+def test_it_follows_the_generation_tab_and_is_never_blank(page):
+    says(page, "3 of 25 words removed. Feature ablation chose this set")
+    expect(page.locator("#what-result")).to_contain_text("nats")
+    assert page.locator("#what-answer [data-sign]").count() > 5
+    expect(page.locator("#what-diff .mw-answer")).to_have_count(2)
+    page.get_by_role("tab", name="Generation").click()
+    page.locator("#prompt textarea").fill("Another prompt about a book")
+    page.get_by_role("button", name="More settings").click()
+    page.locator("#new-tokens input[type=number]").fill("6")
+    page.locator("#new-tokens input[type=number]").press("Tab")
+    page.locator("#run").click()
+    expect(page.locator("#status")).to_contain_text(f"{DEFAULT} on tiny-llama", **SECONDS)
+    open_tab(page)
+    says(page, f"3 of 5 words removed. {DEFAULT} chose this set")
+    expect(page.locator("#what-strip .mw-strip")).to_have_text("Another prompt about a book")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_fast_clicks_and_keys_remove_and_restore(page):
+    expect(page.locator("#what-strip .mw-strip")).to_contain_text(PROMPT)
+    assert page.locator("#what-strip img, #what-answer img").count() == 0
+    page.locator("#what-restore").click()
+    says(page, "0 of")
+    for index in (0, 2, 4):
+        words(page).nth(index).click()
+    says(page, "3 of")
+    expect(removed(page)).to_have_count(3)
+    expect(words(page).nth(2)).to_have_attribute("aria-pressed", "true")
+    before = page.locator("#what-result").inner_text()
+    words(page).nth(2).focus()
+    page.keyboard.press("Enter")
+    says(page, "2 of")
+    assert page.locator("#what-result").inner_text() != before
+    expect(page.locator("#what-diff")).to_contain_text("Press “Write the answer again”")
+    page.locator("#what-rewrite").click()
+    says(page, "Written again with 2 of")
+    expect(page.locator("#what-diff .mw-answer").nth(1)).not_to_contain_text("Press")
+    page.locator("#what-method").click()
+    says(page, "3 of")
+    expect(page.locator("#what-result")).to_contain_text("nats")
+
+
+def test_together_and_another_answer(page):
+    page.locator("#what-joint").click()
+    says(page, "Measured together and one by one")
+    expect(page.locator("#what-joint-effect .mw-drops li")).to_have_count(5)
+    expect(page.locator("#what-joint-effect .mw-pairs tbody td:not([aria-hidden])")).to_have_count(6)
+    expect(page.locator("#what-joint-effect")).to_contain_text("one by one")
+    page.locator("#what-other textarea").fill("A doctor.")
+    page.locator("#what-other textarea").press("Enter")
+    says(page, "Compared the two answers")
+    expect(page.locator("#what-why-result")).to_contain_text("of the other")
+    assert page.locator("#what-why-strip [data-sign]").count() > 2
+    words(page).nth(0).click()
+    expect(page.locator("#what-joint-effect")).to_contain_text("Remove two words or more", **SECONDS)
+
+
+def test_a_chosen_part_is_explained(page):
+    button, tokens = page.locator("#what-part"), page.locator("#what-answer .mw-response [data-index]")
+    expect(button).to_be_disabled()
+    tokens.nth(3).focus()
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(page.locator("#what-answer [aria-selected=true]")).to_have_count(3)
+    page.keyboard.press("Escape")
+    expect(page.locator("#what-answer [aria-selected=true]")).to_have_count(0)
+    start, end = (tokens.nth(index).bounding_box() for index in (6, 9))
+    page.mouse.move(start["x"] + 1, start["y"] + start["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(end["x"] + end["width"] - 1, end["y"] + end["height"] / 2, steps=5)
+    page.mouse.up()
+    expect(page.locator("#what-answer .mw-part")).to_contain_text("Chosen: ")
+    assert page.locator("#what-answer [aria-selected=true]").count() >= 2
+    expect(button).to_be_enabled(**SECONDS)
+    button.click()
+    says(page, f"{DEFAULT} on tiny-llama")
+    expect(page.locator("#what-part-result")).to_contain_text("each token of this part", **SECONDS)
+    expect(page.locator("#what-part-strip .mw-strip [data-removed]")).to_have_count(3)
+    expect(page.locator("#strip .mw-strip")).to_contain_text(PROMPT)
+
+
+def test_errors_are_words_and_stop_works(page, monkeypatch):
+    page.locator("#what-why").click()
+    expect(page.locator("#what-status [role=alert]")).to_contain_text("The other answer is empty", **SECONDS)
+    expect(removed(page)).to_have_count(3)
+
+    def slowly(explanation, removed, on_forward):
+        while True:
+            on_forward(1)
+            time.sleep(0.05)
+
+    monkeypatch.setattr(what_if, "joint_effect", slowly)
+    page.locator("#what-joint").click()
+    says(page, "Removing the words together")
+    page.locator("#what-stop").click()
+    says(page, "Stopped")
+    expect(removed(page)).to_have_count(3)
+    monkeypatch.undo()
+    words(page).nth(0).click()
+    expect(page.locator("#what-status")).to_contain_text(re.compile(r"[24] of \d+ words removed"), **SECONDS)

@@ -1,0 +1,194 @@
+"""Rounds of predict-then-reveal on tiny models: scores, random floor, what is kept, what is refused."""
+
+import json
+from dataclasses import asdict
+from itertools import combinations
+
+import pytest
+import torch
+
+from explainers.core.errors import MaskwiseError, Stopped
+from explainers.core.types import Task
+from explainers.models import held
+from explainers.streams import guessing
+from explainers.streams.guess_rounds import Round, ready_rounds
+from explainers.streams.guess_sentence import score_of, sentence_of
+from explainers.streams.guessing import play, prepare
+from explainers.targets.response import ResponseTarget
+from explainers.text.prompts import render_prompt
+from tests.explainers.verbalizers.test_verbalizers import wordpiece
+from tests.tiny_models import tiny_causal
+
+LLAMA = tiny_causal("llama", chat=True)
+STORY = Round("A story", "Write a short story about a doctor.", 2, settings={"max_new_tokens": 8})
+REVIEW = Round("A review", "The plot is thin but the actors shine.", 2, task="sst2")
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch):
+    guessing._known.clear()
+    monkeypatch.setattr(
+        held, "load_model", lambda name, task: LLAMA if task is Task.GENERATION else wordpiece()
+    )
+
+
+def events(stream):
+    """All events, and what the stream returns."""
+    seen = []
+    while True:
+        try:
+            seen.append(next(stream))
+        except StopIteration as end:
+            return seen, end.value
+
+
+def reveal(round, guess):
+    return next(event for event in play(round, guess) if event["type"] == "revealed")
+
+
+@pytest.mark.parametrize("round", [STORY, REVIEW], ids=["generation", "classification"])
+def test_the_best_set_scores_1_and_each_score_is_the_share_of_its_drop(round):
+    _, subject = events(prepare(round))
+    log_prob, full = subject.target.log_prob_of, subject.target.log_prob_of(subject.target.full_mask())
+    count = len(subject.target.spans)
+    drops = {
+        pair: full - log_prob(tuple(int(t not in pair) for t in range(count)))
+        for pair in combinations(range(count), 2)
+    }
+    best = max(drops, key=drops.get)
+    shown = reveal(round, list(best))
+    assert shown["score"] == 1.0
+    assert shown["best"]["drop"] == pytest.approx(drops[best], abs=2e-3)
+    for pair in list(drops)[:6]:
+        shown = reveal(round, list(pair))
+        assert shown["guess"]["removed"] == list(pair)
+        assert shown["guess"]["drop"] == pytest.approx(drops[pair], abs=1e-4)
+        share = min(max(drops[pair] / drops[best], 0), 1)
+        assert shown["score"] == pytest.approx(share, abs=1e-3)
+        assert f"{shown['score']:.0%}" in shown["sentence"]
+    assert json.loads(json.dumps(shown, allow_nan=False)) == shown
+
+
+def test_the_random_floor_is_the_mean_of_its_sets_computed_directly():
+    shown = reveal(STORY, [0, 1])["random"]
+    prompt = render_prompt(LLAMA.tokenizer, STORY.text)
+    _, subject = events(prepare(STORY))
+    target = ResponseTarget(LLAMA, prompt, subject.known.response_ids)
+    full = target.log_prob_of(target.full_mask())
+    drops = []
+    for found in shown["sets"]:
+        mask = torch.ones(len(prompt.spans))
+        mask[found["removed"]] = 0
+        drops.append(full - target.log_prob(mask[None]).item())
+        assert len(set(found["removed"])) == STORY.k
+    assert len(drops) == 20
+    assert shown["drop"] == pytest.approx(sum(drops) / 20, abs=1e-4)
+    assert (shown["low"], shown["high"]) == pytest.approx((min(drops), max(drops)), abs=1e-4)
+
+
+def test_events_come_in_order_and_answers_are_written_without_each_set():
+    seen, _ = events(play(STORY, [0, 3]))
+    kinds = [event["type"] for event in seen]
+    order = ["status", "words", "response", "search", "step", "prepared", "revealed", "rewritten", "played"]
+    assert [kind for kind in dict.fromkeys(kinds)] == order
+    assert [s["text"] for s in next(e for e in seen if e["type"] == "words")["spans"]][:2] == [
+        "Write",
+        "a",
+    ]
+    assert {event["who"] for event in seen if event["type"] == "rewritten"} == {"guess", "best", "random"}
+
+
+def test_a_class_shows_prompt_explainer_and_its_masked_class():
+    seen, subject = events(play(REVIEW, [1, 3]))
+    shown = next(event for event in seen if event["type"] == "revealed")
+    assert shown["method"]["title"] == "PromptExplainer" and len(shown["method"]["removed"]) == 2
+    told = {event["who"]: event["text"] for event in seen if event["type"] == "rewritten"}
+    assert set(told) == {"guess", "best", "random", "method"}
+    answer = next(event for event in seen if event["type"] == "response")["text"]
+    assert answer.split(",")[0] in ("Negative", "Positive")
+    ratio = torch.tensor(shown["guess"]["drop"]).neg().exp().item()
+    assert shown["guess"]["probability_ratio"] == pytest.approx(ratio, rel=1e-4)
+
+
+def test_a_second_guess_costs_a_few_passes_and_an_interrupted_search_goes_on():
+    batches = []
+
+    def stop_in_the_search(rows):
+        batches.append(rows) if rows > 1 else None  # the answer is written row by row
+        if len(batches) > 2:
+            raise Stopped("Stopped.")
+
+    exact = STORY.settings | {"screening": False}
+    long = Round("", "Write a short story about a doctor and his patient.", 3, settings=exact)
+    with pytest.raises(Stopped):
+        events(prepare(long, stop_in_the_search))
+    (known,) = guessing._known.values()
+    assert known.target is not None and "best" not in known.sets
+    kept, found = known.target, known.target.distinct_masks
+    assert found > 1
+    _, subject = events(prepare(long))
+    assert subject.target is kept and known.target is None
+    assert kept.forward_passes == kept.distinct_masks > found  # none twice
+    events(play(long, [0, 1, 2]))
+    passes = []
+    kinds = [event["type"] for event in play(long, [0, 1, 2], passes.append)]
+    assert "search" not in kinds and sum(passes) <= 4
+
+
+def test_what_is_kept_is_bounded_and_by_model(monkeypatch):
+    monkeypatch.setattr(guessing, "KEPT_ROUNDS", 2)
+    for k in (1, 2, 3):
+        guessing._recall(Round("", STORY.text, k), LLAMA)
+    assert len(guessing._known) == 2
+    other = tiny_causal("gpt2", chat=True)
+    assert guessing._recall(STORY, other) is not guessing._recall(STORY, LLAMA)
+
+
+@pytest.mark.parametrize(
+    ("guess", "words"),
+    [
+        ([0], "Mark exactly 2: 1 marked"),
+        ([0, 1, 2], "Mark exactly 2: 3 marked"),
+        ([1, 1], "Mark exactly 2: 1 marked"),
+        ([0, 99], "Press Start"),
+        ([-1, 0], "Press Start"),
+        ([0, True], "Press Start"),
+        (["0", 1], "Press Start"),
+        (None, "Press Start"),
+    ],
+)
+def test_a_guess_that_cannot_be_is_refused_in_words(guess, words):
+    with pytest.raises(MaskwiseError, match=words):
+        events(play(STORY, guess))
+
+
+def test_a_round_that_cannot_be_is_refused_in_words():
+    with pytest.raises(MaskwiseError, match="task must be one of"):
+        Round("", "Words", 1, task="weather")
+    with pytest.raises(MaskwiseError, match="k must be a whole number"):
+        Round("", "Words", 0)
+    for task in ("generation", "sst2"):
+        with pytest.raises(MaskwiseError, match="only 2 words"):
+            events(prepare(Round("", "Two words", 3, task=task)))
+
+
+def test_scores_are_capped_and_say_so():
+    assert score_of(-1.0, 4.0) == 0 and "below zero" in sentence_of(0.0, -1.0, 4.0, 1.0)
+    assert score_of(5.0, 4.0) == 1 and "even more" in sentence_of(1.0, 5.0, 4.0, 1.0)
+    assert score_of(4.0, 4.0) == 1 and "as much as" in sentence_of(1.0, 4.0, 4.0, 1.0)
+    assert score_of(1.0, -0.5) is None and "no score" in sentence_of(None, 1.0, -0.5, 0.0)
+    assert "25%" in sentence_of(0.25, 1.0, 4.0, 2.0) and "better on average: 50%" in sentence_of(
+        0.25, 1.0, 4.0, 2.0
+    )
+
+
+def test_ready_rounds_are_playable_and_complete():
+    rounds = ready_rounds()
+    tasks = [round.task for round in rounds]
+    assert tasks.count("generation") >= 6 and len(tasks) - tasks.count("generation") >= 4
+    assert len({round.title for round in rounds}) == len(rounds)
+    for round in rounds:
+        assert round.question and round.notice and "\n" not in round.title
+        count = len(render_prompt(LLAMA.tokenizer, round.text).spans)
+        assert round.k < count <= 24
+        assert Round(**json.loads(json.dumps(asdict(round)))) == round
