@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from explainers.core.types import MetricScore
+from explainers.models.sentence_encoder import sentence_encoder
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -133,13 +134,3 @@ def _rouge_scorer():
     from rouge_score.rouge_scorer import RougeScorer
 
     return RougeScorer(["rougeL"], tokenizer=_WordTokenizer())
-
-
-@cache
-def sentence_encoder() -> SentenceTransformer:
-    """The built-in all-MiniLM-L6-v2; small enough that a CPU answers in milliseconds."""
-    from sentence_transformers import SentenceTransformer
-
-    from explainers.models.builtin import sentence_encoder_folder
-
-    return SentenceTransformer(str(sentence_encoder_folder()), device="cpu")
