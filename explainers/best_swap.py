@@ -11,13 +11,12 @@ from itertools import combinations
 from explainers.core.base import Explainer, register
 from explainers.core.deferred_torch import torch
 from explainers.core.search import MIN_GAIN, Tally, joint_explanation
-from explainers.core.types import SearchStep
+from explainers.core.types import Mask, SearchStep
 
 CHUNK = 16  # masks between two updates of the plot
 PAIRED = 4  # strongest single spans of which all pairs are tried
 PROMISING = 100  # of so many exchanges of two spans, the most promising is tried
 
-Mask = tuple[int, ...]
 Steps = Generator[SearchStep, None, list | bool | None]
 
 

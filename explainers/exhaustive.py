@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from itertools import combinations, islice
 from time import perf_counter
 
-from explainers.best_swap import CHUNK, Mask
+from explainers.best_swap import CHUNK
 from explainers.core import base
 from explainers.core.base import Explainer, option, register
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
 from explainers.core.search import MIN_GAIN, Tally, joint_explanation
-from explainers.core.types import SearchStep
+from explainers.core.types import Mask, SearchStep
 
 MOST_SETS = 200_000
 

@@ -17,7 +17,8 @@ from benchmarks.resumable import Progress, RowFile
 from benchmarks.setting import RESULTS, Answered, Setting, answered
 from explainers.best_swap import descend
 from explainers.core.search import MIN_GAIN
-from explainers.targets.base import Mask, Target
+from explainers.core.types import Mask
+from explainers.targets.base import Target
 from explainers.targets.batching import Batches
 from explainers.xprompt import random_swaps
 

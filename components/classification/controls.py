@@ -10,7 +10,7 @@ import gradio as gr
 from components.page.controls import Controls, method_options
 from components.page.models_menu import default_model, model_choices
 from components.pieces.label_lines import read_words, write_words
-from components.pieces.status_line import status_line
+from components.pieces.views import status_line
 from explainers import explainers_for
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task

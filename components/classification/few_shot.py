@@ -11,11 +11,11 @@ from time import monotonic
 
 from components.page.progress import Progress
 from explainers.core.errors import MaskwiseError
-from explainers.core.types import Task
+from explainers.core.types import OnForward, Task
 from explainers.models import held
 from explainers.models.checkpoint import sha256
 from explainers.models.held import LoadedModel
-from explainers.streams.classification import ClassificationRequest, OnForward
+from explainers.streams.classification import ClassificationRequest
 
 TUNED = "tuned"  # what the model menu calls the session's own
 MOST_SESSIONS = 3

@@ -16,13 +16,9 @@ from components.classification.view import VIEWS, ClassificationView
 from components.page.controls import all_controls, read_values
 from components.page.models_menu import at_hand, model_choices
 from components.page.view import ASSETS
-from components.pieces.class_bars import class_bars
-from components.pieces.faithfulness_plot import faithfulness_plot
 from components.pieces.label_lines import read_examples, read_words
-from components.pieces.layer_lens import layer_lens_view
-from components.pieces.method_strips import method_strips
 from components.pieces.result_sentence import result_view
-from components.pieces.token_strip import token_strip
+from components.pieces.views import class_bars, faithfulness_plot, layer_lens_view, method_strips, token_strip
 from components.runner import show, stop, wait_turn
 from components.sharing.records import with_inputs
 from components.sharing.share_bar import share_bar, wire_share_bar

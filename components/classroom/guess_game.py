@@ -7,12 +7,18 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from components.classroom.guess_board import guess_board, guess_reveal, guess_tally
-from components.classroom.guess_tally import NAME_CHARS, add_score, tally_rows
+from components.classroom.guess_board import (
+    NAME_CHARS,
+    add_score,
+    guess_board,
+    guess_reveal,
+    guess_tally,
+    tally_rows,
+)
 from components.classroom.guess_view import GuessView
 from components.classroom.round_choice import OWN, OWN_SETTINGS, chosen_round, next_title, round_titles
 from components.generation.tab import QUIET, GenerationTab
-from components.pieces.status_line import status_line
+from components.pieces.views import status_line
 from components.runner import show, stop, wait_turn
 from components.sharing.copy_link import copy_link, wire_copy_link
 from components.sharing.restore import restored

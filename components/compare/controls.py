@@ -10,7 +10,7 @@ from components.generation.settings import generation_settings
 from components.generation.tab import EXAMPLES
 from components.page.controls import Controls
 from components.page.models_menu import default_model, model_choices
-from components.pieces.status_line import status_line
+from components.pieces.views import status_line
 from explainers import explainers_for
 from explainers.core.types import Task
 from explainers.streams.comparison import MAX_DRAWS, MAX_METHODS

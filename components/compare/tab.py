@@ -23,8 +23,7 @@ from components.runner import show, stop, wait_turn
 from components.sharing.share_bar import share_bar, wire_share_bar
 from components.sharing.tab import SharedTab
 from explainers.core.errors import MaskwiseError
-from explainers.streams.comparison import ComparisonRequest, compare
-from explainers.streams.comparison_cost import estimate
+from explainers.streams.comparison import ComparisonRequest, compare, estimate
 from explainers.streams.sweep import convergence, sweep
 
 STORED = ASSETS / "examples" / "comparison.json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gradio as gr
 
 from components.classroom.tour import tour
-from components.page.projector import projector_button
+from components.page.view import view
 
 
 def header_tools() -> None:
@@ -13,3 +13,11 @@ def header_tools() -> None:
     with gr.Row(elem_classes="mw-tools"):
         tour("tour")
         projector_button("projector")
+
+
+def projector_button(elem_id: str, label: str = "Projector mode") -> gr.HTML:
+    """A button that turns the mode on and off; `?projector=1` in the address opens in it, Escape leaves it.
+
+    The mode is the class `mw-projector` on the document's element and assets/css/projector.css.
+    """
+    return view("projector", elem_id, label, {})

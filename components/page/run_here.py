@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from components.pieces.status_line import status_line
+from components.pieces.views import status_line
 from components.runner import stop
 from components.sharing.restore import RESTORED, restored
 from components.sharing.tab import QUIET, SharedTab, Updates

@@ -7,8 +7,7 @@ from dataclasses import MISSING, fields
 from components.classification.few_shot import TUNED
 from components.sharing.records import explanation_of
 from explainers.core.base import EXPLAINERS
-from explainers.streams.classification import ClassificationRequest
-from explainers.streams.classification_settings import Settings
+from explainers.streams.classification import ClassificationRequest, Settings
 from explainers.streams.comparison import ComparisonRequest
 from explainers.streams.generation import GenerationRequest
 from explainers.text.response_part import part_characters

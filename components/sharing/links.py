@@ -6,11 +6,13 @@ parameters; a link that would be long has one parameter, `z`, with the same ones
 
 from __future__ import annotations
 
+import json
+import zlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from components.sharing.fields import TABS, read_option
-from components.sharing.packing import TOO_LONG, pack, unpack
 from explainers.core.errors import MaskwiseError
 
 MOST_READABLE, MOST_PACKED = 1_500, 16_000  # characters of a query
@@ -97,3 +99,32 @@ def _write(value) -> str:
 def _guess_tab(fields: Mapping[str, str]) -> str | None:
     """A link written by hand may name no tab."""
     return "generation" if "prompt" in fields else "classification" if "text" in fields else None
+
+
+MOST_UNPACKED = 200_000  # bytes
+TOO_LONG = "The texts are too long for a link. Download the result as JSON instead."
+DAMAGED = "The link is damaged: a part of it is missing or was changed. Ask for it again."
+
+
+def pack(fields: dict[str, str]) -> str:
+    """Raises MaskwiseError where `unpack` would not take it back."""
+    data = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
+    if len(data) > MOST_UNPACKED:
+        raise MaskwiseError(TOO_LONG)
+    return urlsafe_b64encode(zlib.compress(data, 9)).decode().rstrip("=")
+
+
+def unpack(packed: str) -> dict[str, str]:
+    """The fields that `pack` was given; raises MaskwiseError for anything else, without unfolding it all."""
+    try:
+        data = urlsafe_b64decode(packed.encode("ascii") + b"=" * (-len(packed) % 4))
+        stream = zlib.decompressobj()
+        unpacked = stream.decompress(data, MOST_UNPACKED)
+        if not stream.eof:
+            raise ValueError("more than MOST_UNPACKED bytes, or cut off")
+        fields = json.loads(unpacked)
+    except (ValueError, zlib.error, RecursionError) as error:
+        raise MaskwiseError(DAMAGED) from error
+    if not isinstance(fields, dict) or not all(isinstance(value, str) for value in fields.values()):
+        raise MaskwiseError(DAMAGED)
+    return fields

@@ -9,14 +9,13 @@ import gradio as gr
 
 from components.classification.tab import ClassificationTab, explain_on
 from components.page.run_here import run_here
-from components.pieces.class_change import class_change
+from components.pieces.views import class_change
 from components.sharing.tab import LinkedView, SharedTab, Updates
 from components.what_if.class_questions import CLASS_JOINT, CLASS_REMOVAL, tuned_model
 from components.what_if.class_view import ClassActionView, chosen, class_explanation, opened, recorded
-from components.what_if.link import wire_link
 from components.what_if.questions import Question
 from components.what_if.removed_set import wire_question, wire_set, wire_stop
-from components.what_if.section import Parts, Section, Subject
+from components.what_if.section import Parts, Section, Subject, wire_link
 
 ABOUT = (
     "Test the result of the Classification tab by hand. Remove words and see at once how the probability of "

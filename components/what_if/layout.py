@@ -8,9 +8,8 @@ import gradio as gr
 
 from components.generation.tab import stored_record
 from components.pieces.output_diff import output_diff
-from components.pieces.response_strip import response_strip
 from components.pieces.result_sentence import result_view
-from components.pieces.token_strip import token_strip
+from components.pieces.views import response_strip, token_strip
 from components.what_if.section import Parts, Section
 from components.what_if.view import explanation_of, method_set, opened
 from explainers.streams.generation import MAX_PROMPT_CHARS

@@ -9,8 +9,7 @@ import gradio as gr
 from components.generation.tab import QUIET
 from components.runner import show
 from components.what_if.questions import Question
-from components.what_if.runs import ask, end, key
-from components.what_if.section import Section, Subject
+from components.what_if.section import Section, Subject, ask, end, key
 from components.what_if.view import method_set, of_link, status, toggled
 
 MODEL = QUIET | {"concurrency_id": "model", "concurrency_limit": 1}

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from components.pieces.joint_effect import joint_effect_view
 from components.pieces.result_sentence import result_view
-from components.pieces.status_line import status_line
-from components.pieces.token_strip import token_strip
-from components.sharing.copy_link import copy_link
-from components.sharing.tab import SharedTab
+from components.pieces.views import joint_effect_view, status_line, token_strip
+from components.runner import RUNS
+from components.sharing.copy_link import copy_link, wire_copy_link
+from components.sharing.records import inputs_of, needed
+from components.sharing.tab import QUIET, LinkedView, SharedTab, Updates
 from components.what_if.questions import Question
 from components.what_if.values import Values
-from components.what_if.view import ActionView
+from components.what_if.view import ActionView, status
 
 
 @dataclass(frozen=True)
@@ -100,3 +100,39 @@ class Parts:
         for name, value in values.items():
             self.views[name].value = value
         return Section(self.views, self.buttons, gr.State(removed), self.link, gr.State(None))
+
+
+def key(request: gr.Request, kind: str) -> str:
+    """The name under which the page's run of this kind can be stopped."""
+    return f"{request.session_hash} {kind}"
+
+
+def ask(kind: str) -> Callable:
+    """Handler of a button: the status line until the model is free."""
+
+    def handle(request: gr.Request) -> dict:
+        RUNS.ask(key(request, kind))
+        return status("queued", "Waiting for the model")
+
+    return handle
+
+
+def end(request: gr.Request, *kinds: str) -> None:
+    for kind in kinds:
+        RUNS.stop(key(request, kind))
+
+
+def wire_link(
+    section: Section, subject: Subject, name: str, said: list, say: Callable[[dict, list[str]], Updates]
+) -> LinkedView:
+    """Let the button copy a link of this name. say: as LinkedView.restore, updates of `said`."""
+
+    def read(record: dict | None, removed: list[int]) -> dict:
+        return inputs_of(needed(record)) | {"removed": removed}
+
+    def restore(inputs: dict, left_out: list[str]) -> Updates:
+        return say(inputs, left_out) | {section.remembered: inputs if "removed" in inputs else None}
+
+    wire_copy_link(section.link, name, read, [subject.tab.record, section.removed])
+    section.removed.change(lambda: {}, None, section.link, **QUIET)
+    return LinkedView(name, "what-if", subject.tab, [*said, section.remembered], restore)

@@ -13,11 +13,9 @@ from components.page.controls import Controls, all_controls, read_values
 from components.runner import show
 from components.sharing.tab import LinkedView, SharedTab
 from components.what_if.layout import ABOUT, WhatIfTab, layout
-from components.what_if.link import wire_link
 from components.what_if.questions import JOINT, REMOVAL, REWRITE, WHY_NOT
 from components.what_if.removed_set import MODEL, wire_question, wire_set, wire_stop
-from components.what_if.runs import ask, key
-from components.what_if.section import Subject
+from components.what_if.section import Subject, ask, key, wire_link
 from components.what_if.view import (
     ActionView,
     PartView,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+
+Mask = tuple[int, ...]  # one value a span: 1 keep, 0 remove
+OnForward = Callable[[int], None]  # called with the number of sequences before each pass; may raise Stopped
 
 
 class Task(StrEnum):

@@ -11,14 +11,13 @@ from dataclasses import dataclass, field, fields
 
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
-from explainers.core.types import Task
+from explainers.core.types import Mask, OnForward, Task
 from explainers.models import held
 from explainers.models.held import LoadedModel
 from explainers.streams.checks import check_text
-from explainers.streams.classification import ClassificationRequest, OnForward, build_target, find_label
+from explainers.streams.classification import ClassificationRequest, build_target, find_label
 from explainers.streams.kept import kept
 from explainers.streams.what_if import check_removed, check_spans, joint_effect_on
-from explainers.targets.base import Mask
 from explainers.targets.label import LabelTarget
 from explainers.text.templates import Cloze
 from explainers.verbalizers import Verbalizer

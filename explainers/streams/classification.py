@@ -6,28 +6,92 @@ and, last, `explanation`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, fields
 
 from explainers.core.base import EXPLAINERS, Explainer, explainers_for, read_options
+from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
-from explainers.core.types import Task
+from explainers.core.types import Explanation, OnForward, Task
+from explainers.measures.faithfulness import (
+    ORDERS,
+    VALUES,
+    FaithfulnessCurve,
+    activation_curve,
+    pruning_curve,
+)
 from explainers.models import held
 from explainers.models.held import LoadedModel
 from explainers.streams.checks import check_choice, check_range, check_text, run_method
-from explainers.streams.classification_report import prediction, report
-from explainers.streams.classification_settings import Settings, read_settings
-from explainers.streams.report import span_values
+from explainers.streams.report import provenance, span_values
+from explainers.targets.base import MaskOperator
 from explainers.targets.label import LabelTarget
+from explainers.text.spans import Granularity
 from explainers.text.tasks import TASKS, ClassificationTask, find_task
-from explainers.text.templates import MAX_TEMPLATE_CHARS, render_cloze, split_template
+from explainers.text.templates import MAX_TEMPLATE_CHARS, Cloze, render_cloze, split_template
 from explainers.verbalizers.build import VERBALIZERS, VerbalizerInputs, build_verbalizer
 from explainers.verbalizers.words import MAX_LABEL_CHARS, LabelWords, read_label_words
 
+MAX_K, MAX_WORDS_PER_CLASS = 1000, 30
+MAX_EXAMPLES = 200
+MAX_EXAMPLE_CHARS = 2000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """granularity: what a span is. k: how many spans a search removes, at most. mask_operator: what a removed
+    span becomes while the method runs (both curves always use the unknown token). words_per_class: of the
+    task's own label words, 1 to 30. examples: class → labelled texts, for the verbalizers that learn from
+    some; the task's own where empty. pruning_order, pruning_values: as in `pruning_curve`.
+    """
+
+    granularity: str = "token"
+    mask_operator: str = "replace"
+    k: int = 3
+    words_per_class: int = 1
+    examples: dict[str, list[str]] = field(default_factory=dict)
+    pruning_order: str = "absolute"
+    pruning_values: str = "probabilities"
+
+    @classmethod
+    def names(cls) -> set[str]:
+        return {f.name for f in fields(cls)}
+
+    def check_examples(self, labels: list[str]) -> None:
+        """Raise MaskwiseError unless each of the classes has examples, or none are given."""
+        if not self.examples:
+            return
+        if sorted(self.examples) != sorted(labels):
+            raise MaskwiseError(f"examples must hold texts of each class: {', '.join(labels)}.")
+        if sum(map(len, self.examples.values())) > MAX_EXAMPLES:
+            raise MaskwiseError(f"examples are limited to {MAX_EXAMPLES} texts in all. Leave some out.")
+
+
+def read_settings(options: dict) -> Settings:
+    """Those of the options that are settings, checked; raises MaskwiseError."""
+    settings = Settings(**{name: options[name] for name in Settings.names() if name in options})
+    check_choice("granularity", settings.granularity, list(Granularity))
+    check_choice("mask_operator", settings.mask_operator, list(MaskOperator))
+    check_choice("pruning_order", settings.pruning_order, ORDERS)
+    check_choice("pruning_values", settings.pruning_values, VALUES)
+    check_range("k", settings.k, 1, MAX_K)
+    check_range("words_per_class", settings.words_per_class, 1, MAX_WORDS_PER_CLASS)
+    if not isinstance(settings.examples, dict):
+        raise MaskwiseError('examples must be an object of classes and texts, such as {"sports": ["…"]}.')
+    for texts in settings.examples.values():
+        if not isinstance(texts, list | tuple) or not texts or not all(_is_example(text) for text in texts):
+            raise MaskwiseError(
+                f"examples must hold, for each class, a list of texts of 1 to {MAX_EXAMPLE_CHARS} characters."
+            )
+    return settings
+
+
+def _is_example(text) -> bool:
+    return isinstance(text, str) and bool(text.strip()) and len(text) <= MAX_EXAMPLE_CHARS
+
+
 MAX_TEXT_CHARS = 20_000
 MAX_NAME_CHARS = 1_000
-
-OnForward = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -171,3 +235,41 @@ def _verbalizer_inputs(request: ClassificationRequest, loaded, on_forward: OnFor
         seed=request.seed,
         on_forward=on_forward,
     )
+
+
+def prediction(target: LabelTarget, cloze: Cloze, probabilities: Sequence[float] = ()) -> dict:
+    """What the model makes of the whole text: fields of the `prediction` event.
+
+    probabilities: of the classes, where they are known already.
+    """
+    if not probabilities:
+        (probabilities,) = target.class_log_probs(torch.tensor([target.full_mask()])).exp().tolist()
+    rows = zip(target.labels, target.verbalizer.words, probabilities, strict=True)
+    return {
+        "rendered": cloze.rendered,
+        "pieces": [{"kind": kind, "text": text} for kind, text in cloze.pieces],
+        "labels": [{"label": name, "words": list(words), "probability": p} for name, words, p in rows],
+        "predicted": target.labels[probabilities.index(max(probabilities))],
+        "notes": [*cloze.notes, *target.verbalizer.notes],
+    }
+
+
+def report(target: LabelTarget, explanation: Explanation, settings: Settings) -> dict:
+    """Fields of the `explanation` event that follow from the target and what the method found."""
+    pruning = pruning_curve(target, explanation.scores, settings.pruning_order, settings.pruning_values)
+    rows = zip(span_values(explanation.spans), explanation.scores, explanation.mask, strict=True)
+    return {
+        **provenance(target, explanation),
+        "spans": [{**span, "score": score, "removed": not kept} for span, score, kept in rows],
+        "log_prob": target.log_prob_of(target.full_mask()),
+        "log_prob_masked": target.log_prob_of(explanation.mask),
+        "activation": _curve(activation_curve(target, explanation.scores)),
+        "pruning": _curve(pruning),
+        "evaluations": explanation.evaluations,
+        "seconds": explanation.seconds,
+        "method_notes": list(explanation.notes),
+    }
+
+
+def _curve(curve: FaithfulnessCurve) -> dict:
+    return {"fractions": list(curve.fractions), "values": list(curve.values), "score": curve.score}

@@ -6,28 +6,25 @@ Every caller (the page, the API, Python) reads this one stream: `status`, `respo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 
 from explainers.core.base import EXPLAINERS, Explainer, explainers_for, read_options
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError, Stopped
-from explainers.core.types import Explanation, Task
+from explainers.core.types import Explanation, OnForward, Task
 from explainers.models import held
 from explainers.streams.checks import check_choice, check_range, check_text, run_method
-from explainers.streams.given_response import given_tokens
 from explainers.streams.report import report, span_values
 from explainers.targets.base import MaskOperator
 from explainers.targets.decoding import greedy_tokens
 from explainers.targets.response import ResponseTarget, check_context
-from explainers.text.prompts import render_prompt
+from explainers.text.prompts import encode_response, render_prompt
 from explainers.text.response_part import check_characters, part_tokens
 from explainers.text.spans import Granularity
 
 MAX_PROMPT_CHARS = 20_000
 MAX_NEW_TOKENS = 512
-
-OnForward = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -166,3 +163,30 @@ def write_answer(loaded, embeds, max_new_tokens: int, on_forward: OnForward, kin
         ids.append(token)
         yield {"type": kind, "text": loaded.tokenizer.decode(ids, skip_special_tokens=True)}
     return tuple(ids)
+
+
+def given_tokens(
+    loaded, embeds: torch.Tensor, text: str, max_new_tokens: int, on_forward: OnForward
+) -> tuple[int, ...]:
+    """The text's token ids: those the model writes, where the text is its own answer, else the tokenizer's.
+
+    A model may spell a word in other tokens than its tokenizer would, and then log p differs. Writing ends at
+    the first token that departs from the text, or after max_new_tokens. embeds: of the whole prompt,
+    (1, L, d).
+    """
+    encoded = encode_response(loaded.tokenizer, text)
+    check_context(loaded, embeds.shape[1], max(len(encoded), max_new_tokens))
+    return _own_tokens(loaded, embeds, text, max_new_tokens, on_forward) or encoded
+
+
+def _own_tokens(loaded, embeds, text: str, most: int, on_forward: OnForward) -> tuple[int, ...]:
+    """What the model writes in up to `most` tokens where that is the text, else nothing."""
+    ids: list[int] = []
+    for token in greedy_tokens(loaded, embeds, most, on_forward):
+        ids.append(token)
+        written = loaded.tokenizer.decode(ids, skip_special_tokens=True)
+        if written == text:
+            return tuple(ids)
+        if not text.startswith(written.rstrip("\ufffd")):
+            break
+    return ()

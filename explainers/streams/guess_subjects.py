@@ -6,22 +6,19 @@ Both show the words and the answer, then tell what becomes of the answer without
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from threading import Lock
 
 from explainers.core.deferred_torch import torch
-from explainers.core.types import Task
+from explainers.core.types import Mask, OnForward, Task
 from explainers.models.held import LoadedModel
 from explainers.streams.classification import ClassificationRequest, build_target
-from explainers.streams.generation import GenerationRequest, check_k, write_answer
-from explainers.streams.given_response import given_tokens
+from explainers.streams.generation import GenerationRequest, check_k, given_tokens, write_answer
 from explainers.streams.report import span_values
-from explainers.targets.base import Mask, Target
+from explainers.targets.base import Target
 from explainers.targets.response import ResponseTarget, check_context
 from explainers.text.prompts import render_prompt
-
-OnForward = Callable[[int], None]
 
 
 @dataclass

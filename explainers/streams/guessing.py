@@ -15,13 +15,11 @@ from dataclasses import asdict
 from explainers.core.base import EXPLAINERS, read_options
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
-from explainers.core.types import SearchStep, Task
+from explainers.core.types import Mask, OnForward, SearchStep, Task
 from explainers.measures.text import probability_ratio
 from explainers.models import held
 from explainers.streams.guess_rounds import Round
-from explainers.streams.guess_sentence import score_of, sentence_of
-from explainers.streams.guess_subjects import Known, OnForward, Subject
-from explainers.targets.base import Mask
+from explainers.streams.guess_subjects import Known, Subject
 
 SEARCH = "best_within_budget"
 METHODS = {Task.CLASSIFICATION: "prompt_explainer"}  # shown beside the search
@@ -165,3 +163,36 @@ def _recall(round: Round, loaded) -> Known:
     while len(_known) > KEPT_ROUNDS:
         _known.popitem(last=False)
     return known
+
+
+SAME = 1e-3  # nats: smaller differences are rounding
+
+
+def score_of(drop: float, best: float) -> float | None:
+    """The share of the best set's drop in log p that the guess reaches, 0 to 1.
+
+    A guess that makes the answer more likely scores 0, one that does more than the search's set 1. None
+    where even the best set makes nothing less likely.
+    """
+    if best <= SAME:
+        return None
+    return 1.0 if drop >= best - SAME else max(0.0, drop / best)
+
+
+def sentence_of(score: float | None, drop: float, best: float, random: float) -> str:
+    """The score for a person; drops in nats, `random` the mean of random sets."""
+    if score is None:
+        return "No set of this size makes the answer less likely, so this round has no score."
+    if drop > best + SAME:
+        return "Your marks do even more than the best set that the search found, so the score is 100%."
+    if score == 1:
+        return "Your marks do as much as the best set. More is not possible, as far as the search knows."
+    if drop < 0:
+        return (
+            "Without your marks the answer becomes more likely, not less: the score would be below zero, "
+            "and counts as 0%."
+        )
+    said = f"Your marks take away {score:.0%} of what the best set takes away from log p."
+    if drop < random - SAME:
+        return f"{said} Random marks do better on average: {max(random, 0) / best:.0%}."
+    return f"{said} Random marks reach {max(random, 0) / best:.0%} on average."

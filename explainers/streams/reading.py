@@ -11,18 +11,18 @@ from time import perf_counter
 
 from explainers.core.base import explainers_for
 from explainers.core.errors import MaskwiseError
-from explainers.core.types import Task
+from explainers.core.types import OnForward, Task
 from explainers.measures.faithfulness import STEPS
 from explainers.measures.layer_lens import layer_lens, token_readings
 from explainers.models.held import LoadedModel
 from explainers.streams.classification import (
     ClassificationRequest,
-    OnForward,
     build_target,
     choose_label,
     explain,
+    prediction,
+    report,
 )
-from explainers.streams.classification_report import prediction, report
 from explainers.streams.report import span_values
 from explainers.targets.label import LabelTarget
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from explainers.core.base import top_k_mask
 from explainers.core.deferred_torch import torch
+from explainers.core.types import Mask
 from explainers.measures.intervals import interval
 from explainers.measures.text import METRICS
 from explainers.streams.report import removal_metrics
-from explainers.targets.base import Mask
 from explainers.targets.decoding import greedy_batch
 from explainers.targets.response import ResponseTarget
 

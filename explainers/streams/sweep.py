@@ -12,13 +12,13 @@ from itertools import islice
 from explainers.core.base import EXPLAINERS, Explainer, top_k_mask
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError, Stopped
+from explainers.core.types import Mask, OnForward
 from explainers.measures.intervals import interval
 from explainers.measures.text import probability_ratio
 from explainers.streams.checks import check_range
 from explainers.streams.comparison import ComparisonRequest, prompt_event
-from explainers.streams.generation import OnForward, answered_target
+from explainers.streams.generation import answered_target
 from explainers.streams.removals import random_masks
-from explainers.targets.base import Mask
 from explainers.targets.response import ResponseTarget
 
 MAX_K, MAX_SEEDS, MAX_ITERATIONS = 30, 30, 1000

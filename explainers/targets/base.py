@@ -13,13 +13,11 @@ from collections.abc import Callable, Iterator, Set
 from enum import StrEnum
 
 from explainers.core.deferred_torch import torch
-from explainers.core.types import Prompt
+from explainers.core.types import Mask, Prompt
 from explainers.models.fast_fp32 import fast_fp32
 from explainers.models.held import LoadedModel
 from explainers.targets.batching import Batches
 from explainers.targets.screening import Screen
-
-Mask = tuple[int, ...]
 
 
 class MaskOperator(StrEnum):

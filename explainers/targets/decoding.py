@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from explainers.core.deferred_torch import torch
+from explainers.core.types import OnForward
 from explainers.models.held import LoadedModel
-
-OnForward = Callable[[int], None]
 
 
 def greedy_tokens(

@@ -7,7 +7,8 @@ from functools import cached_property, partial
 
 from explainers.core.deferred_torch import no_grad, torch
 from explainers.core.errors import MaskwiseError
-from explainers.targets.base import Mask, MaskOperator, Target
+from explainers.core.types import Mask
+from explainers.targets.base import MaskOperator, Target
 from explainers.targets.scorer import ResponseScorer
 from explainers.targets.screening import Screen
 

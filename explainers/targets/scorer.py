@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from explainers.core.deferred_torch import no_grad, torch
-from explainers.core.types import Prompt
+from explainers.core.types import Mask, Prompt
 from explainers.targets.batching import batch_rows
 from explainers.targets.logits import chosen, readout_of, token_log_probs
 from explainers.targets.shared_prefix import (
-    Mask,
     by_first_change,
     expanded,
     first_change,

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from explainers.core.deferred_torch import torch
 from explainers.core.search import MIN_GAIN
+from explainers.core.types import Mask
 
-Mask = tuple[int, ...]
 Evaluate = Callable[[list[Mask]], dict[Mask, float]]
 
 CALIBRATION = 6  # errors that must be known before a bound is trusted

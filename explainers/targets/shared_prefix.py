@@ -6,12 +6,10 @@ import copy
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from explainers.core.types import Prompt
+from explainers.core.types import Mask, Prompt
 
 if TYPE_CHECKING:
     from transformers.cache_utils import Cache
-
-Mask = tuple[int, ...]
 
 
 def is_croppable(cache: Cache) -> bool:

@@ -9,7 +9,7 @@ from components.compare.agreement_map import expected_agreement
 from components.compare.charts import ConvergenceView, SweepView
 from components.compare.tab import _changes, estimate_text
 from components.compare.view import ComparisonView, replay
-from explainers.streams import comparison_cost
+from explainers.streams import comparison as comparison_cost
 
 PROMPT = "Tell the doctor and patient"
 SPANS = [{"text": w, "start": PROMPT.index(w), "end": PROMPT.index(w) + len(w)} for w in PROMPT.split()]

@@ -8,12 +8,10 @@ import pytest
 from playwright.sync_api import expect
 
 from components.page.theme import css, head, theme
-from components.pieces.convergence_plot import convergence_plot
 from components.pieces.metric_table import metric_rows, metric_table
 from components.pieces.output_diff import diff_words, output_diff
 from components.pieces.result_sentence import result_view
-from components.pieces.status_line import status_line
-from components.pieces.token_strip import token_strip
+from components.pieces.views import convergence_plot, status_line, token_strip
 from tests.browser import check, chromium, guarded_page, serve
 
 ATTACK = "<img src=x onerror=alert(1)> ${alert(1)} {{this}}"

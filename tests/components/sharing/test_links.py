@@ -13,8 +13,15 @@ from components.classroom.round_choice import round_titles
 from components.compare import tab as compare_tab
 from components.generation import tab as generation_tab
 from components.sharing.fields import TABS
-from components.sharing.links import MOST_PACKED, MOST_READABLE, link_fields, read_link
-from components.sharing.packing import MOST_UNPACKED, pack, unpack
+from components.sharing.links import (
+    MOST_PACKED,
+    MOST_READABLE,
+    MOST_UNPACKED,
+    link_fields,
+    pack,
+    read_link,
+    unpack,
+)
 from components.sharing.restore import notices
 from explainers.core.errors import MaskwiseError
 from tests.shared_records import (

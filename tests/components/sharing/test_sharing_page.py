@@ -8,8 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from components.sharing.links import link_fields
-from components.sharing.packing import pack
+from components.sharing.links import link_fields, pack
 from tests.browser import choose, guarded_page
 from tests.served import served_app
 

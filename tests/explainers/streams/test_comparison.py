@@ -13,10 +13,9 @@ from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.types import SearchStep, Task
 from explainers.measures import text as metrics
 from explainers.models import held
-from explainers.streams import comparison_cost
+from explainers.streams import comparison as comparison_cost
 from explainers.streams import sweep as comparison_sweep
-from explainers.streams.comparison import ComparisonRequest, compare
-from explainers.streams.comparison_cost import estimate
+from explainers.streams.comparison import ComparisonRequest, compare, estimate
 from explainers.streams.removals import TEXT_DRAWS, Removals, random_masks
 from explainers.streams.sweep import convergence, sweep
 from explainers.targets.decoding import greedy_tokens

@@ -12,8 +12,7 @@ from explainers.core.types import Task
 from explainers.models import held
 from explainers.streams import guessing
 from explainers.streams.guess_rounds import Round, ready_rounds
-from explainers.streams.guess_sentence import score_of, sentence_of
-from explainers.streams.guessing import play, prepare
+from explainers.streams.guessing import play, prepare, score_of, sentence_of
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import render_prompt
 from tests.explainers.verbalizers.test_verbalizers import wordpiece

@@ -1,0 +1,113 @@
+"""The views that are one call each: what their values hold, and the script that fills them."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from components.page.view import view
+
+STATES = ("idle", "queued", "running", "done", "stopped", "error")
+
+
+def status_line(elem_id: str) -> gr.HTML:
+    """Words and a progress bar. An error is an alert and keeps its whole text.
+
+    value: {"state": one of STATES, "text": str, "fraction": 0 to 1 or None when unknown, "eta": seconds left
+    or None}, and as needed "details", sentences to read on demand.
+    """
+    idle = {"state": "idle", "text": "", "fraction": None, "eta": None}
+    return view("status_line", elem_id, "Status", idle)
+
+
+def token_strip(elem_id: str, label: str = "The prompt, word by word") -> gr.HTML:
+    """A strip of spans, read by hover, focus, arrow keys, Home and End.
+
+    value: {"text", "spans": [{"text", "start", "end", "score": float or None, "removed": bool}]}, offsets in
+    code points of `text`; and, as needed, "legend" (what the number means, a sentence), "unit" ("nats"),
+    "granularity" ("word"), "neutral" (score without colour, 0 if absent), "limit" (distance from it of full
+    colour; the largest if absent) or "limits" ([lowest, highest]), "size" ("small" or "large"), "selected"
+    (indices), "selectable" (bool), "empty" (shown before there is a text). When selectable, a click or Enter
+    raises `.select`, whose gr.SelectData holds the index and the text of the span. "before" and
+    "after": template pieces around the text, {"kind": "template" or "mask", "text"}. A span or a piece may
+    have "lines", more sentences to read of it.
+    """
+    return view("token_strip", elem_id, label, {"text": "", "spans": []}, shared=("spans",))
+
+
+def response_strip(elem_id: str, label: str = "The answer, by how much each token lost") -> gr.HTML:
+    """Tokens read by hover, focus, arrow keys, Home and End.
+
+    value: {"text", "spans": [{"text", "start", "end", "score": nats lost or None, "lines": [str]}], "limit":
+    nats of full colour, "legend": str}, offsets in code points. A part is chosen by a click, by selecting
+    text, by Enter, or with Shift and the arrow keys, and dropped with Escape. That raises `.select`: its
+    gr.SelectData has the [first, last] token as index, [] where none is chosen, and the text as value.
+    """
+    return view("response_strip", elem_id, label, {"text": "", "spans": [], "limit": 1}, shared=("spans",))
+
+
+def method_strips(elem_id: str, label: str = "All methods") -> gr.HTML:
+    """A strip for each method, added as it comes.
+
+    value: {"about": a sentence above the strips, "text", "label", "spans": [{"start", "end"}], "rows":
+    [{"method", "title", "scores": a number a span, "neutral", "limits", "facts": [[name, text]], "highest":
+    what the colours show in words, "error": why there are no scores}]}; rows are only ever added to a text.
+    """
+    return view("method_strips", elem_id, label, {"rows": []}, shared=("spans",))
+
+
+def class_bars(elem_id: str, label: str = "Classes") -> gr.HTML:
+    """A button for each class. A click or Enter raises `.select`, whose gr.SelectData holds index and name.
+
+    value: {"labels": [{"label", "probability", "text" (the probability in words), "words" (label words in
+    use)}], "label": the class explained, "predicted": the likeliest}.
+    """
+    return view("class_bars", elem_id, label, {"labels": []})
+
+
+def class_change(elem_id: str, label: str = "Classes, with and without these words") -> gr.HTML:
+    """Two bars a class.
+
+    value: {"rows": [{"label", "before", "after": probabilities, "before_text", "after_text"}], "label": the
+    class explained, "said": the likeliest at last}; "after" is None where it was not measured.
+    """
+    return view("class_change", elem_id, label, {"rows": []})
+
+
+def convergence_plot(elem_id: str, label: str = "The search") -> gr.HTML:
+    """A line plot over iterations that grows with its value, read by pointer or arrow keys.
+
+    value: {"y": log p of the best after each iteration, "proposals": log p of each proposal, "accepted":
+    [bool], "unmasked": log p of the whole prompt or None, "total": iterations planned, "unit": "nats"}; the
+    first entry of each list belongs to iteration 1. "empty" replaces the sentence shown while y is empty.
+    The text of `.cap` ends each drawing: "iteration 40 of 100: log p −52.31 (unmasked −20.10)".
+    """
+    empty = {"y": [], "proposals": [], "accepted": []}
+    return view("convergence_plot", elem_id, label, empty, shared=("chart", "search_curve"))
+
+
+def faithfulness_plot(elem_id: str, label: str = "Faithfulness") -> gr.HTML:
+    """Two charts, read by pointer or arrow keys; the legend's buttons make one method's lines stand out.
+
+    value: {"curves": [{"method", "title", "activation": curve, "pruning": curve}], "notes": {"activation",
+    "pruning": what the chart's numbers are}, "empty": what stands there without curves}; a curve is
+    {"fractions", "values", "score"} with eleven points.
+    """
+    return view("faithfulness_plot", elem_id, label, {"curves": []}, shared=("chart",))
+
+
+def joint_effect_view(elem_id: str) -> gr.HTML:
+    """Bars on one scale, a small matrix and sentences.
+
+    value: {"bars": [{"name", "nats", "kind": "together", "sum" or "single"}], "names": [k words], "pairs":
+    k × k nats, "pairs_note", "sentences": [str]}; {} asks for words to be removed.
+    """
+    return view("joint_effect", elem_id, "Together and one by one", {}, shared=("spans",))
+
+
+def layer_lens_view(elem_id: str, label: str = "Layer lens") -> gr.HTML:
+    """A heat map of layers × tokens, moved through with arrow keys.
+
+    value: {"about", "tokens": [str], "places": ["text", "template" or "mask"], "rows": [{"layer", "words",
+    "ranks"}]}, the last layer's row first; ranks are those of the word that the last layer decodes.
+    """
+    return view("layer_lens", elem_id, label, {"rows": []})
