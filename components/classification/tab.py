@@ -17,8 +17,14 @@ from components.page.controls import all_controls, read_values
 from components.page.models_menu import at_hand, model_choices
 from components.page.view import ASSETS
 from components.pieces.label_lines import read_examples, read_words
-from components.pieces.result_sentence import result_view
-from components.pieces.views import class_bars, faithfulness_plot, layer_lens_view, method_strips, token_strip
+from components.pieces.views import (
+    class_bars,
+    faithfulness_plot,
+    layer_lens_view,
+    method_strips,
+    result_view,
+    token_strip,
+)
 from components.runner import show, stop, wait_turn
 from components.sharing.records import with_inputs
 from components.sharing.share_bar import share_bar, wire_share_bar

@@ -5,17 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from components.page.progress import Progress
-from components.pieces.class_sentence import class_sentence, highest, percent
+from explainers.reports.class_sentence import CHART_NOTES, class_sentence, highest, percent
 
 RECORD = 1  # version of the form in which results are kept
 RECORDED = ("prediction", "readings", "prompt", "step", "explanation")
 VIEWS = ("status", "result", "bars", "strip", "plot", "methods", "lens")
 MOST_TOKENS = 160  # columns of the layer lens
 WORDS_SHOWN = 8
-CHART_NOTES = {
-    "activation": "Probability of {label} as the tokens come back, highest score first.",
-    "pruning": "How far the prediction moves as tokens become unknown, least relevant first.",
-}
 READING = (
     "Live: {label}'s share of what the MLM head reads at each token (PromptExplainer). "
     "Press Run to explain it by the method you chose."

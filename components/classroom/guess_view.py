@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from components.page.progress import Progress
-from components.pieces.output_diff import diff_words
+from explainers.reports.answer_diff import diff_words
 from explainers.streams.guess_rounds import GENERATION, Round
 
 SHORTEST = 0.001  # nats that a full bar stands for, at least

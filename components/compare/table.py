@@ -7,8 +7,8 @@ import math
 import gradio as gr
 
 from components.page.view import view
-from components.pieces.metric_table import MEANINGS
 from explainers.measures.text import METRICS
+from explainers.reports.metric_rows import MEANINGS
 
 SHOWN = ("probability_ratio", "kl", "bleu", "rouge_l_f1", "sentence_bert")  # the other measures on demand
 COSTS = {"seconds": "Seconds", "forward_passes": "Forward passes"}

@@ -13,10 +13,14 @@ from components.generation.view import GenerationView
 from components.page.controls import Controls, method_options
 from components.page.models_menu import default_model, model_choices
 from components.page.view import ASSETS
-from components.pieces.metric_table import metric_table
-from components.pieces.output_diff import output_diff
-from components.pieces.result_sentence import result_view
-from components.pieces.views import convergence_plot, status_line, token_strip
+from components.pieces.views import (
+    convergence_plot,
+    metric_table,
+    output_diff,
+    result_view,
+    status_line,
+    token_strip,
+)
 from components.runner import stop
 from components.sharing.share_bar import share_bar, wire_share_bar
 from components.sharing.tab import SharedTab

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from components.page.progress import Progress
-from components.pieces.metric_table import metric_rows
-from components.pieces.output_diff import diff_words
-from components.pieces.result_sentence import result_sentence
+from explainers.reports.answer_diff import diff_words
+from explainers.reports.metric_rows import metric_rows
+from explainers.reports.result_sentence import result_sentence
 
 RECORD = 1  # version of the form in which results are kept
 RECORDED = ("prompt", "step", "explanation")

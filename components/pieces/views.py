@@ -5,6 +5,7 @@ from __future__ import annotations
 import gradio as gr
 
 from components.page.view import view
+from explainers.reports.answer_diff import diff_words
 
 STATES = ("idle", "queued", "running", "done", "stopped", "error")
 
@@ -111,3 +112,19 @@ def layer_lens_view(elem_id: str, label: str = "Layer lens") -> gr.HTML:
     "ranks"}]}, the last layer's row first; ranks are those of the word that the last layer decodes.
     """
     return view("layer_lens", elem_id, label, {"rows": []})
+
+
+def result_view(elem_id: str) -> gr.HTML:
+    """The sentence and its facts. value: what `result_sentence` returns; {} hides it."""
+    return view("result_sentence", elem_id, "Result", {})
+
+
+def metric_table(elem_id: str, label: str = "Measures") -> gr.HTML:
+    """A table of measures. value: what `metric_rows` returns."""
+    return view("metric_table", elem_id, label, {"rows": []})
+
+
+def output_diff(elem_id: str) -> gr.HTML:
+    """Two panels of text. value: what `diff_words` returns; {} shows both as waiting. "waiting": words
+    to show in the place of an answer not yet written, where they are others than the usual ones."""
+    return view("output_diff", elem_id, "Answers", diff_words(None, None))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import MISSING, fields
 
 from components.classification.few_shot import TUNED
-from components.sharing.records import explanation_of
 from explainers.core.base import EXPLAINERS
+from explainers.reports.record import explanation_of
 from explainers.streams.classification import ClassificationRequest, Settings
 from explainers.streams.comparison import ComparisonRequest
 from explainers.streams.generation import GenerationRequest

@@ -8,8 +8,8 @@ import json
 import re
 from collections.abc import Iterable
 
-from components.sharing.records import explanation_of
 from explainers.core.errors import MaskwiseError
+from explainers.reports.record import explanation_of
 
 BOM = "\ufeff"  # without it, Excel reads a file as Latin text
 FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")  # a cell that begins so is computed

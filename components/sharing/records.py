@@ -11,6 +11,7 @@ from components.pieces.label_lines import write_words
 from components.sharing.links import read_inputs, write_inputs
 from components.sharing.shapes import check_plain, check_shape
 from explainers.core.errors import MaskwiseError
+from explainers.reports.record import explanation_of
 
 MOST_BYTES = 2_000_000
 NO_RESULT = "There is no result to keep yet. Press Run first."
@@ -28,11 +29,6 @@ def needed(record: dict | None) -> dict:
     if not record:
         raise MaskwiseError(NO_RESULT)
     return record
-
-
-def explanation_of(record: dict) -> dict:
-    (explanation,) = (event for event in record["events"] if event["type"] == "explanation")
-    return explanation
 
 
 def inputs_of(record: dict) -> dict:

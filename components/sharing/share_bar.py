@@ -8,14 +8,14 @@ import gradio as gr
 
 from components.page.view import view
 from components.sharing.code import python_lines
-from components.sharing.comparison_report import comparison_html
 from components.sharing.copy_link import answer, wire_copy_link
 from components.sharing.downloads import comparison_csv, explanation_csv, file_name, record_json
-from components.sharing.html_report import explanation_html
 from components.sharing.records import inputs_of, needed, read_record
 from components.sharing.shapes import damaged
 from components.sharing.tab import QUIET, SharedTab
 from explainers.core.errors import MaskwiseError
+from explainers.reports.comparison_report import comparison_html
+from explainers.reports.html_report import explanation_html
 
 TYPES = {"json": "application/json", "csv": "text/csv", "html": "text/html"}
 EXPLANATION = {"json": record_json, "csv": explanation_csv, "html": explanation_html}

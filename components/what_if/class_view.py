@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from math import log
 
 from components.classification.view import VIEWS, ClassificationView
-from components.pieces.class_sentence import percent
-from components.pieces.result_sentence import listed
 from components.what_if.values import Values, nats, with_removed
 from components.what_if.view import STRIP_LEGEND, ActionView, count, explanation_of, method_set, status
+from explainers.reports.class_sentence import percent
+from explainers.reports.result_sentence import listed
 
 LEAST_POINTS = 0.05  # percentage points: a smaller change is none
 

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from components.generation.tab import stored_record
-from components.pieces.output_diff import output_diff
-from components.pieces.result_sentence import result_view
-from components.pieces.views import response_strip, token_strip
+from components.pieces.views import output_diff, response_strip, result_view, token_strip
 from components.what_if.section import Parts, Section
 from components.what_if.view import explanation_of, method_set, opened
 from explainers.streams.generation import MAX_PROMPT_CHARS

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from components.pieces.result_sentence import result_view
-from components.pieces.views import joint_effect_view, status_line, token_strip
+from components.pieces.views import joint_effect_view, result_view, status_line, token_strip
 from components.runner import RUNS
 from components.sharing.copy_link import copy_link, wire_copy_link
 from components.sharing.records import inputs_of, needed

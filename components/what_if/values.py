@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import exp
 
-from components.pieces.result_sentence import result_sentence
+from explainers.reports.result_sentence import result_sentence
 
 Values = dict[str, dict]  # values of views by their names
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 from components.generation.view import GenerationView
 from components.page.progress import Progress
-from components.pieces.output_diff import diff_words
 from components.sharing.records import needed
 from components.what_if.values import Values, joint, measured, why_not, with_removed
+from explainers.reports.answer_diff import diff_words
 from explainers.streams.generation import GenerationRequest
 
 STRIP_LEGEND = "Click a word, or press Enter on it, to remove it or put it back. Colours, from the method: "

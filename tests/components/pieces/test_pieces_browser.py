@@ -8,10 +8,16 @@ import pytest
 from playwright.sync_api import expect
 
 from components.page.theme import css, head, theme
-from components.pieces.metric_table import metric_rows, metric_table
-from components.pieces.output_diff import diff_words, output_diff
-from components.pieces.result_sentence import result_view
-from components.pieces.views import convergence_plot, status_line, token_strip
+from components.pieces.views import (
+    convergence_plot,
+    metric_table,
+    output_diff,
+    result_view,
+    status_line,
+    token_strip,
+)
+from explainers.reports.answer_diff import diff_words
+from explainers.reports.metric_rows import metric_rows
 from tests.browser import check, chromium, guarded_page, serve
 
 ATTACK = "<img src=x onerror=alert(1)> ${alert(1)} {{this}}"

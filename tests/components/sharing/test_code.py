@@ -4,7 +4,7 @@ import pytest
 
 from components.generation import tab as generation_tab
 from components.sharing.code import python_lines
-from components.sharing.records import explanation_of
+from explainers.reports.record import explanation_of
 from tests.shared_records import (
     NASTY,
     classification_record,

@@ -3,18 +3,16 @@
 import csv
 import io
 import json
-from html.parser import HTMLParser
 
 import pytest
 
 from components.classification import tab as classification_tab
 from components.compare import tab as compare_tab
 from components.generation import tab as generation_tab
-from components.sharing.comparison_report import comparison_html
 from components.sharing.downloads import BOM, comparison_csv, explanation_csv, file_name, record_json
-from components.sharing.html_report import explanation_html
-from components.sharing.records import explanation_of, inputs_of, read_record
+from components.sharing.records import inputs_of, read_record
 from explainers.core.errors import MaskwiseError
+from explainers.reports.record import explanation_of
 from tests.shared_records import (
     NASTY,
     classification_record,
@@ -47,8 +45,6 @@ def test_a_comparison_comes_back_from_its_file():
     assert again == json.loads(json.dumps(record))
     assert compare_tab.replay(again["events"]).values() == compare_tab.replay(record["events"]).values()
     assert inputs_of(again)["prompt"] == NASTY[1] and len(inputs_of(again)["methods"]) == 3
-    page = Page(explanation_page := comparison_html(record))
-    assert page.tags <= TAGS and NASTY[1] in page.text and "random, 2 draws" in explanation_page
     assert file_name(record, "csv") == "maskwise-compare-methods.csv"
 
 
@@ -92,59 +88,6 @@ def test_a_comparison_as_csv():
     first, second = (dict(zip(head, each, strict=True)) for each in rows)
     assert first["removed"] == "'@x" and first["kl"] == "1.5" and first["masked_response"] == "'=1+1"
     assert second["error"] == "No gradients here." and second["log_prob_masked"] == ""
-
-
-class Page(HTMLParser):
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.attributes, self.text = set(), [], ""
-        self.feed(text)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.add(tag)
-        self.attributes += attributes
-
-    def handle_data(self, data):
-        self.text += data
-
-
-TAGS = {
-    "html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "h3", "section", "p", "div",
-    "span", "strong", "del", "ins", "table", "thead", "tbody", "tr", "th", "td", "svg", "polyline",
-    "details", "summary",
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("text", NASTY[:7])
-def test_the_page_is_safe_with_any_text(text):
-    for record in (
-        generation_record(text, k=1, system_prompt=text, response=text, options={"iterations": 3}),
-        classification_record(
-            text, label_words={'<b onload="x">': ["sports"], "${a}": ["business"]}, task="custom"
-        ),
-    ):
-        page = Page(explanation_html(record))
-        assert page.tags <= TAGS
-        assert not [n for n, _ in page.attributes if n.startswith("on") or n in ("src", "href", "xlink:href")]
-        policy = dict(page.attributes)["content"] or ""
-        assert "http-equiv" in dict(page.attributes) and policy
-        flat = text.replace("\r\n", "\n").strip()
-        assert flat in page.text.replace("\r\n", "\n")
-
-
-def test_the_page_shows_all_that_was_found():
-    record = generation_record()
-    text = Page(explanation_html(record)).text
-    explanation = explanation_of(record)
-    for said in (
-        explanation["response"],
-        explanation["certificate"],
-        "KL divergence",
-        "transformers",
-        "tiny-llama",
-    ):
-        assert said in text
-    assert "The search" in text and "default-src 'none'" in explanation_html(record).replace("&#x27;", "'")
 
 
 def damaged_files():

@@ -6,18 +6,8 @@ import unicodedata
 from difflib import SequenceMatcher
 from itertools import groupby
 
-import gradio as gr
-
-from components.page.view import view
-
 # Scripts written without spaces are compared character by character.
 UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
-
-
-def output_diff(elem_id: str) -> gr.HTML:
-    """Two panels of text. value: what `diff_words` returns; {} shows both as waiting. "waiting": words
-    to show in the place of an answer not yet written, where they are others than the usual ones."""
-    return view("output_diff", elem_id, "Answers", diff_words(None, None))
 
 
 def diff_words(original: str | None, masked: str | None = None) -> dict:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from components.pieces.metric_table import MEANINGS
-from components.sharing.html_page import element, note, page, section, settings_table, table
-from components.sharing.html_report import coloured
 from explainers.measures.text import METRICS
+from explainers.reports.html_page import element, note, page, section, settings_table, table
+from explainers.reports.html_report import coloured
+from explainers.reports.metric_rows import MEANINGS
 
 COSTS = {"seconds": "seconds", "forward_passes": "forward passes"}
 

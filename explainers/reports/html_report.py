@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from components.classification.view import CHART_NOTES
-from components.pieces.class_sentence import class_sentence, percent
-from components.pieces.metric_table import metric_rows
-from components.pieces.output_diff import diff_words
-from components.pieces.result_sentence import result_sentence
-from components.sharing.html_page import element, note, page, section, settings_table, table
-from components.sharing.records import explanation_of
+from explainers.reports.answer_diff import diff_words
+from explainers.reports.class_sentence import CHART_NOTES, class_sentence, percent
+from explainers.reports.html_page import element, note, page, section, settings_table, table
+from explainers.reports.metric_rows import metric_rows
+from explainers.reports.record import explanation_of
+from explainers.reports.result_sentence import result_sentence
 
 SETTINGS = (
     "model", "revision", "device", "dtype", "method", "task", "template", "verbalizer", "label", "k",

@@ -1,12 +1,8 @@
-"""The measures of an explanation in a table: value, direction and one sentence of meaning each."""
+"""The measures of an explanation as rows: value, direction and one sentence of meaning each."""
 
 from __future__ import annotations
 
 import math
-
-import gradio as gr
-
-from components.page.view import view
 
 MEANINGS = {
     "bleu": ("BLEU", "Share of the answer's runs of one to four words that the new answer keeps, 0 to 1."),
@@ -23,13 +19,9 @@ MEANINGS = {
 }
 
 
-def metric_table(elem_id: str, label: str = "Measures") -> gr.HTML:
-    """A table of measures. value: what `metric_rows` returns."""
-    return view("metric_table", elem_id, label, {"rows": []})
-
-
 def metric_rows(metrics: list[dict]) -> dict:
-    """[{"name", "value", "lower_is_better"}] → value of `metric_table`. An unknown name stands for itself."""
+    """{"rows": one of {"name", "title", "text", "arrow", "direction", "meaning"} for each metric, which is
+    {"name", "value", "lower_is_better"}}. An unknown name stands for itself."""
     return {"rows": [_row(**metric) for metric in metrics]}
 
 

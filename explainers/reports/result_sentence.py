@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-import gradio as gr
-
-from components.page.view import view
-
 NAMED_WORDS = 6  # more than these are counted, not named
 LONGEST_NAME = 60  # characters shown of a removed sentence
-
-
-def result_view(elem_id: str) -> gr.HTML:
-    """The sentence and its facts. value: what `result_sentence` returns; {} hides it."""
-    return view("result_sentence", elem_id, "Result", {})
 
 
 def result_sentence(explanation: dict) -> dict:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from components.pieces.result_sentence import listed
+from explainers.reports.result_sentence import listed
 
 NAMED_FOR, NAMED_AGAINST = 3, 2
+CHART_NOTES = {
+    "activation": "Probability of {label} as the tokens come back, highest score first.",
+    "pruning": "How far the prediction moves as tokens become unknown, least relevant first.",
+}
 
 
 def class_sentence(prediction: dict, explanation: dict | None = None) -> dict:
