@@ -22,9 +22,9 @@ run: $(BIN)/.models ## Start Maskwise at http://127.0.0.1:7860 (another port: ma
 	@echo "Maskwise is starting at http://127.0.0.1:$(PORT) (stop it with Ctrl-C)"
 	@PORT=$(PORT) $(BIN)/python app.py
 
-test: $(BIN)/.models $(BIN)/.tools .chromium ## Run every check: ruff and pytest
+test: $(BIN)/.models $(BIN)/.tools .chromium ## Run every check: ruff and pytest (in two processes)
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 bench: $(BIN)/.models ## Measure speed and search quality (hours on two cores): make bench [ITEMS="limit start"] [DATA=prompts]
 	$(BIN)/python -m benchmarks.run $(ITEMS) $(if $(DATA),--data $(DATA))
