@@ -119,3 +119,28 @@ def test_the_readmes_python_runs(monkeypatch, capsys):
     assert len(lines.strip().splitlines()) == 3
     exec(lines, {})
     assert capsys.readouterr().out.strip()
+
+
+@pytest.mark.parametrize("printed", ["speed", "generation_rows", "classification_faithfulness"])
+def test_the_results_page_repeats_what_the_commands_printed(printed):
+    page = set((ROOT / "docs" / "results.md").read_text(encoding="utf-8").splitlines())
+    lines = (ROOT / "benchmarks" / "results" / f"{printed}.md").read_text(encoding="utf-8").splitlines()
+    rows = [line for line in lines if line.startswith("|")]
+    assert len(rows) > 20
+    assert [row for row in rows if row not in page] == []
+
+
+def test_links_between_documents_lead_somewhere():
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+    links = [
+        (page, link)
+        for page in pages
+        for link in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
+    ]
+    assert len(links) > 8
+    assert [f"{page.name}: {link}" for page, link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_readme_is_short():
+    text = (ROOT / "README.md").read_text(encoding="utf-8").split("---\n", 2)[2]
+    assert len(text.splitlines()) <= 120
