@@ -6,12 +6,14 @@ The libraries are imported at the first call, so that importing this module stay
 from __future__ import annotations
 
 import math
-import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+import regex
+
 from explainers.core.types import MetricScore
 from explainers.models.sentence_encoder import sentence_encoder
+from explainers.text.words import space_words
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -22,9 +24,7 @@ TEXT_METRICS = ("bleu", "rouge_l_precision", "rouge_l_recall", "rouge_l_f1", "se
 # the spans that matter makes the response less similar and less likely.
 METRICS = dict.fromkeys(TEXT_METRICS, True) | {"probability_ratio": True, "kl": False, "kl_published": False}
 
-# Han characters and kana: written without spaces, so each one counts as a word.
-_UNSPACED = re.compile(r"([\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])")
-_WORD = re.compile(r"[^\W_]+")
+_WORD = regex.compile(r"[\p{L}\p{N}][\p{L}\p{N}\p{M}]*")  # combining marks belong to the word they stand in
 _SLICE_ELEMENTS = 2**22  # of one fp32 temporary in `kl_divergence`: 16 MiB
 
 
@@ -47,11 +47,11 @@ def bleu(response: str, masked_response: str) -> float:
 
     sacrebleu's settings for single sentences: exponential smoothing, and n-gram orders that a short text
     cannot have are left out, so that one equal word scores 1. The paper's code differs: it takes n-grams
-    of characters. Chinese and Japanese are split into characters, like sacrebleu's `zh` tokens.
+    of characters. Scripts without spaces are split into their dictionary's words.
     """
     from sacrebleu import sentence_bleu
 
-    hypothesis, reference = _space_out(masked_response), _space_out(response)
+    hypothesis, reference = space_words(masked_response), space_words(response)
     score = sentence_bleu(hypothesis, [reference], smooth_method="exp", use_effective_order=True).score
     return min(score / 100, 1.0)  # sacrebleu's perfect score is 100.00000000000004
 
@@ -118,15 +118,11 @@ def _kl_sum(p: Tensor, q: Tensor) -> float:
     return (p.exp() * (p - q)).masked_fill(p.isneginf(), 0.0).sum().item()
 
 
-def _space_out(text: str) -> str:
-    return _UNSPACED.sub(r" \1 ", text)
-
-
 class _WordTokenizer:
     """rouge-score's words beyond ASCII: its own tokenizer drops every letter but a–z."""
 
     def tokenize(self, text: str) -> list[str]:
-        return _WORD.findall(_space_out(text).lower())
+        return _WORD.findall(space_words(text).lower())
 
 
 @cache

@@ -6,8 +6,7 @@ import unicodedata
 from difflib import SequenceMatcher
 from itertools import groupby
 
-# Scripts written without spaces are compared character by character.
-UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
+from explainers.text.words import unspaced_words
 
 
 def diff_words(original: str | None, masked: str | None = None) -> dict:
@@ -32,16 +31,17 @@ def diff_words(original: str | None, masked: str | None = None) -> dict:
 
 def split_words(text: str) -> list[str]:
     """Words, runs of white space and runs of punctuation, in order; they join to `text`."""
+    word_at = {place: f"word {start}" for start, end in unspaced_words(text) for place in range(start, end)}
     kinds, kind = [], ""
     for place, char in enumerate(text):
-        kind = _kind(char, kind, place)
+        kind = word_at.get(place) or _kind(char, kind)
         kinds.append(kind)
     runs = groupby(zip(kinds, text, strict=True), key=lambda pair: pair[0])
     return ["".join(char for _, char in run) for _, run in runs]
 
 
-def _kind(char: str, before: str, place: int) -> str:
-    """Class of a character after one of class `before`; a class of its own per unspaced character."""
+def _kind(char: str, before: str) -> str:
+    """Class of a character after one of class `before`."""
     category = unicodedata.category(char)
     if char.isspace():
         return "space"
@@ -49,8 +49,6 @@ def _kind(char: str, before: str, place: int) -> str:
         return before  # accents, joiners and variation selectors belong to what they follow
     if char in "'’" and before == "word":
         return "word"
-    if unicodedata.name(char, "").startswith(UNSPACED):
-        return f"char {place}"
     return "mark" if category[0] in "PS" else "word"
 
 

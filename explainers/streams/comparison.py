@@ -18,7 +18,7 @@ from explainers.streams.generation import GenerationRequest, answered_target
 from explainers.streams.removals import TEXT_DRAWS, Removals
 from explainers.streams.report import scored_spans, span_values
 from explainers.targets.response import ResponseTarget
-from explainers.text.spans import SENTENCE, WORD
+from explainers.text.spans import Granularity, text_units
 
 MAX_METHODS = 8
 MAX_DRAWS = 100
@@ -197,4 +197,4 @@ def planned_passes(request, spans: int) -> int:
 def _about_spans(text: str, granularity: str) -> int:
     if granularity == "token":
         return 1 + len(text) // CHARS_A_TOKEN
-    return len((WORD if granularity == "word" else SENTENCE).findall(text))
+    return len(text_units(text, Granularity(granularity)))

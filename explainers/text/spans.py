@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 import regex
 
 from explainers.core.types import TokenSpan
+from explainers.text.words import Chars, word_ranges
 
-Chars = tuple[int, int]
-
-# Words are those between the word boundaries of Unicode's annex 29, which serve every script.
-WORD = regex.compile(r"(?V1w)\b(?!\s).+?\b|\S")
-SENTENCE = regex.compile(r"\S(?:[^\n]*?[.!?…]+[\"'”’)\]]*(?=\s|$)|[^\n]*?[。！？]+|[^\n]*)")
+_SENTENCE = regex.compile(r"(?m)\S[^\n]*?(?:[.!?…]+[\"'”’)\]]*(?=\s|$)|[。！？]+|$)")
 
 
 class Granularity(StrEnum):
@@ -31,14 +29,22 @@ def split_spans(text: str, offsets: Sequence[Chars], granularity: Granularity) -
     """
     tokens = {position: _strip(text, chars) for position, chars in enumerate(offsets)}
     tokens = {position: chars for position, chars in tokens.items() if chars[0] < chars[1]}
-    if granularity is Granularity.TOKEN:
-        units = sorted(set(tokens.values()))
-    else:
-        pattern = WORD if granularity is Granularity.WORD else SENTENCE
-        units = [_strip(text, match.span()) for match in pattern.finditer(text)]
-    blanks = {position: chars for position, chars in enumerate(offsets) if position not in tokens}
-    spans = (_span(text, unit, tokens, blanks) for unit in _join(units, tokens.values()))
-    return tuple(span for span in spans if span.positions)
+    ranges = sorted(set(tokens.values()))
+    units = ranges if granularity is Granularity.TOKEN else text_units(text, granularity)
+    units = _join(units, ranges)
+    positions = _positions(units, tokens, offsets)
+    return tuple(
+        TokenSpan(text[start:end], (start, end), tuple(own))
+        for (start, end), own in zip(units, positions, strict=True)
+        if own
+    )
+
+
+def text_units(text: str, granularity: Granularity) -> list[Chars]:
+    """Characters [start, end) of each word or sentence of `text`, whatever its tokens are."""
+    if granularity is Granularity.WORD:
+        return [_strip(text, chars) for chars in word_ranges(text)]
+    return [_strip(text, match.span()) for match in _SENTENCE.finditer(text)]
 
 
 def _strip(text: str, chars: Chars) -> Chars:
@@ -47,21 +53,31 @@ def _strip(text: str, chars: Chars) -> Chars:
     return start + len(piece) - len(piece.lstrip()), max(start, end - len(piece) + len(piece.rstrip()))
 
 
-def _join(units: list[Chars], tokens) -> list[Chars]:
-    """Merge neighbouring units wherever a token reaches from one into the next."""
-    ranges = sorted(tokens)
+def _join(units: Iterable[Chars], ranges: list[Chars]) -> list[Chars]:
+    """Merge neighbouring units wherever a token reaches from one into the next. Both are sorted."""
     joined: list[Chars] = []
-    for unit in units:
-        if joined and any(start < joined[-1][1] and end > unit[0] for start, end in ranges):
-            joined[-1] = (joined[-1][0], max(joined[-1][1], unit[1]))
+    seen, reach = 0, 0  # tokens that begin before the last unit's end, and how far they reach
+    for start, end in units:
+        while joined and seen < len(ranges) and ranges[seen][0] < joined[-1][1]:
+            reach = max(reach, ranges[seen][1])
+            seen += 1
+        if joined and reach > start:
+            joined[-1] = joined[-1][0], max(joined[-1][1], end)
         else:
-            joined.append(unit)
+            joined.append((start, end))
     return joined
 
 
-def _span(text: str, unit: Chars, tokens: dict[int, Chars], blanks: dict[int, Chars]) -> TokenSpan:
-    """The unit with every token that reaches into it, and every token of white space that lies within it."""
-    first, last = unit
-    positions = [p for p, (start, end) in tokens.items() if start < last and end > first]
-    positions += [p for p, (start, end) in blanks.items() if first <= start < end <= last]
-    return TokenSpan(text[first:last], unit, tuple(sorted(positions)))
+def _positions(units: list[Chars], tokens: dict[int, Chars], offsets: Sequence[Chars]) -> list[list[int]]:
+    """For each unit every token that reaches into it, and every token of white space that lies within it."""
+    found: list[list[int]] = [[] for _ in units]
+    ends = [end for _, end in units]
+    for position, chars in enumerate(offsets):
+        start, end = tokens.get(position, chars)
+        unit = bisect_right(ends, start)
+        if start == end or unit == len(units):
+            continue
+        first, last = units[unit]
+        if end > first if position in tokens else first <= start and end <= last:
+            found[unit].append(position)
+    return found

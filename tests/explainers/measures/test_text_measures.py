@@ -67,10 +67,25 @@ def test_rouge_precision_and_recall_by_hand():
     assert rouge_l("the old man slept", "the man") == pytest.approx((1.0, 0.5, 2 / 3))
 
 
-def test_chinese_is_compared_by_character():
+def test_chinese_is_compared_by_the_words_of_a_dictionary():
     a, b = "医生建议病人每天散步，多喝水。", "医生建议病人每天睡觉，多喝水。"
-    assert bleu(a, b) == sentence_bleu(b, [a], tokenize="zh").score / 100
-    assert rouge_l(a, b) == pytest.approx((11 / 13,) * 3)
+    spaced = "医生 建议 病人 每天 {} ， 多 喝水 。"
+    assert bleu(a, b) == bleu(spaced.format("散步"), spaced.format("睡觉"))
+    assert rouge_l(a, b) == pytest.approx((6 / 7,) * 3)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "shared"),
+    [
+        ("كَتَبَ", "كُتِبَ", 0),  # he wrote, it was written: the letters are the same
+        ("सुख और दुख", "सुख और शांति", 2 / 3),
+        ("cafe\u0301 bar", "cafe bar", 1 / 2),
+        ("วันนี้อากาศดี", "วันนี้อากาศร้อน", 3 / 4),
+    ],
+    ids=["Arabic vowels", "Devanagari", "combining accent", "Thai"],
+)
+def test_combining_marks_belong_to_words(a, b, shared):
+    assert rouge_l(a, b) == pytest.approx((shared,) * 3)
 
 
 def test_words_beyond_ascii_stay_whole():

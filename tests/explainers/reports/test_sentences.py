@@ -41,8 +41,9 @@ def test_diff_marks_whole_words_and_joins_neighbours():
     assert (diff["lost"], diff["added"]) == (2, 0)
 
 
-def test_diff_of_unspaced_scripts_goes_by_character():
-    assert changed("我喜欢猫", "我喜欢狗") == (["猫"], ["狗"])
+def test_diff_of_unspaced_scripts_goes_by_the_words_of_a_dictionary():
+    assert changed("我喜欢公园", "我喜欢公路") == (["公园"], ["公路"])
+    assert changed("วันนี้อากาศดี", "วันนี้อากาศร้อน") == (["ดี"], ["ร้อน"])
     assert split_words("السلام عليكم") == ["السلام", " ", "عليكم"]
     accent, coder = "cafe\u0301", "\U0001f469\u200d\U0001f4bb"
     assert split_words(f"{accent} {coder}!") == [accent, " ", f"{coder}!"]
