@@ -9,7 +9,6 @@ from explainers.core.base import Explainer, option, register
 from explainers.core.deferred_torch import torch
 from explainers.core.types import Task
 from explainers.models.attentions import attentions_of, read_rows, stack
-from explainers.models.hooks import eager_attention
 
 
 @register
@@ -34,7 +33,7 @@ class AttentionLast(Explainer):
         return 1
 
     def attribute(self, target):
-        with eager_attention(target.model), torch.no_grad():
-            attentions = attentions_of(target.forward(output_attentions=True), target.model)
+        with torch.no_grad():
+            attentions = attentions_of(target.forward(eager=True, output_attentions=True), target.model)
         attended = stack(attentions)[-1].mean(0)  # (L, L)
         return target.pool(read_rows(attended, target.mask_position, self.options.queries))

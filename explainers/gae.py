@@ -6,7 +6,6 @@ from explainers.core.base import Explainer, register
 from explainers.core.deferred_torch import torch
 from explainers.core.types import Task
 from explainers.models.attentions import attentions_of, stack
-from explainers.models.hooks import eager_attention
 
 
 @register
@@ -27,8 +26,7 @@ class Gae(Explainer):
 
     def attribute(self, target):
         embeds = target.embeds()[None].requires_grad_()  # (1, L, d)
-        with eager_attention(target.model):
-            output = target.forward(embeds, output_attentions=True)
+        output = target.forward(embeds, eager=True, output_attentions=True)
         attentions = attentions_of(output, target.model)
         gradients = torch.autograd.grad(target.class_score(output).sum(), attentions)
         relevance = propagate(stack(attentions), stack(gradients))  # (L, L)

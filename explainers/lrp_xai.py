@@ -34,11 +34,11 @@ def propagate(target) -> tuple[torch.Tensor, float]:
     from explainers.models.lrp_rules import lrp_rules  # here, because its tables need torch
 
     embeds = target.embeds()[None].requires_grad_()  # (1, L, d)
-    with lrp_rules(target.model):
-        output = target.forward(embeds, output_hidden_states=True)
-        inputs = output.hidden_states[0]  # (1, L, d)
-        score = target.class_score(output).sum()
-        (gradient,) = torch.autograd.grad(score, inputs)
+    rules = lrp_rules(target.model.config.model_type)
+    output = target.forward(embeds, eager=True, within=rules, output_hidden_states=True)
+    inputs = output.hidden_states[0]  # (1, L, d)
+    score = target.class_score(output).sum()
+    (gradient,) = torch.autograd.grad(score, inputs)
     return (gradient * inputs)[0].detach().float().sum(-1).cpu(), score.item()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from explainers.core.deferred_torch import no_grad, torch
-from explainers.models.hooks import mlm_logits
+from explainers.targets.mlm_head import MlmReader
 
 TOP_WORDS = 5
 
@@ -59,14 +59,14 @@ def layer_lens(target) -> LayerLens:
     states = target.forward(output_hidden_states=True).hidden_states
     norm = getattr(target.model.base_model, "final_norm", torch.nn.Identity())
     states = [*(norm(state) for state in states[:-1]), states[-1]]  # the last is given normalised
-    final = mlm_logits(target.model, states[-1])[0].argmax(-1)  # (L,)
-    words, ranks = zip(*(_decode_layer(target, state, final) for state in states), strict=True)
+    read = MlmReader(target.loaded).head
+    final = read(states[-1])[0].argmax(-1)  # (L,)
+    words, ranks = zip(*(_decode_layer(target, read(state)[0], final) for state in states), strict=True)
     return LayerLens(_tokens(target), _spans(target), words, ranks)
 
 
-def _decode_layer(target, state: torch.Tensor, final: torch.Tensor) -> tuple[tuple, tuple]:
-    """Words and ranks of one layer; state (1, L, d), final (L,)."""
-    logits = mlm_logits(target.model, state)[0]  # (L, V)
+def _decode_layer(target, logits: torch.Tensor, final: torch.Tensor) -> tuple[tuple, tuple]:
+    """Words and ranks of one layer; logits (L, V), final (L,)."""
     ranks = 1 + (logits > logits.gather(1, final[:, None])).sum(-1)
     return _decode(target, logits.argmax(-1).tolist()), tuple(ranks.tolist())
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import regex
 
 from explainers.core.types import MetricScore
-from explainers.models.sentence_encoder import sentence_encoder
+from explainers.models.builtin import sentence_encoder
 from explainers.text.words import space_words
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from explainers.core.errors import MaskwiseError
 def attentions_of(output, model) -> tuple[torch.Tensor, ...]:
     """Attention probabilities of every layer, each (1, H, L, L), rows are queries.
 
-    output: of a forward pass with output_attentions inside `eager_attention`. Raises MaskwiseError for an
+    output: of an eager forward pass with output_attentions. Raises MaskwiseError for an
     architecture that does not give them all.
     """
     found, layers = tuple(output.attentions or ()), model.config.num_hidden_layers

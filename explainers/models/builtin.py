@@ -13,9 +13,13 @@ from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from explainers.core.errors import MaskwiseError
 from explainers.models.checkpoint import sha256
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,14 @@ MARKER = "maskwise.json"
 def sentence_encoder_folder() -> Path:
     """Folder of all-MiniLM-L6-v2: the installed package's, else the Hub's. Checked once a process."""
     return _checked_folder(MINILM) or _from_hub(MINILM)
+
+
+@cache
+def sentence_encoder() -> SentenceTransformer:
+    """The built-in all-MiniLM-L6-v2, which compares texts by what they mean; fast enough on a CPU."""
+    from sentence_transformers import SentenceTransformer
+
+    return SentenceTransformer(str(sentence_encoder_folder()), device="cpu")
 
 
 def smollm2_folder() -> Path | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from weakref import WeakKeyDictionary
 
 import torch
 
 from explainers.models.memory import available_bytes
+from explainers.models.variants import sharing_copy
 
 LEAST_PARAMETERS = 20_000_000  # below that a pass is over before bfloat16 could save time
 
@@ -42,8 +42,7 @@ def half_copy(model):
 
     What flows between the layers stays fp32, which halves the error of a copy wholly in bfloat16.
     """
-    memo = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}  # shared, not copied
-    half, weights = copy.deepcopy(model, memo), {}
+    half, weights = sharing_copy(model), {}
     for module in list(half.modules()):
         for name, child in module.named_children():
             if type(child) is torch.nn.Linear:

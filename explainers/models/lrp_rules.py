@@ -1,34 +1,28 @@
-"""Other gradients for the same forward pass, undone when their block ends: those of LRP-XAI."""
+"""Other gradients for the same forward pass, within a block of this thread: those of LRP-XAI."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import torch
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from explainers.core.errors import MaskwiseError
-from explainers.models.hooks import eager_attention
 
 
-@contextmanager
-def lrp_rules(model) -> Iterator[None]:
+def lrp_rules(kind: str) -> TorchFunctionMode:
     """Same forward pass, other gradients: gradient × input becomes LRP-XAI's relevance.
 
-    Ali et al. 2022 (arXiv 2202.07304): attention probabilities and LayerNorm's σ are constants, so that
-    relevance flows through the values and through x − μ. Their model has no GELU; its rule here is the
-    identity (relevance passes unchanged). The rules hold in this thread alone: no module is touched.
+    kind: of the model, whose attention must be eager. Ali et al. 2022 (arXiv 2202.07304): attention
+    probabilities and LayerNorm's σ are constants, so that relevance flows through the values and through
+    x − μ. Their model has no GELU; its rule here is the identity (relevance passes unchanged). The rules hold
+    in this thread alone: no module is touched. Raises MaskwiseError for a kind that they do not cover.
     """
-    kind = model.config.model_type
     if kind not in LRP_ARCHITECTURES:
         raise MaskwiseError(
             f"LRP-XAI has no rules for {kind} models; it supports {', '.join(LRP_ARCHITECTURES)}. "
             "Choose another method, or one of those models."
         )
-    with eager_attention(model), _Rules():
-        yield
+    return _Rules()
 
 
 class _Rules(TorchFunctionMode):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import copy
 import math
+from contextlib import AbstractContextManager, nullcontext
 
 from explainers.core.deferred_torch import torch
 from explainers.targets.base import MaskOperator, Target
-from explainers.targets.mlm_head import BATCH_TOKENS, read_head
+from explainers.targets.mlm_head import BATCH_TOKENS, MlmReader, alike
 from explainers.text.templates import Cloze
 from explainers.verbalizers import Verbalizer
 
@@ -35,6 +36,11 @@ class LabelTarget(Target):
             raise ValueError(f"label_index {label_index}, but {len(verbalizer.labels)} classes")
         self.verbalizer, self.labels = verbalizer, verbalizer.labels
         self.mask_position, self.label_index = cloze.mask_position, label_index
+        self.reader()  # which refuses what cannot be read
+
+    def reader(self) -> MlmReader:
+        """Reads the model for the verbalizer."""
+        return MlmReader(self.loaded, self.verbalizer.reads_hidden)
 
     def log_prob(self, masks):
         """log p(class | m⊙x), (B, T) → (B,) fp64, nats."""
@@ -87,18 +93,25 @@ class LabelTarget(Target):
         """
         return self.verbalizer.class_scores(logits).log_softmax(-1)
 
-    def forward(self, inputs_embeds: torch.Tensor | None = None, **flags):
+    def forward(
+        self,
+        inputs_embeds: torch.Tensor | None = None,
+        eager: bool = False,
+        within: AbstractContextManager | None = None,
+        **flags,
+    ):
         """The model's output for the unmasked prompt, or for given word embeddings (B, L, d).
 
-        flags: output_attentions, output_hidden_states and the like. `logits` hold what the verbalizer reads:
+        eager: with attention probabilities as tensors. within: a block that the pass alone runs in. flags:
+        output_attentions, output_hidden_states and the like. `logits` hold what the verbalizer reads:
         vocabulary logits (B, L, V), or the hidden states before the decoder (B, L, d). Gradients flow, unless
         the caller turned them off.
         """
         embeds = self.embeds()[None] if inputs_embeds is None else inputs_embeds
         self.evaluations += len(embeds)
         self.count(len(embeds))
-        with read_head(self.model, hidden=self.verbalizer.reads_hidden):
-            return self.model(inputs_embeds=embeds, **flags)
+        with within or nullcontext():
+            return self.reader().everywhere(embeds, eager, **flags)
 
     def _evaluate(self, masks):
         embeds = self.masked_embeds(masks)  # (B, L, d)
@@ -106,8 +119,15 @@ class LabelTarget(Target):
             return self._class_scores_at_mask(embeds)
         keep, order = self.keep(masks).round().long().sort(dim=1, descending=True, stable=True)  # (B, L)
         embeds = embeds.gather(1, order[..., None].expand_as(embeds))
-        position = (order == self.mask_position).long().argmax(1)  # (B,)
-        return self._class_scores_at_mask(embeds, position, attention_mask=keep)
+        position, lengths = (order == self.mask_position).long().argmax(1), keep.sum(1)  # (B,) each
+        scores = embeds.new_zeros(len(masks), len(self.labels), dtype=torch.float32)
+        for rows in alike(lengths, self.reader().traits.pads):
+            longest = int(lengths[rows].max())
+            attention = keep[rows, :longest]
+            scores[rows] = self._class_scores_at_mask(
+                embeds[rows, :longest], position[rows], attention_mask=attention
+            )
+        return scores
 
     def _batch_size(self):
         return max(1, min(MAX_BATCH, BATCH_TOKENS // len(self.prompt.input_ids)))
@@ -116,6 +136,4 @@ class LabelTarget(Target):
         """(B, L, d) → (B, C); position: of <mask> in each row, (B,), where it is not the usual one."""
         if position is None:
             position = torch.full((len(embeds),), self.mask_position, device=embeds.device)
-        with read_head(self.model, position, self.verbalizer.reads_hidden):
-            head = self.model(inputs_embeds=embeds, **arguments).logits[:, 0]
-        return self.verbalizer.class_scores(head)
+        return self.verbalizer.class_scores(self.reader().at(position, inputs_embeds=embeds, **arguments))

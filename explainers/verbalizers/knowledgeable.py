@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from explainers.core.deferred_torch import no_grad, torch
-from explainers.models.sentence_encoder import sentence_encoder
+from explainers.models.builtin import sentence_encoder
 from explainers.verbalizers.base import WordVerbalizer
 from explainers.verbalizers.words import LabelWords, build_word_verbalizer, shorten, word_tokens
 

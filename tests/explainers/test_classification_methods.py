@@ -10,8 +10,8 @@ from explainers.attention_rollout import rollout
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Explanation, SearchStep, Task
 from explainers.lrp_xai import propagate
-from explainers.models.hooks import eager_attention
 from explainers.models.lrp_rules import lrp_rules
+from explainers.models.variants import with_eager_attention
 from explainers.targets.label import LabelTarget
 from explainers.text.templates import render_cloze
 from explainers.verbalizers import WordVerbalizer
@@ -277,12 +277,17 @@ def hook_count(model):
     return sum(len(m._forward_hooks) + len(m._forward_pre_hooks) for m in model.modules())
 
 
-@pytest.mark.parametrize("patch", [eager_attention, lrp_rules])
-def test_patches_are_undone_on_errors(patch):
-    model = tiny_masked("bert").model
-    with pytest.raises(RuntimeError), patch(model):
-        assert model.config._attn_implementation == "eager"
+def test_rules_end_with_their_block_even_by_an_error():
+    with pytest.raises(RuntimeError), lrp_rules("bert"):
+        assert not torch.nn.functional.softmax(torch.randn(3, requires_grad=True), -1).requires_grad
         raise RuntimeError
-    assert model.config._attn_implementation == "sdpa"
     x = torch.randn(3, 5, requires_grad=True)
     assert x.softmax(-1).requires_grad and torch.nn.functional.softmax(x, -1).requires_grad
+
+
+def test_the_model_itself_is_never_set_to_eager_attention():
+    model = tiny_masked("bert").model
+    eager = with_eager_attention(model)
+    assert (model.config._attn_implementation, eager.config._attn_implementation) == ("sdpa", "eager")
+    assert with_eager_attention(model) is eager
+    assert {id(p) for p in eager.parameters()} == {id(p) for p in model.parameters()}
