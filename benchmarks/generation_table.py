@@ -18,6 +18,7 @@ from benchmarks.statistics import mean_interval
 from explainers import EXPLAINERS, read_options
 from explainers.core.types import Task
 from explainers.models.held import load_model
+from explainers.streams.checks import removed_spans
 from explainers.streams.report import report
 from explainers.targets.decoding import greedy_batch, greedy_tokens
 from explainers.targets.response import ResponseTarget
@@ -71,15 +72,16 @@ def answer(loaded, text: str, max_new_tokens: int) -> Answered:
 
 def measure(loaded, answered: Answered, methods: list[str], k: int, seed: int, max_new_tokens: int) -> list:
     """A row of measures a method. Each has a fresh target, so that none pays for another."""
-    found = [_explain(loaded, answered, method, k, seed) for method in methods]
-    embeds = torch.cat([target.kept_embeds(explanation.mask) for target, explanation, _ in found])
+    explained = [_explain(loaded, answered, method, k, seed) for method in methods]
+    embeds = torch.cat([target.kept_embeds(explanation.mask) for target, explanation, _ in explained])
     answers = greedy_batch(loaded, embeds, max_new_tokens)
     rows = []
-    for (target, explanation, passes), ids in zip(found, answers, strict=True):
-        values = report(target, explanation, loaded.tokenizer.decode(ids, skip_special_tokens=True))
-        row = {metric["name"]: metric["value"] for metric in values["metrics"]}
-        row |= {name: values[name] for name in ("log_prob", "log_prob_masked", "seconds")}
-        row["removed"] = [span["text"] for span in values["spans"] if span["removed"]]
+    for (target, explanation, passes), ids in zip(explained, answers, strict=True):
+        found = report(target, explanation.mask, loaded.tokenizer.decode(ids, skip_special_tokens=True))
+        row = {metric["name"]: metric["value"] for metric in found.metrics}
+        row |= {"log_prob": found.log_prob, "log_prob_masked": found.log_prob_masked}
+        row["seconds"] = explanation.seconds
+        row["removed"] = [target.spans[t].text for t in removed_spans(explanation.mask)]
         rows.append(row | {"method": explanation.method, "forward_passes": passes})
     return rows
 

@@ -4,8 +4,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from explainers.core.base import EXPLAINERS, Explainer, explainers_for, read_options
-from explainers.streams.classification import explain_classification
-from explainers.streams.generation import explain_generation
+from explainers.reports.explained import explain_classification, explain_generation
 
 for module in iter_modules(__path__):
     if not module.ispkg:

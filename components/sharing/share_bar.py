@@ -10,8 +10,7 @@ from components.page.view import view
 from components.sharing.code import python_lines
 from components.sharing.copy_link import answer, wire_copy_link
 from components.sharing.downloads import comparison_csv, explanation_csv, file_name, record_json
-from components.sharing.records import inputs_of, needed, read_record
-from components.sharing.shapes import damaged
+from components.sharing.records import damaged, inputs_of, needed, read_record
 from components.sharing.tab import QUIET, SharedTab
 from explainers.core.errors import MaskwiseError
 from explainers.reports.comparison_report import comparison_html

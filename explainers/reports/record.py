@@ -1,6 +1,9 @@
-"""A record: what is kept of a result, {"tab": the kind of result, "events": [...]}."""
+"""A record: what is kept of a result, {"maskwise": VERSION, "tab": its kind, "events": [...]}."""
 
 from __future__ import annotations
+
+VERSION = 1  # of the form in which results are kept
+PASSING = ("status", "response", "masked_response")  # events whose last word is part of the explanation
 
 
 def explanation_of(record: dict) -> dict:

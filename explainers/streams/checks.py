@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 
 from explainers.core.base import Explainer
 from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.types import Explanation, SearchStep
+from explainers.streams.events.shared import StepEvent
 from explainers.targets.base import Target
 
 
@@ -28,27 +29,48 @@ def check_range(name: str, value, low: int, high: int) -> None:
         raise MaskwiseError(f"{name} must be a whole number between {low} and {high}, not {value!r}.")
 
 
-def run_method(explainer: Explainer, target: Target) -> Iterator[dict]:
-    """Stream the method's steps; returns its Explanation and whether it was stopped before its end."""
-    step = None
+@dataclass(frozen=True)
+class MethodRun:
+    """What a method found, and the sequences that went through the model for it. stopped: before its end."""
+
+    explanation: Explanation
+    stopped: bool
+    forward_passes: int
+
+
+def run_method(explainer: Explainer, target: Target) -> Generator[StepEvent, None, MethodRun]:
+    """Stream the method's steps and return what it found.
+
+    Where somebody stops it, that is the best set so far; Stopped passes on if there is none yet.
+    """
+    step, before = None, target.forward_passes
     try:
         for event in explainer.stream(target):
             if isinstance(event, Explanation):
-                return event, False
+                return MethodRun(event, False, target.forward_passes - before)
             step = event
-            yield _step_values(step)
+            yield _step_event(step)
     except Stopped:
         if step is None:
             raise
-    return _best_so_far(explainer, target, step), True
+    return MethodRun(_best_so_far(explainer, target, step), True, target.forward_passes - before)
 
 
-def _step_values(step: SearchStep) -> dict:
-    values = {"type": "step", **asdict(step)}
-    return values | {"removed": _removed(values.pop("mask")), "proposed": _removed(values["proposed"])}
+def _step_event(step: SearchStep) -> StepEvent:
+    return {
+        "type": "step",
+        "step": step.step,
+        "total": step.total,
+        "log_prob": step.log_prob,
+        "removed": removed_spans(step.mask),
+        "proposal": step.proposal,
+        "proposed": removed_spans(step.proposed),
+        "accepted": step.accepted,
+    }
 
 
-def _removed(mask: Sequence[int]) -> list[int]:
+def removed_spans(mask: Sequence[int]) -> list[int]:
+    """The numbers of the spans that a mask removes."""
     return [t for t, kept in enumerate(mask) if not kept]
 
 

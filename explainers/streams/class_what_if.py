@@ -7,6 +7,7 @@ in it is trusted: MaskwiseError says what does not hold.
 from __future__ import annotations
 
 import json
+from collections.abc import Generator
 from dataclasses import dataclass, field, fields
 
 from explainers.core.deferred_torch import torch
@@ -50,8 +51,8 @@ def class_target_of(
     loaded = loaded or held.load_model(request.model, Task.CLASSIFICATION)
 
     def build() -> _Known:
-        target, cloze = _last(build_target(request, on_forward, loaded))
-        return _Known(cloze, target.verbalizer)
+        target = _last(build_target(request, on_forward, loaded))
+        return _Known(target.cloze, target.verbalizer)
 
     known = kept(loaded.model, _key(request), build, _Known.is_full)
     check_spans(explanation, known.cloze.prompt.spans)
@@ -110,8 +111,8 @@ def _key(request: ClassificationRequest) -> str:
     return json.dumps([*made_from, request.verbalizer, request.seed, vars(settings)])
 
 
-def _last(stream):
-    """What a generator returns at its end."""
+def _last(stream: Generator[object, None, LabelTarget]) -> LabelTarget:
+    """What the generator returns at its end."""
     while True:
         try:
             next(stream)

@@ -6,13 +6,13 @@ and, last, `explanation`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field, fields
 
 from explainers.core.base import EXPLAINERS, Explainer, explainers_for, read_options
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
-from explainers.core.types import Explanation, OnForward, Task
+from explainers.core.types import OnForward, Task
 from explainers.measures.faithfulness import (
     ORDERS,
     VALUES,
@@ -23,12 +23,19 @@ from explainers.measures.faithfulness import (
 from explainers.models import held
 from explainers.models.held import LoadedModel
 from explainers.streams.checks import check_choice, check_range, check_text, run_method
-from explainers.streams.report import provenance, span_values
+from explainers.streams.events.classification import (
+    ClassificationEvent,
+    ClassificationExplanation,
+    Curve,
+    PredictionEvent,
+)
+from explainers.streams.events.shared import PromptEvent, StatusEvent, StepEvent
+from explainers.streams.report import provenance, scored_spans, span_values
 from explainers.targets.base import MaskOperator
 from explainers.targets.label import LabelTarget
 from explainers.text.spans import Granularity
 from explainers.text.tasks import TASKS, ClassificationTask, find_task
-from explainers.text.templates import MAX_TEMPLATE_CHARS, Cloze, render_cloze, split_template
+from explainers.text.templates import MAX_TEMPLATE_CHARS, render_cloze, split_template
 from explainers.verbalizers.build import VERBALIZERS, VerbalizerInputs, build_verbalizer
 from explainers.verbalizers.words import MAX_LABEL_CHARS, LabelWords, read_label_words
 
@@ -163,48 +170,67 @@ def find_label(label, labels: list[str]) -> str:
     raise MaskwiseError(f"{label!r} is none of the classes. Choose one of: {', '.join(labels)}.")
 
 
-def explain_classification(text: str, on_forward: OnForward | None = None, **settings) -> Iterator[dict]:
-    """Stream the explanation of the class of `text`; settings as in ClassificationRequest.
+def run(
+    request: ClassificationRequest, on_forward: OnForward | None = None, loaded: LoadedModel | None = None
+) -> Iterator[ClassificationEvent]:
+    """Events of one request, the last an `explanation` (its fields are those of the API).
 
     on_forward is called with the number of sequences before each pass through the model. Where it raises
-    Stopped, a search that has begun ends with the best mask so far.
+    Stopped, a search that has begun ends with the best mask so far. loaded: a model in place of the
+    request's.
     """
-    return run(ClassificationRequest(text, **settings), on_forward)
-
-
-def run(request: ClassificationRequest, on_forward: OnForward | None = None) -> Iterator[dict]:
-    """Events of one request, the last an `explanation` (its fields are those of the API)."""
-    target, cloze = yield from build_target(request, on_forward)
-    predicted = prediction(target, cloze)
-    yield choose_label(request, target, predicted)
+    target = yield from build_target(request, on_forward, loaded)
+    predicted = choose_label(request, target)
+    yield predicted
     yield from explain(request, target, predicted)
 
 
 def build_target(
     request: ClassificationRequest, on_forward: OnForward | None = None, loaded: LoadedModel | None = None
-) -> Iterator[dict]:
-    """Stream `status` events while the model loads; returns the target and the rendered template.
+) -> Generator[StatusEvent, None, LabelTarget]:
+    """Stream `status` events while the model loads; returns the target.
 
     loaded: a model in place of the request's, such as one tuned on a person's own texts.
     """
     on_forward = on_forward or (lambda rows: None)
-    yield {"type": "status", "text": "Loading the model"}
-    loaded = loaded or held.load_model(request.model, Task.CLASSIFICATION)
+    if not loaded:
+        yield {"type": "status", "text": "Loading the model"}
+        loaded = held.load_model(request.model, Task.CLASSIFICATION)
     settings = request.settings()
     cloze = render_cloze(loaded, request.used_template(), request.text, settings.granularity)
     yield {"type": "status", "text": "Preparing the label words"}
     verbalizer = build_verbalizer(request.verbalizer, _verbalizer_inputs(request, loaded, on_forward))
-    return LabelTarget(loaded, cloze, verbalizer, 0, settings.mask_operator, on_forward), cloze
+    return LabelTarget(loaded, cloze, verbalizer, 0, settings.mask_operator, on_forward)
 
 
-def choose_label(request: ClassificationRequest, target: LabelTarget, predicted: dict) -> dict:
-    """Let the target explain the request's class, or else the predicted one; the `prediction` event."""
-    label = find_label(request.label, list(target.labels)) if request.label else predicted["predicted"]
-    target.label_index = target.labels.index(label)
-    return {"type": "prediction", **predicted, "label": label}
+def choose_label(
+    request: ClassificationRequest, target: LabelTarget, probabilities: Sequence[float] = ()
+) -> PredictionEvent:
+    """Let the target explain the request's class, or else the predicted one; the event that says so.
+
+    probabilities: of the classes, where they are known already.
+    """
+    if not probabilities:
+        (probabilities,) = target.class_log_probs(torch.tensor([target.full_mask()])).exp().tolist()
+    labels, cloze = list(target.labels), target.cloze
+    predicted = labels[probabilities.index(max(probabilities))]
+    label = find_label(request.label, labels) if request.label else predicted
+    target.label_index = labels.index(label)
+    rows = zip(labels, target.verbalizer.words, probabilities, strict=True)
+    return {
+        "type": "prediction",
+        "rendered": cloze.rendered,
+        "pieces": [{"kind": kind, "text": text} for kind, text in cloze.pieces],
+        "labels": [{"label": name, "words": list(words), "probability": p} for name, words, p in rows],
+        "predicted": predicted,
+        "label": label,
+        "notes": [*cloze.notes, *target.verbalizer.notes],
+    }
 
 
-def explain(request: ClassificationRequest, target: LabelTarget, predicted: dict) -> Iterator[dict]:
+def explain(
+    request: ClassificationRequest, target: LabelTarget, predicted: PredictionEvent
+) -> Iterator[PromptEvent | StepEvent | ClassificationExplanation]:
     """Events of the request's method on the target, the last an `explanation`."""
     explainer = request.explainer(len(target.spans))
     yield {
@@ -213,17 +239,38 @@ def explain(request: ClassificationRequest, target: LabelTarget, predicted: dict
         "log_prob": target.log_prob_of(target.full_mask()),
         "passes": explainer.passes(len(target.spans)),
     }
-    passes_before = target.forward_passes
-    explanation, stopped = yield from run_method(explainer, target)
-    passes = target.forward_passes - passes_before
+    found = yield from run_method(explainer, target)
     target.on_forward = lambda rows: None  # what is left takes few passes: a stop may no longer cut it off
-    values = predicted | report(target, explanation, request.settings())
-    values |= {"label": target.labels[target.label_index], "template": request.used_template()}
-    values |= {"neutral": explainer.neutral(target)}
-    yield {"type": "explanation", **asdict(request), **values, "forward_passes": passes, "stopped": stopped}
+    activation, pruning = curves(target, found.explanation.scores, request.settings())
+    yield {
+        **predicted,
+        "type": "explanation",
+        "text": request.text,
+        "task": request.task,
+        "template": request.used_template(),
+        "verbalizer": request.verbalizer,
+        "label_words": dict(request.label_words),
+        "method": request.method,
+        "seed": request.seed,
+        "options": dict(request.options),
+        **provenance(target, found.explanation),
+        "spans": scored_spans(found.explanation),
+        "neutral": explainer.neutral(target),
+        "log_prob": target.log_prob_of(target.full_mask()),
+        "log_prob_masked": target.log_prob_of(found.explanation.mask),
+        "activation": activation,
+        "pruning": pruning,
+        "method_notes": list(found.explanation.notes),
+        "seconds": found.explanation.seconds,
+        "evaluations": found.explanation.evaluations,
+        "forward_passes": found.forward_passes,
+        "stopped": found.stopped,
+    }
 
 
-def _verbalizer_inputs(request: ClassificationRequest, loaded, on_forward: OnForward) -> VerbalizerInputs:
+def _verbalizer_inputs(
+    request: ClassificationRequest, loaded: LoadedModel, on_forward: OnForward
+) -> VerbalizerInputs:
     task: ClassificationTask = find_task(request.task)
     return VerbalizerInputs(
         loaded=loaded,
@@ -237,39 +284,12 @@ def _verbalizer_inputs(request: ClassificationRequest, loaded, on_forward: OnFor
     )
 
 
-def prediction(target: LabelTarget, cloze: Cloze, probabilities: Sequence[float] = ()) -> dict:
-    """What the model makes of the whole text: fields of the `prediction` event.
-
-    probabilities: of the classes, where they are known already.
-    """
-    if not probabilities:
-        (probabilities,) = target.class_log_probs(torch.tensor([target.full_mask()])).exp().tolist()
-    rows = zip(target.labels, target.verbalizer.words, probabilities, strict=True)
-    return {
-        "rendered": cloze.rendered,
-        "pieces": [{"kind": kind, "text": text} for kind, text in cloze.pieces],
-        "labels": [{"label": name, "words": list(words), "probability": p} for name, words, p in rows],
-        "predicted": target.labels[probabilities.index(max(probabilities))],
-        "notes": [*cloze.notes, *target.verbalizer.notes],
-    }
+def curves(target: LabelTarget, scores: Sequence[float], settings: Settings) -> tuple[Curve, Curve]:
+    """The activation and the pruning curve of a method's scores, T of them."""
+    activation = activation_curve(target, scores)
+    pruning = pruning_curve(target, scores, settings.pruning_order, settings.pruning_values)
+    return _curve(activation), _curve(pruning)
 
 
-def report(target: LabelTarget, explanation: Explanation, settings: Settings) -> dict:
-    """Fields of the `explanation` event that follow from the target and what the method found."""
-    pruning = pruning_curve(target, explanation.scores, settings.pruning_order, settings.pruning_values)
-    rows = zip(span_values(explanation.spans), explanation.scores, explanation.mask, strict=True)
-    return {
-        **provenance(target, explanation),
-        "spans": [{**span, "score": score, "removed": not kept} for span, score, kept in rows],
-        "log_prob": target.log_prob_of(target.full_mask()),
-        "log_prob_masked": target.log_prob_of(explanation.mask),
-        "activation": _curve(activation_curve(target, explanation.scores)),
-        "pruning": _curve(pruning),
-        "evaluations": explanation.evaluations,
-        "seconds": explanation.seconds,
-        "method_notes": list(explanation.notes),
-    }
-
-
-def _curve(curve: FaithfulnessCurve) -> dict:
+def _curve(curve: FaithfulnessCurve) -> Curve:
     return {"fractions": list(curve.fractions), "values": list(curve.values), "score": curve.score}

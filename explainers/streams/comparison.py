@@ -5,15 +5,18 @@ Beside every measure stands its floor: the same for spans removed at random.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from time import perf_counter
+from typing import TypedDict
 
 from explainers.core.base import EXPLAINERS
 from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.types import OnForward
 from explainers.measures.text import METRICS
-from explainers.streams.checks import check_range
+from explainers.streams.checks import check_range, removed_spans
+from explainers.streams.events.comparison import ComparedEvent, ComparisonEvent, RowEvent
+from explainers.streams.events.shared import PromptEvent
 from explainers.streams.generation import GenerationRequest, answered_target
 from explainers.streams.removals import TEXT_DRAWS, Removals
 from explainers.streams.report import scored_spans, span_values
@@ -61,7 +64,7 @@ class ComparisonRequest:
         return GenerationRequest(**own | {"method": method} | changes)
 
 
-def compare(request: ComparisonRequest, on_forward: OnForward | None = None) -> Iterator[dict]:
+def compare(request: ComparisonRequest, on_forward: OnForward | None = None) -> Iterator[ComparisonEvent]:
     """Events `status`, `response`, `prompt`, `floor`, a `row` a method, and last `compared`.
 
     A method that refuses becomes a row with an error. Where on_forward raises Stopped after the prompt
@@ -70,7 +73,8 @@ def compare(request: ComparisonRequest, on_forward: OnForward | None = None) -> 
     meter = Meter(on_forward)
     target = yield from answered_target(request.single(request.methods[0]), meter)
     yield prompt_event(target, planned_passes(request, len(target.spans)))
-    rows, stopped = [], False
+    rows: list[RowEvent] = []
+    stopped = False
     try:
         removals = Removals(target, request.max_new_tokens)
         floor = removals.floor(request.k, request.draws, request.seed)
@@ -81,21 +85,17 @@ def compare(request: ComparisonRequest, on_forward: OnForward | None = None) -> 
         meter.keep(request.model)
     except Stopped:
         stopped = True
-    yield {"type": "compared", **_side_by_side(rows, len(target.spans)), "stopped": stopped} | {
-        "request": asdict(request) | {"model": target.loaded.name},
-        "revision": target.loaded.revision,
-    }
+    yield _compared(request, target, rows, stopped)
 
 
-def prompt_event(target: ResponseTarget, passes: int) -> dict:
+def prompt_event(target: ResponseTarget, passes: int) -> PromptEvent:
     """passes: about how many sequences will go through the model after this event."""
     log_prob = target.log_prob_of(target.full_mask())
     return {"type": "prompt", "spans": span_values(target.spans), "log_prob": log_prob, "passes": passes}
 
 
-def _row(request: ComparisonRequest, method: str, removals: Removals) -> dict:
+def _row(request: ComparisonRequest, method: str, removals: Removals) -> RowEvent:
     """What one method finds and what that takes, or why it refuses."""
-    row = {"type": "row", "method": method, "title": EXPLAINERS[method].title, "error": None}
     shared = removals.target
     # A target of its own for every method: masks that another had evaluated would cost it nothing, and its
     # seconds and passes would depend on the order of the methods.
@@ -103,19 +103,23 @@ def _row(request: ComparisonRequest, method: str, removals: Removals) -> dict:
         shared.loaded,
         shared.prompt,
         shared.response_ids,
-        shared.operator,
-        shared.on_forward,
-        request.screening,
-        shared.part,
+        operator=shared.operator,
+        on_forward=shared.on_forward,
+        screening=request.screening,
+        part=shared.part,
     )
     try:
         explanation = request.single(method).explainer().explain(own)
     except MaskwiseError as error:
-        return row | _NOTHING | {"error": str(error)}
+        return _refusal(method, str(error))
     mask, measures = explanation.mask, removals.measures(explanation.mask)
-    return row | {
+    return {
+        "type": "row",
+        "method": method,
+        "title": EXPLAINERS[method].title,
+        "error": None,
         "spans": scored_spans(explanation),
-        "removed": [t for t, kept in enumerate(mask) if not kept],
+        "removed": removed_spans(mask),
         "log_prob_masked": shared.log_prob_of(mask),
         "probability_ratio": measures["probability_ratio"],
         "metrics": measures,
@@ -126,30 +130,47 @@ def _row(request: ComparisonRequest, method: str, removals: Removals) -> dict:
     }
 
 
-_NOTHING = {"spans": [], "removed": [], "metrics": {}, "certificate": ""} | dict.fromkeys(
-    ("log_prob_masked", "probability_ratio", "seconds", "forward_passes", "masked_response")
-)
-
-
-def _side_by_side(rows: list[dict], spans: int) -> dict:
-    """What only all rows together tell. agreement: Jaccard of the removed sets, row by row, None beside a
-    row with an error; votes: how many methods removed each span; best: the method that leads a measure."""
-    done = [row for row in rows if not row["error"]]
+def _refusal(method: str, error: str) -> RowEvent:
     return {
-        "methods": [row["method"] for row in rows],
-        "agreement": [[_jaccard(a, b) for b in rows] for a in rows],
-        "votes": [sum(t in row["removed"] for row in done) for t in range(spans)],
-        "best": {name: _best(done, name) for name in METRICS} if done else {},
+        "type": "row",
+        "method": method,
+        "title": EXPLAINERS[method].title,
+        "error": error,
+        "spans": [],
+        "removed": [],
+        "log_prob_masked": None,
+        "probability_ratio": None,
+        "metrics": {},
+        "seconds": None,
+        "forward_passes": None,
+        "certificate": "",
+        "masked_response": None,
     }
 
 
-def _jaccard(a: dict, b: dict) -> float | None:
+def _compared(
+    request: ComparisonRequest, target: ResponseTarget, rows: list[RowEvent], stopped: bool
+) -> ComparedEvent:
+    done = [row for row in rows if not row["error"]]
+    return {
+        "type": "compared",
+        "methods": [row["method"] for row in rows],
+        "agreement": [[_jaccard(a, b) for b in rows] for a in rows],
+        "votes": [sum(t in row["removed"] for row in done) for t in range(len(target.spans))],
+        "best": {name: _best(done, name) for name in METRICS} if done else {},
+        "stopped": stopped,
+        "request": asdict(request) | {"model": target.loaded.name},
+        "revision": target.loaded.revision,
+    }
+
+
+def _jaccard(a: RowEvent, b: RowEvent) -> float | None:
     if a["error"] or b["error"]:
         return None
     return len({*a["removed"]} & {*b["removed"]}) / len({*a["removed"]} | {*b["removed"]})
 
 
-def _best(rows: list[dict], name: str) -> str:
+def _best(rows: Sequence[RowEvent], name: str) -> str:
     """The method with the best value of a measure; the first of equals."""
     choose = min if METRICS[name] else max
     return choose(rows, key=lambda row: row["metrics"][name])["method"]
@@ -158,6 +179,13 @@ def _best(rows: list[dict], name: str) -> str:
 CHARS_A_TOKEN = 4  # of English
 
 _speeds: dict[str, float] = {}  # passes a second of a model's last comparison
+
+
+class Estimate(TypedDict):
+    """passes: sequences through the model; seconds: None before this model's first comparison."""
+
+    passes: int
+    seconds: float | None
 
 
 class Meter:
@@ -177,16 +205,15 @@ class Meter:
         _speeds[model] = self._passes / (perf_counter() - self._started)
 
 
-def estimate(request) -> dict:
-    """About what a ComparisonRequest takes: "passes", sequences through the model, and "seconds", None
-    before this model's first comparison. Loads nothing, so tokens are guessed from the length."""
+def estimate(request: ComparisonRequest) -> Estimate:
+    """About what a comparison takes. Loads nothing, so tokens are guessed from the length."""
     answer = 0 if request.response.strip() else request.max_new_tokens
     passes = answer + planned_passes(request, _about_spans(request.prompt, request.granularity))
     speed = _speeds.get(request.model)
     return {"passes": passes, "seconds": passes / speed if speed else None}
 
 
-def planned_passes(request, spans: int) -> int:
+def planned_passes(request: ComparisonRequest, spans: int) -> int:
     """About how many sequences go through the model once the answer to the whole prompt is there."""
     searched = sum(request.single(method).explainer().passes(spans) for method in request.methods)
     answers = min(TEXT_DRAWS, request.draws) + len(request.methods)

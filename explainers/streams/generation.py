@@ -6,16 +6,25 @@ Every caller (the page, the API, Python) reads this one stream: `status`, `respo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from typing import Literal
 
 from explainers.core.base import EXPLAINERS, Explainer, explainers_for, read_options
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError, Stopped
-from explainers.core.types import Explanation, OnForward, Task
+from explainers.core.types import Explanation, OnForward, Prompt, Task
 from explainers.models import held
-from explainers.streams.checks import check_choice, check_range, check_text, run_method
-from explainers.streams.report import report, span_values
+from explainers.models.held import LoadedModel
+from explainers.streams.checks import MethodRun, check_choice, check_range, check_text, run_method
+from explainers.streams.events.generation import (
+    AnswerEvent,
+    GenerationEvent,
+    GenerationExplanation,
+    MaskedResponseEvent,
+    ResponseEvent,
+)
+from explainers.streams.report import provenance, report, scored_spans, span_values
 from explainers.targets.base import MaskOperator
 from explainers.targets.decoding import greedy_tokens
 from explainers.targets.response import ResponseTarget, check_context
@@ -79,18 +88,16 @@ class GenerationRequest:
         return method(read_options(method, self.options, self.k, self.seed))
 
 
-def explain_generation(prompt: str, on_forward: OnForward | None = None, **settings) -> Iterator[dict]:
-    """Stream the explanation of the model's answer to `prompt`; settings as in GenerationRequest.
+def run(
+    request: GenerationRequest, on_forward: OnForward | None = None, loaded: LoadedModel | None = None
+) -> Iterator[GenerationEvent]:
+    """Events of one request, the last an `explanation` (its fields are those of the API).
 
     on_forward is called with the number of sequences before each pass through the model. Where it raises
-    Stopped, a search that has begun ends with the best mask so far.
+    Stopped, a search that has begun ends with the best mask so far. loaded: a model in place of the
+    request's.
     """
-    return run(GenerationRequest(prompt, **settings), on_forward)
-
-
-def run(request: GenerationRequest, on_forward: OnForward | None = None) -> Iterator[dict]:
-    """Events of one request, the last an `explanation` (its fields are those of the API)."""
-    target = yield from answered_target(request, on_forward or (lambda rows: None))
+    target = yield from answered_target(request, on_forward or (lambda rows: None), loaded)
     explainer = request.explainer()
     yield {
         "type": "prompt",
@@ -99,25 +106,68 @@ def run(request: GenerationRequest, on_forward: OnForward | None = None) -> Iter
         "passes": explainer.passes(len(target.spans)),
         "plan": explainer.plan(target),
     }
-    passes_before = target.forward_passes
-    explanation, stopped = yield from run_method(explainer, target)
-    passes = target.forward_passes - passes_before
-    masked_response = None if stopped else (yield from _rewrite(request, target, explanation))
+    found = yield from run_method(explainer, target)
+    masked_response = None if found.stopped else (yield from _rewrite(request, target, found.explanation))
     target.on_forward = lambda rows: None  # what is left takes two passes: a stop may no longer cut it off
-    values = report(target, explanation, masked_response)
-    yield {"type": "explanation", **asdict(request), **values, "forward_passes": passes, "stopped": stopped}
+    yield _explanation(request, target, found, masked_response)
 
 
-def answered_target(request: GenerationRequest, on_forward: OnForward) -> Iterator[dict]:
+def _explanation(
+    request: GenerationRequest, target: ResponseTarget, run: MethodRun, masked_response: str | None
+) -> GenerationExplanation:
+    found, said = run.explanation, report(target, run.explanation.mask, masked_response)
+    return {
+        "type": "explanation",
+        "prompt": request.prompt,
+        "method": request.method,
+        "k": request.k,
+        "granularity": request.granularity,
+        "mask_operator": request.mask_operator,
+        "max_new_tokens": request.max_new_tokens,
+        "system_prompt": request.system_prompt,
+        "seed": request.seed,
+        "options": dict(request.options),
+        "screening": request.screening,
+        **provenance(target, found),
+        "response": said.response,
+        "masked_response": masked_response or "",
+        "response_tokens": said.response_tokens,
+        "part": None if target.is_whole() else list(target.part),
+        "spans": scored_spans(found),
+        "log_prob": said.log_prob,
+        "log_prob_masked": said.log_prob_masked,
+        "probability_ratio": said.probability_ratio,
+        "metrics": said.metrics,
+        "certificate": found.certificate,
+        "optimality_gap": found.optimality_gap,
+        "notes": list(found.notes),
+        "seconds": found.seconds,
+        "evaluations": found.evaluations,
+        "distinct_masks": found.distinct_masks,
+        "forward_passes": run.forward_passes,
+        "stopped": run.stopped,
+    }
+
+
+def answered_target(
+    request: GenerationRequest, on_forward: OnForward, loaded: LoadedModel | None = None
+) -> Generator[AnswerEvent, None, ResponseTarget]:
     """Stream the loading of the model and its answer; returns the target, log p of it or of a part."""
-    yield {"type": "status", "text": "Loading the model"}
-    loaded = held.load_model(request.model, Task.GENERATION)
+    if not loaded:
+        yield {"type": "status", "text": "Loading the model"}
+        loaded = held.load_model(request.model, Task.GENERATION)
     prompt = render_prompt(loaded.tokenizer, request.prompt, request.granularity, request.system_prompt)
     check_k(request.k, len(prompt.spans), request.granularity)
-    response_ids = yield from _respond(request, loaded, prompt, on_forward)
-    part = part_tokens(loaded.tokenizer, response_ids, request.part, request.response)
-    settings = request.mask_operator, on_forward, request.screening, part
-    return ResponseTarget(loaded, prompt, response_ids, *settings)
+    response_ids = yield from respond(request, loaded, prompt, on_forward)
+    return ResponseTarget(
+        loaded,
+        prompt,
+        response_ids,
+        operator=request.mask_operator,
+        on_forward=on_forward,
+        screening=request.screening,
+        part=part_tokens(loaded.tokenizer, response_ids, request.part, request.response),
+    )
 
 
 def check_k(k: int, spans: int, granularity: str) -> None:
@@ -131,7 +181,9 @@ def check_k(k: int, spans: int, granularity: str) -> None:
         )
 
 
-def _respond(request: GenerationRequest, loaded, prompt, on_forward: OnForward) -> Iterator[dict]:
+def respond(
+    request: GenerationRequest, loaded: LoadedModel, prompt: Prompt, on_forward: OnForward
+) -> Generator[AnswerEvent, None, tuple[int, ...]]:
     """Stream the answer to the whole prompt, or take the given one; returns its token ids."""
     ids = torch.tensor([prompt.input_ids], device=loaded.device)
     embeds = loaded.model.get_input_embeddings()(ids)  # (1, L, d)
@@ -143,7 +195,9 @@ def _respond(request: GenerationRequest, loaded, prompt, on_forward: OnForward) 
     return (yield from write_answer(loaded, embeds, request.max_new_tokens, on_forward, "response"))
 
 
-def _rewrite(request: GenerationRequest, target: ResponseTarget, explanation: Explanation) -> Iterator[dict]:
+def _rewrite(
+    request: GenerationRequest, target: ResponseTarget, explanation: Explanation
+) -> Generator[AnswerEvent, None, str | None]:
     """Stream what the model answers without the removed spans; returns the text, None if stopped."""
     yield {"type": "status", "text": "Writing the answer without the removed words"}
     embeds = target.kept_embeds(explanation.mask)
@@ -156,8 +210,14 @@ def _rewrite(request: GenerationRequest, target: ResponseTarget, explanation: Ex
     return target.tokenizer.decode(ids, skip_special_tokens=True)
 
 
-def write_answer(loaded, embeds, max_new_tokens: int, on_forward: OnForward, kind: str) -> Iterator[dict]:
-    """Stream a greedy continuation as events of type `kind`; returns its token ids."""
+def write_answer(
+    loaded: LoadedModel,
+    embeds: torch.Tensor,
+    max_new_tokens: int,
+    on_forward: OnForward,
+    kind: Literal["response", "masked_response"],
+) -> Generator[ResponseEvent | MaskedResponseEvent, None, tuple[int, ...]]:
+    """Stream a greedy continuation as events of type `kind`; returns its token ids. embeds: (1, L, d)."""
     ids: list[int] = []
     for token in greedy_tokens(loaded, embeds, max_new_tokens, on_forward):
         ids.append(token)
@@ -166,7 +226,7 @@ def write_answer(loaded, embeds, max_new_tokens: int, on_forward: OnForward, kin
 
 
 def given_tokens(
-    loaded, embeds: torch.Tensor, text: str, max_new_tokens: int, on_forward: OnForward
+    loaded: LoadedModel, embeds: torch.Tensor, text: str, max_new_tokens: int, on_forward: OnForward
 ) -> tuple[int, ...]:
     """The text's token ids: those the model writes, where the text is its own answer, else the tokenizer's.
 
@@ -179,7 +239,9 @@ def given_tokens(
     return _own_tokens(loaded, embeds, text, max_new_tokens, on_forward) or encoded
 
 
-def _own_tokens(loaded, embeds, text: str, most: int, on_forward: OnForward) -> tuple[int, ...]:
+def _own_tokens(
+    loaded: LoadedModel, embeds: torch.Tensor, text: str, most: int, on_forward: OnForward
+) -> tuple[int, ...]:
     """What the model writes in up to `most` tokens where that is the text, else nothing."""
     ids: list[int] = []
     for token in greedy_tokens(loaded, embeds, most, on_forward):

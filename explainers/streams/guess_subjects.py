@@ -14,10 +14,11 @@ from explainers.core.deferred_torch import torch
 from explainers.core.types import Mask, OnForward, Task
 from explainers.models.held import LoadedModel
 from explainers.streams.classification import ClassificationRequest, build_target
-from explainers.streams.generation import GenerationRequest, check_k, given_tokens, write_answer
+from explainers.streams.events.guessing import FoundEffect, OpeningEvent, RandomEffect
+from explainers.streams.generation import GenerationRequest, check_k, respond, write_answer
 from explainers.streams.report import span_values
 from explainers.targets.base import Target
-from explainers.targets.response import ResponseTarget, check_context
+from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import render_prompt
 
 
@@ -25,13 +26,16 @@ from explainers.text.prompts import render_prompt
 class Known:
     """What has been found of a round with one model, kept for the next guess.
 
-    response_ids: tokens of the answer. sets: "best", "method" and "random" as in `guessing.play`. answers:
-    the answer without the spans that a mask removes. target: kept while a search that was interrupted may go
-    on, and no longer, since it keeps its model in memory. at_work: held by whoever searches.
+    response_ids: tokens of the answer. best, method, random: as in RevealedEvent, None until they are found.
+    answers: the answer without the spans that a mask removes. target: kept while a search that was
+    interrupted may go on, and no longer, since it keeps its model in memory. at_work: held by whoever
+    searches.
     """
 
     response_ids: tuple[int, ...] = ()
-    sets: dict[str, dict] = field(default_factory=dict)
+    best: FoundEffect | None = None
+    method: FoundEffect | None = None
+    random: RandomEffect | None = None
     answers: dict[Mask, str] = field(default_factory=dict)
     target: Target | None = None
     at_work: Lock = field(default_factory=Lock)
@@ -47,7 +51,7 @@ class Subject(ABC):
     tokens: int = 1
 
     @abstractmethod
-    def open(self, loaded: LoadedModel, known: Known, on_forward: OnForward) -> Iterator[dict]:
+    def open(self, loaded: LoadedModel, known: Known, on_forward: OnForward) -> Iterator[OpeningEvent]:
         """Stream `status`, `words` and `response`. Raises MaskwiseError where k is too large."""
 
     @abstractmethod
@@ -69,12 +73,18 @@ class ResponseSubject(Subject):
         check_k(request.k, len(prompt.spans), request.granularity)
         yield {"type": "words", "spans": span_values(prompt.spans)}
         if not known.response_ids:
-            known.response_ids = yield from self._respond(loaded, prompt, on_forward)
+            known.response_ids = yield from respond(request, loaded, prompt, on_forward)
         text = loaded.tokenizer.decode(known.response_ids, skip_special_tokens=True)
         yield {"type": "response", "text": text}
         if not known.target:
-            settings = request.mask_operator, on_forward, request.screening
-            known.target = ResponseTarget(loaded, prompt, known.response_ids, *settings)
+            known.target = ResponseTarget(
+                loaded,
+                prompt,
+                known.response_ids,
+                operator=request.mask_operator,
+                on_forward=on_forward,
+                screening=request.screening,
+            )
         self.target, self.tokens = known.target, len(known.response_ids)
         self.target.on_forward = on_forward
 
@@ -83,16 +93,6 @@ class ResponseSubject(Subject):
         embeds = target.kept_embeds(mask)
         for event in write_answer(target.loaded, embeds, most, target.on_forward, "rewritten"):
             yield event["text"]
-
-    def _respond(self, loaded, prompt, on_forward) -> Iterator[dict]:
-        """Stream the answer to the whole prompt, or take the given one; returns its token ids."""
-        request, ids = self.request, torch.tensor([prompt.input_ids], device=loaded.device)
-        embeds = loaded.model.get_input_embeddings()(ids)  # (1, L, d)
-        if request.response.strip():
-            return given_tokens(loaded, embeds, request.response, request.max_new_tokens, on_forward)
-        yield {"type": "status", "text": "Writing the answer"}
-        check_context(loaded, len(prompt.input_ids), request.max_new_tokens)
-        return (yield from write_answer(loaded, embeds, request.max_new_tokens, on_forward, "response"))
 
 
 class LabelSubject(Subject):
@@ -105,7 +105,7 @@ class LabelSubject(Subject):
 
     def open(self, loaded, known, on_forward):
         self.known = known
-        self.target, _ = yield from build_target(self.request, on_forward, loaded)
+        self.target = yield from build_target(self.request, on_forward, loaded)
         settings = self.request.settings()
         check_k(settings.k, len(self.target.spans), settings.granularity)
         yield {"type": "words", "spans": span_values(self.target.spans)}

@@ -9,15 +9,27 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import asdict
 
-from explainers.core.base import EXPLAINERS, read_options
+from explainers.core.base import EXPLAINERS, Explainer, read_options
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
-from explainers.core.types import Mask, OnForward, SearchStep, Task
+from explainers.core.types import Explanation, Mask, OnForward, SearchStep, Task
 from explainers.measures.text import probability_ratio
 from explainers.models import held
+from explainers.models.held import LoadedModel
+from explainers.streams.checks import removed_spans
+from explainers.streams.events.guessing import (
+    Effect,
+    FoundEffect,
+    GuessEvent,
+    PreparationEvent,
+    RandomEffect,
+    RewrittenEvent,
+    SearchEvent,
+    SearchStepEvent,
+)
 from explainers.streams.guess_rounds import Round
 from explainers.streams.guess_subjects import Known, Subject
 
@@ -29,11 +41,10 @@ KEPT_ROUNDS = 32
 _known: OrderedDict[tuple, Known] = OrderedDict()  # least recently used first
 
 
-def prepare(round: Round, on_forward: OnForward | None = None) -> Iterator[dict]:
+def prepare(round: Round, on_forward: OnForward | None = None) -> Generator[PreparationEvent, None, Subject]:
     """Find all that no guess changes, while people still mark; returns the Subject.
 
-    Events: `status`, `words` with the "spans", `response` with the "text" as it grows, `search` with the
-    "passes" it takes at most, `step` with "step" and "total", `prepared`. What is found is kept: a second
+    The last event is `prepared`. What is found is kept: a second
     call is short, and one that was interrupted goes on.
     """
     subject = round.subject()
@@ -42,42 +53,42 @@ def prepare(round: Round, on_forward: OnForward | None = None) -> Iterator[dict]
     known = _recall(round, loaded)
     with known.at_work:
         yield from subject.open(loaded, known, on_forward or (lambda rows: None))
-        if "best" not in known.sets:
-            known.sets["best"] = yield from _search(round, subject)
-        if "random" not in known.sets:
-            known.sets["random"] = random_sets(round, subject)
-        if "method" not in known.sets:
-            known.sets["method"] = _method_set(round, subject)
+        if not known.best:
+            known.best = yield from _search(round, subject)
+        if not known.random:
+            known.random = random_sets(round, subject)
+        if not known.method:
+            known.method = _method_set(round, subject)
         known.target = None
     yield {"type": "prepared"}
     return subject
 
 
-def play(round: Round, guess: list[int], on_forward: OnForward | None = None) -> Iterator[dict]:
+def play(round: Round, guess: list[int], on_forward: OnForward | None = None) -> Iterator[GuessEvent]:
     """Play a round with a guess, indices of spans. Raises MaskwiseError for a guess that is not k of them.
 
-    After the events of `prepare` comes `revealed`: "guess", "best", "method" (None in a generation) and
-    "random", each with "removed", "log_prob_masked", "drop" (nats) and "probability_ratio". Of the random
-    sets these are means, "removed" the set nearest to them, "low" and "high" the range of the drops, and
-    "sets" all of them. "score" is 0 to 1, or None; "sentence" says it. `rewritten` events then bring, for
-    each "who" of these four, the answer without that set as it grows, and `played` ends it.
+    After the events of `prepare` comes `revealed`; `rewritten` events then bring, for the guess and each set
+    beside it, the answer without that set as it grows, and `played` ends it.
     """
     check_guess(guess, round.k)
     subject = yield from prepare(round, on_forward)
     check_guess(guess, round.k, len(subject.target.spans))
-    own, known = measure(subject, guess), subject.known.sets
-    score = score_of(own["drop"], known["best"]["drop"])
+    own, known = measure(subject, guess), subject.known
+    score = score_of(own["drop"], known.best["drop"])
     yield {
         "type": "revealed",
         "guess": own,
-        **known,
+        "best": known.best,
+        "method": known.method,
+        "random": known.random,
         "log_prob": subject.target.log_prob_of(subject.target.full_mask()),
         "score": score,
-        "sentence": sentence_of(score, own["drop"], known["best"]["drop"], known["random"]["drop"]),
+        "sentence": sentence_of(score, own["drop"], known.best["drop"], known.random["drop"]),
     }
-    for who, found in {"guess": own, **known}.items():
-        if found:
-            yield from _rewrite(subject, who, found["removed"])
+    found = {"guess": own, "best": known.best, "method": known.method, "random": known.random}
+    for who, effect in found.items():
+        if effect:
+            yield from _rewrite(subject, who, effect["removed"])
     yield {"type": "played"}
 
 
@@ -92,7 +103,7 @@ def check_guess(guess, k: int, spans: int | None = None) -> None:
         raise MaskwiseError(f"Mark exactly {k}: {len(set(guess))} marked so far.")
 
 
-def measure(subject: Subject, removed: list[int]) -> dict:
+def measure(subject: Subject, removed: list[int]) -> Effect:
     """The effect of removing these spans; two passes at most."""
     target = subject.target
     full, masked = target.log_prob_of(target.full_mask()), target.log_prob_of(_mask(subject, removed))
@@ -104,7 +115,7 @@ def measure(subject: Subject, removed: list[int]) -> dict:
     }
 
 
-def random_sets(round: Round, subject: Subject, draws: int = DRAWS) -> dict:
+def random_sets(round: Round, subject: Subject, draws: int = DRAWS) -> RandomEffect:
     """Mean effect of `draws` random sets of k spans, and what each of them does."""
     generator, spans = torch.Generator().manual_seed(0), len(subject.target.spans)
     drawn = [torch.randperm(spans, generator=generator)[: round.k].tolist() for _ in range(draws)]
@@ -117,7 +128,7 @@ def random_sets(round: Round, subject: Subject, draws: int = DRAWS) -> dict:
     return {**mean, "removed": typical["removed"], "low": min(drops), "high": max(drops), "sets": sets}
 
 
-def _search(round: Round, subject: Subject) -> Iterator[dict]:
+def _search(round: Round, subject: Subject) -> Generator[SearchEvent | SearchStepEvent, None, FoundEffect]:
     """Stream the progress of the search; returns the strongest set it finds."""
     explainer = _explainer(SEARCH, round)
     yield {"type": "search", "passes": explainer.passes(len(subject.target.spans))}
@@ -127,22 +138,24 @@ def _search(round: Round, subject: Subject) -> Iterator[dict]:
     return _found(subject, event)
 
 
-def _method_set(round: Round, subject: Subject) -> dict | None:
+def _method_set(round: Round, subject: Subject) -> FoundEffect | None:
     name = METHODS.get(subject.task)
     return _found(subject, _explainer(name, round).explain(subject.target)) if name else None
 
 
-def _explainer(name: str, round: Round):
+def _explainer(name: str, round: Round) -> Explainer:
     return EXPLAINERS[name](read_options(EXPLAINERS[name], {}, round.k))
 
 
-def _found(subject: Subject, explanation) -> dict:
-    removed = [t for t, kept in enumerate(explanation.mask) if not kept]
-    said = {"title": EXPLAINERS[explanation.method].title, "certificate": explanation.certificate}
-    return measure(subject, removed) | said
+def _found(subject: Subject, explanation: Explanation) -> FoundEffect:
+    return {
+        **measure(subject, removed_spans(explanation.mask)),
+        "title": EXPLAINERS[explanation.method].title,
+        "certificate": explanation.certificate,
+    }
 
 
-def _rewrite(subject: Subject, who: str, removed: list[int]) -> Iterator[dict]:
+def _rewrite(subject: Subject, who: str, removed: list[int]) -> Iterator[RewrittenEvent]:
     mask, text = _mask(subject, removed), ""
     if mask not in subject.known.answers:
         for text in subject.answer_without(mask):
@@ -155,7 +168,7 @@ def _mask(subject: Subject, removed: list[int]) -> Mask:
     return tuple(int(t not in removed) for t in range(len(subject.target.spans)))
 
 
-def _recall(round: Round, loaded) -> Known:
+def _recall(round: Round, loaded: LoadedModel) -> Known:
     """What is known of this round with this model; empty at first."""
     key = json.dumps(asdict(round), sort_keys=True), loaded.name, loaded.revision
     known = _known.setdefault(key, Known())

@@ -5,66 +5,78 @@ Each begins with one pass that gives both the prediction and what the MLM head r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, replace
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 from explainers.core.base import explainers_for
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import OnForward, Task
 from explainers.measures.faithfulness import STEPS
-from explainers.measures.layer_lens import layer_lens, token_readings
+from explainers.measures.layer_lens import LayerLens, TokenReading, layer_lens, token_readings
 from explainers.models.held import LoadedModel
 from explainers.streams.classification import (
     ClassificationRequest,
     build_target,
     choose_label,
+    curves,
     explain,
-    prediction,
-    report,
 )
-from explainers.streams.report import span_values
+from explainers.streams.events.classification import (
+    LensEvent,
+    MethodEvent,
+    PredictionEvent,
+    ReadingEvent,
+    ReadingsEvent,
+    ReadToken,
+)
+from explainers.streams.events.shared import StatusEvent
+from explainers.streams.report import scored_spans, span_values
 from explainers.targets.label import LabelTarget
 
 MOST_PASSES = 3000  # a method that takes more is left out where all methods run
 
 
+@dataclass(frozen=True)
+class ReadText:
+    """A text that was classified and read."""
+
+    target: LabelTarget
+    prediction: PredictionEvent
+
+
 def read(
     request: ClassificationRequest, on_forward: OnForward | None = None, loaded: LoadedModel | None = None
-) -> Iterator[dict]:
-    """Classify, and read every token: `prediction`, then `readings`. Returns the target and the prediction.
-
-    readings: {"spans", "tokens": [{"token", "span": index or None, "words": [[word, probability]],
-    "class_shares"}], "mask": index of <mask> among the tokens}.
-    """
-    target, cloze = yield from build_target(request, on_forward, loaded)
+) -> Generator[StatusEvent | PredictionEvent | ReadingsEvent, None, ReadText]:
+    """Classify, and read every token: `prediction`, then `readings`."""
+    target = yield from build_target(request, on_forward, loaded)
     tokens = token_readings(target)
-    predicted = prediction(target, cloze, tokens[target.mask_position].class_shares)
-    yield choose_label(request, target, predicted)
+    predicted = choose_label(request, target, tokens[target.mask_position].class_shares)
+    yield predicted
     yield {
         "type": "readings",
         "spans": span_values(target.spans),
-        "tokens": [asdict(token) for token in tokens],
+        "tokens": [_reading(token) for token in tokens],
         "mask": target.mask_position,
     }
-    return target, predicted
+    return ReadText(target, predicted)
 
 
 def explain_and_read(
     request: ClassificationRequest, on_forward: OnForward | None = None, loaded: LoadedModel | None = None
-) -> Iterator[dict]:
+) -> Iterator[ReadingEvent]:
     """As `classification.run`, with `readings` after the prediction."""
-    target, predicted = yield from read(request, on_forward, loaded)
-    yield from explain(request, target, predicted)
+    text = yield from read(request, on_forward, loaded)
+    yield from explain(request, text.target, text.prediction)
 
 
 def lens(
     request: ClassificationRequest, on_forward: OnForward | None = None, loaded: LoadedModel | None = None
-) -> Iterator[dict]:
+) -> Iterator[ReadingEvent]:
     """As `read`, and last a `lens` event with the fields of LayerLens."""
-    target, _ = yield from read(request, on_forward, loaded)
+    text = yield from read(request, on_forward, loaded)
     yield {"type": "status", "text": "Decoding every layer"}
-    yield {"type": "lens", **asdict(layer_lens(target))}
+    yield _lens_event(layer_lens(text.target))
 
 
 def compare(
@@ -72,12 +84,13 @@ def compare(
     options: dict[str, dict],
     on_forward: OnForward | None = None,
     loaded: LoadedModel | None = None,
-) -> Iterator[dict]:
+) -> Iterator[ReadingEvent]:
     """Explain the class by every method: `methods`, a `method` event for each, and last `compared`.
 
     options: of the methods, by name. A method that cannot run here has "error", in words, and no scores.
     """
-    target, _ = yield from read(request, on_forward, loaded)
+    text = yield from read(request, on_forward, loaded)
+    target = text.target
     requests = [_with_method(request, name, options) for name in explainers_for(Task.CLASSIFICATION)]
     passes = [_passes(each, target) for each in requests]
     yield {"type": "methods", "count": len(requests), "passes": sum(p for p in passes if p <= MOST_PASSES)}
@@ -95,15 +108,48 @@ def _passes(request: ClassificationRequest, target: LabelTarget) -> int:
     return request.explainer(len(target.spans)).passes(len(target.spans)) + 2 * (STEPS + 1)
 
 
-def _run_one(request: ClassificationRequest, target: LabelTarget, passes: int) -> dict:
+def _run_one(request: ClassificationRequest, target: LabelTarget, passes: int) -> MethodEvent:
     explainer, started = request.explainer(len(target.spans)), perf_counter()
-    event = {"type": "method", "method": request.method, "title": explainer.title, "passes": passes}
+    event: MethodEvent = {
+        "type": "method",
+        "method": request.method,
+        "title": explainer.title,
+        "passes": passes,
+        "error": "",
+    }
     if passes > MOST_PASSES:
-        return event | {"error": f"Left out: it takes about {passes:,} passes. Run it by itself."}
+        return {**event, "error": f"Left out: it takes about {passes:,} passes. Run it by itself."}
     try:
-        values = report(target, explainer.explain(target), request.settings())
+        found = explainer.explain(target)
+        activation, pruning = curves(target, found.scores, request.settings())
     except MaskwiseError as error:
-        return event | {"error": str(error)}
-    kept = ("spans", "activation", "pruning", "score_meaning", "method_notes")
-    shown = {name: values[name] for name in kept} | {"neutral": explainer.neutral(target)}
-    return event | shown | {"seconds": perf_counter() - started, "error": ""}
+        return {**event, "error": str(error)}
+    return {
+        **event,
+        "spans": scored_spans(found),
+        "activation": activation,
+        "pruning": pruning,
+        "score_meaning": explainer.score_meaning,
+        "method_notes": list(found.notes),
+        "neutral": explainer.neutral(target),
+        "seconds": perf_counter() - started,
+    }
+
+
+def _reading(reading: TokenReading) -> ReadToken:
+    return {
+        "token": reading.token,
+        "span": reading.span,
+        "words": list(reading.words),
+        "class_shares": list(reading.class_shares),
+    }
+
+
+def _lens_event(lens: LayerLens) -> LensEvent:
+    return {
+        "type": "lens",
+        "tokens": list(lens.tokens),
+        "spans": list(lens.spans),
+        "words": [list(row) for row in lens.words],
+        "ranks": [list(row) for row in lens.ranks],
+    }

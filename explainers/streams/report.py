@@ -1,55 +1,55 @@
-"""The complete result of one explanation as plain JSON values: numbers, texts, measures, provenance."""
+"""What a target and a method's findings say as plain JSON values: spans, measures, provenance."""
 
 from __future__ import annotations
 
 import platform
+from dataclasses import dataclass
 from importlib.metadata import version
 
 from explainers.core.base import EXPLAINERS
 from explainers.core.deferred_torch import torch
-from explainers.core.types import Explanation, MetricScore, TokenSpan
+from explainers.core.types import Explanation, Mask, MetricScore, TokenSpan
 from explainers.measures.text import METRICS, kl_divergence, kl_published, probability_ratio, text_metrics
+from explainers.streams.events.generation import Metric, ResponseToken
+from explainers.streams.events.shared import Provenance, ScoredSpan, Span
+from explainers.targets.base import Target
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import decode_pieces
 
 LIBRARIES = ("torch", "transformers", "captum", "sacrebleu", "rouge-score", "sentence-transformers")
 
 
-def report(target: ResponseTarget, explanation: Explanation, masked_response: str | None) -> dict:
-    """Fields of the `explanation` event that follow from the target and what the method found.
+@dataclass(frozen=True)
+class RemovalReport:
+    """An answer with the whole prompt and without the removed spans.
 
-    Log-probabilities, probability ratio and KL are those of the part that is explained, the text measures
-    and response_tokens those of the whole response.
-
-    masked_response: the answer without the removed spans, None where it was not written (its text measures
-    are then left out).
+    log_prob, log_prob_masked (nats), probability_ratio and KL are those of the part that is explained; the
+    text measures and response_tokens those of the whole response.
     """
-    kept, masked = (target.next_token_log_probs(mask) for mask in (target.full_mask(), explanation.mask))
+
+    response: str
+    response_tokens: list[ResponseToken]
+    log_prob: float
+    log_prob_masked: float
+    probability_ratio: float
+    metrics: list[Metric]
+
+
+def report(target: ResponseTarget, mask: Mask, masked_response: str | None) -> RemovalReport:
+    """masked_response: the answer without the removed spans, None where it was not written (its text measures
+    are then left out)."""
+    kept, masked = (target.next_token_log_probs(each) for each in (target.full_mask(), mask))
     before, after = (distribution.gather(1, target.response_column()) for distribution in (kept, masked))
-    tokens = _response_tokens(target, before, after)
     log_prob, log_prob_masked = (values[slice(*target.part)].sum().item() for values in (before, after))
-    response = target.tokenizer.decode(target.response_ids, skip_special_tokens=True)
     metrics = removal_metrics(target, kept, masked, masked_response)
-    return {
-        **provenance(target, explanation),
-        "response": response,
-        "masked_response": masked_response or "",
-        "response_tokens": tokens,
-        "part": None if target.is_whole() else list(target.part),
-        "spans": scored_spans(explanation),
-        "log_prob": log_prob,
-        "log_prob_masked": log_prob_masked,
-        "probability_ratio": probability_ratio(log_prob, log_prob_masked, target.length),
-        "metrics": [
-            {"name": m.name, "value": m.value, "lower_is_better": m.lower_is_better} for m in metrics
-        ],
-        "evaluations": explanation.evaluations,
-        "distinct_masks": explanation.distinct_masks,
-        "certificate": explanation.certificate,
-        "optimality_gap": explanation.optimality_gap,
-        "seconds": explanation.seconds,
-        "notes": list(explanation.notes),
-    }
+    return RemovalReport(
+        response=target.tokenizer.decode(target.response_ids, skip_special_tokens=True),
+        response_tokens=_response_tokens(target, before, after),
+        log_prob=log_prob,
+        log_prob_masked=log_prob_masked,
+        probability_ratio=probability_ratio(log_prob, log_prob_masked, target.length),
+        metrics=[{"name": m.name, "value": m.value, "lower_is_better": m.lower_is_better} for m in metrics],
+    )
 
 
 def removal_metrics(
@@ -73,7 +73,7 @@ def removal_metrics(
     ]
 
 
-def provenance(target: ResponseTarget, explanation: Explanation) -> dict:
+def provenance(target: Target, explanation: Explanation) -> Provenance:
     """Which model, method and versions made a result."""
     method = EXPLAINERS[explanation.method]
     return {
@@ -88,16 +88,19 @@ def provenance(target: ResponseTarget, explanation: Explanation) -> dict:
     }
 
 
-def span_values(spans: tuple[TokenSpan, ...]) -> list[dict]:
+def span_values(spans: tuple[TokenSpan, ...]) -> list[Span]:
     return [{"text": span.text, "start": span.chars[0], "end": span.chars[1]} for span in spans]
 
 
-def scored_spans(explanation: Explanation) -> list[dict]:
+def scored_spans(explanation: Explanation) -> list[ScoredSpan]:
     rows = zip(span_values(explanation.spans), explanation.scores, explanation.mask, strict=True)
     return [{**span, "score": score, "removed": not kept} for span, score, kept in rows]
 
 
-def _response_tokens(target: ResponseTarget, before, after) -> list[dict]:
+def _response_tokens(
+    target: ResponseTarget, before: torch.Tensor, after: torch.Tensor
+) -> list[ResponseToken]:
+    """before, after: log p of each token, (S, 1)."""
     pieces = decode_pieces(target.tokenizer, target.response_ids)
     rows = zip(target.response_ids, pieces, before[:, 0].tolist(), after[:, 0].tolist(), strict=True)
     return [{"id": i, "text": text, "log_prob": b, "log_prob_masked": a} for i, text, b, a in rows]

@@ -17,6 +17,7 @@ from explainers.measures.intervals import interval
 from explainers.measures.text import probability_ratio
 from explainers.streams.checks import check_range
 from explainers.streams.comparison import ComparisonRequest, prompt_event
+from explainers.streams.events.comparison import ConvergenceEvent, PointEvent, SweepEvent
 from explainers.streams.generation import answered_target
 from explainers.streams.removals import random_masks
 from explainers.targets.response import ResponseTarget
@@ -25,7 +26,7 @@ MAX_K, MAX_SEEDS, MAX_ITERATIONS = 30, 30, 1000
 VARIANTS = ("xprompt", "xprompt_random_start", "xprompt_uniform_swaps")
 
 
-def sweep(request: ComparisonRequest, most: int, on_forward: OnForward | None = None) -> Iterator[dict]:
+def sweep(request: ComparisonRequest, most: int, on_forward: OnForward | None = None) -> Iterator[SweepEvent]:
     """A `point` for each method and k = 1 … most (no more than there are spans), after those of `random`: the
     mean over the request's draws and the ends of its 95 % interval. Last `swept`, with what refused and why.
     """
@@ -51,7 +52,7 @@ def sweep(request: ComparisonRequest, most: int, on_forward: OnForward | None = 
 
 def convergence(
     request: ComparisonRequest, seeds: int, iterations: int, on_forward: OnForward | None = None
-) -> Iterator[dict]:
+) -> Iterator[ConvergenceEvent]:
     """A `curve` for each seed and each of VARIANTS: best log p after each iteration. Last `converged`.
 
     The seeds are the request's and those after it; its methods play no part.
@@ -95,7 +96,7 @@ def _only_scores(method: str) -> bool:
     return EXPLAINERS[method].stream is Explainer.stream
 
 
-def _random_points(request: ComparisonRequest, target: ResponseTarget, most: int) -> Iterator[dict]:
+def _random_points(request: ComparisonRequest, target: ResponseTarget, most: int) -> Iterator[PointEvent]:
     for k in range(1, most + 1):
         masks = random_masks(len(target.spans), k, request.draws, request.seed)
         values = interval(_ratios(target, masks))
@@ -103,8 +104,9 @@ def _random_points(request: ComparisonRequest, target: ResponseTarget, most: int
             "type": "point",
             "method": "random",
             "k": k,
-            "probability_ratio": values.pop("mean"),
-            **values,
+            "probability_ratio": values["mean"],
+            "low": values["low"],
+            "high": values["high"],
         }
 
 

@@ -32,6 +32,7 @@ class LabelTarget(Target):
         on_forward=None,
     ):
         super().__init__(loaded, cloze.prompt, operator, on_forward)
+        self.cloze = cloze
         if not 0 <= label_index < len(verbalizer.labels):
             raise ValueError(f"label_index {label_index}, but {len(verbalizer.labels)} classes")
         self.verbalizer, self.labels = verbalizer, verbalizer.labels

@@ -10,12 +10,12 @@ from components.classification.few_shot import TUNED, TunedModels, TuningView
 from components.classification.tab import classification_request, leave
 from components.classification.view import VIEWS, ClassificationView, reading_lines
 from components.pieces.label_lines import read_examples, read_words, write_words
-from explainers import explainers_for
+from explainers import explain_classification, explainers_for
 from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.types import Task
 from explainers.models import held
 from explainers.reports.class_sentence import class_sentence, percent
-from explainers.streams.classification import ClassificationRequest, explain_classification
+from explainers.streams.classification import ClassificationRequest
 from explainers.streams.reading import compare, explain_and_read, lens, read
 from explainers.text.tasks import TASKS, find_task
 from tests.explainers.verbalizers.test_verbalizers import wordpiece

@@ -5,10 +5,10 @@ from math import log
 
 import pytest
 
+from explainers import explain_classification
 from explainers.core.errors import MaskwiseError
 from explainers.models import held
 from explainers.streams.class_what_if import class_joint_effect, class_removal
-from explainers.streams.classification import explain_classification
 from tests.explainers.streams.test_what_if import Passes
 from tests.tiny_models import tiny_masked
 

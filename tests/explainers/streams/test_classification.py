@@ -8,11 +8,11 @@ import torch
 from gradio_client import Client
 
 from components.api import classification_api
-from explainers import explainers_for
+from explainers import explain_classification, explainers_for
 from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.types import Task
 from explainers.models import held
-from explainers.streams.classification import ClassificationRequest, explain_classification
+from explainers.streams.classification import ClassificationRequest
 from explainers.text.tasks import TASKS
 from explainers.verbalizers.build import VERBALIZERS
 from tests.explainers.verbalizers.test_verbalizers import wordpiece

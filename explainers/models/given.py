@@ -1,0 +1,78 @@
+"""A model for one call: loaded by its name, or an object that the caller holds and gets back unchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from explainers.core.errors import MaskwiseError
+from explainers.core.types import Task
+from explainers.models import held
+from explainers.models.held import LoadedModel
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+IN_MEMORY = "object in memory"  # in the place of a revision
+
+
+def name_of(model: str | PreTrainedModel) -> str:
+    """What a result calls the model: the given name, or where the object was read from, or its class."""
+    if isinstance(model, str):
+        return model
+    return getattr(getattr(model, "config", None), "_name_or_path", "") or type(model).__name__
+
+
+@contextmanager
+def ready_model(
+    model: str | PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase | None,
+    task: Task,
+    device: str = "",
+    dtype: str = "",
+) -> Iterator[LoadedModel]:
+    """The model in eval mode with frozen parameters, as long as the context lasts.
+
+    model: a name as `load_model` takes it, with "" for the usual device and dtype; or an object, with its
+    tokenizer, which is used where it is and then has the modes and `requires_grad` it had before. Raises
+    MaskwiseError where these do not go together or do not fit the task.
+    """
+    if isinstance(model, str):
+        if tokenizer is not None:
+            raise MaskwiseError("A tokenizer goes with a model object. Leave it out, or give the object.")
+        chosen = {"device": device, "dtype": dtype}
+        yield held.load_model(model, task, **{name: value for name, value in chosen.items() if value})
+        return
+    if device or dtype:
+        raise MaskwiseError(
+            "A model object is used where it is and as it is. Leave out device and dtype, or give a name."
+        )
+    _check_object(model, tokenizer, task)
+    modes = [(module, module.training) for module in model.modules()]
+    trained = [weight for weight in model.parameters() if weight.requires_grad]
+    model.eval().requires_grad_(False)
+    try:
+        yield LoadedModel(name_of(model), IN_MEMORY, task, model, tokenizer, model.device, model.dtype)
+    finally:
+        for module, training in modes:
+            module.training = training
+        for weight in trained:
+            weight.requires_grad_(True)
+
+
+def _check_object(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase | None, task: Task) -> None:
+    from explainers.models.loading import NEEDED
+
+    kind = type(model).__name__
+    if not hasattr(model, "config") or not hasattr(model, "get_output_embeddings"):
+        raise MaskwiseError(f"model is a {kind}. Give a name, or a model object of transformers.")
+    if tokenizer is None:
+        raise MaskwiseError("A model object needs its tokenizer. Give it as tokenizer=….")
+    if not getattr(tokenizer, "is_fast", False):
+        raise MaskwiseError("This tokenizer gives no character offsets. Give a fast one (tokenizer.json).")
+    generates = bool(model.can_generate()) and model.get_output_embeddings() is not None
+    if task is Task.GENERATION and not generates:
+        raise MaskwiseError(f"This model ({kind}) does not fit this task. Give {NEEDED[task]}.")
+    if task is Task.CLASSIFICATION and (tokenizer.mask_token is None or generates):
+        raise MaskwiseError(f"This model ({kind}) does not fit this task. Give {NEEDED[task]}.")

@@ -1,0 +1,138 @@
+"""Events of a classified text: one explanation, live reading, every method, the layers."""
+
+from __future__ import annotations
+
+from typing import (
+    Any,
+    Literal,
+    NotRequired,  # typing's own cannot be read by pydantic on Python 3.11
+)
+
+from typing_extensions import TypedDict
+
+from explainers.streams.events.shared import (
+    Count,
+    Found,
+    Index,
+    Piece,
+    PromptEvent,
+    ScoredSpan,
+    Span,
+    StatusEvent,
+    StepEvent,
+)
+
+
+class Curve(TypedDict):
+    """A faithfulness curve. score: the mean of its values."""
+
+    fractions: list[float]
+    values: list[float]
+    score: float
+
+
+class ClassProbability(TypedDict):
+    label: str
+    words: list[str]
+    probability: float
+
+
+class Prediction(TypedDict):
+    """What the model makes of a whole text. label: the class explained; predicted: the likeliest."""
+
+    rendered: str
+    pieces: list[Piece]
+    labels: list[ClassProbability]
+    predicted: str
+    label: str
+    notes: list[str]
+
+
+class PredictionEvent(Prediction):
+    type: Literal["prediction"]
+
+
+class ClassificationExplanation(Found, Prediction):
+    """The result of a classification. neutral: the score that speaks neither for the class nor against it."""
+
+    type: Literal["explanation"]
+    text: str
+    task: str
+    template: str
+    verbalizer: str
+    label_words: dict[str, Any]
+    activation: Curve
+    pruning: Curve
+    neutral: float
+    method_notes: list[str]
+
+
+class ReadToken(TypedDict):
+    """What the MLM head reads at a token. span: its index, None in the template; words: [word, probability];
+    class_shares: of each class."""
+
+    token: str
+    span: Index | None
+    words: list[tuple[str, float]]
+    class_shares: list[float]
+
+
+class ReadingsEvent(TypedDict):
+    """mask: index of <mask> among the tokens."""
+
+    type: Literal["readings"]
+    spans: list[Span]
+    tokens: list[ReadToken]
+    mask: Index
+
+
+class LensEvent(TypedDict):
+    """What the MLM head reads after each layer, as in LayerLens."""
+
+    type: Literal["lens"]
+    tokens: list[str]
+    spans: list[Index | None]
+    words: list[list[str]]
+    ranks: list[list[int]]
+
+
+class MethodsEvent(TypedDict):
+    type: Literal["methods"]
+    count: Count
+    passes: Count
+
+
+class MethodEvent(TypedDict):
+    """One of all methods on a class. error: why it has no scores, in words; then nothing but its names."""
+
+    type: Literal["method"]
+    method: str
+    title: str
+    passes: Count
+    error: str
+    spans: NotRequired[list[ScoredSpan]]
+    activation: NotRequired[Curve]
+    pruning: NotRequired[Curve]
+    score_meaning: NotRequired[str]
+    method_notes: NotRequired[list[str]]
+    neutral: NotRequired[float]
+    seconds: NotRequired[float]
+
+
+class MethodsDoneEvent(TypedDict):
+    type: Literal["compared"]
+
+
+ClassificationEvent = StatusEvent | PredictionEvent | PromptEvent | StepEvent | ClassificationExplanation
+ReadingEvent = (
+    StatusEvent
+    | PredictionEvent
+    | ReadingsEvent
+    | PromptEvent
+    | StepEvent
+    | ClassificationExplanation
+    | LensEvent
+    | MethodsEvent
+    | MethodEvent
+    | MethodsDoneEvent
+)

@@ -1,0 +1,117 @@
+"""Events of several methods side by side, and of the two charts beside them."""
+
+from __future__ import annotations
+
+from typing import (
+    Literal,
+    NotRequired,  # typing's own cannot be read by pydantic on Python 3.11
+)
+
+from typing_extensions import TypedDict
+
+from explainers.streams.events.generation import AnswerEvent
+from explainers.streams.events.shared import Count, Index, PromptEvent, ScoredSpan
+
+
+class Interval(TypedDict):
+    """Mean over draws and the ends of its 95 % interval."""
+
+    mean: float | None
+    low: float | None
+    high: float | None
+    draws: NotRequired[Count]
+
+
+class FloorEvent(TypedDict):
+    """The measures of sets drawn at random."""
+
+    type: Literal["floor"]
+    draws: Count
+    metrics: dict[str, Interval]
+
+
+class RowEvent(TypedDict):
+    """What one method found. error: why it refuses, in words; its numbers are then None."""
+
+    type: Literal["row"]
+    method: str
+    title: str
+    error: str | None
+    spans: list[ScoredSpan]
+    removed: list[Index]
+    log_prob_masked: float | None
+    probability_ratio: float | None
+    metrics: dict[str, float | None]
+    seconds: float | None
+    forward_passes: Count | None
+    certificate: str
+    masked_response: str | None
+
+
+class ComparisonAsked(TypedDict):
+    """The request of a comparison, its model by name."""
+
+    prompt: str
+    methods: list[str]
+    model: str
+    k: Count
+    granularity: str
+    mask_operator: str
+    max_new_tokens: Count
+    response: str
+    system_prompt: str
+    seed: Count
+    draws: Count
+
+
+class ComparedEvent(TypedDict):
+    """What only all rows together tell. agreement: Jaccard index of the removed sets, row by row, None beside
+    a row with an error; votes: how many methods removed each span; best: the method that leads a measure."""
+
+    type: Literal["compared"]
+    methods: list[str]
+    agreement: list[list[float | None]]
+    votes: list[Count]
+    best: dict[str, str | None]
+    stopped: bool
+    request: ComparisonAsked
+    revision: str
+
+
+class PointEvent(TypedDict):
+    """A probability ratio at one k. method: "random" for the mean over draws, which has an interval."""
+
+    type: Literal["point"]
+    method: str
+    k: Count
+    probability_ratio: float
+    low: NotRequired[float]
+    high: NotRequired[float]
+
+
+class SweptEvent(TypedDict):
+    """refused: by method, why it has no points, in words."""
+
+    type: Literal["swept"]
+    refused: dict[str, str]
+    stopped: bool
+
+
+class CurveEvent(TypedDict):
+    """y: the best log p after each iteration."""
+
+    type: Literal["curve"]
+    method: str
+    title: str
+    seed: Count
+    y: list[float]
+
+
+class ConvergedEvent(TypedDict):
+    type: Literal["converged"]
+    stopped: bool
+
+
+ComparisonEvent = AnswerEvent | PromptEvent | FloorEvent | RowEvent | ComparedEvent
+SweepEvent = AnswerEvent | PromptEvent | PointEvent | SweptEvent
+ConvergenceEvent = AnswerEvent | PromptEvent | CurveEvent | ConvergedEvent

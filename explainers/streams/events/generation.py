@@ -1,0 +1,74 @@
+"""Events of an explained generation."""
+
+from __future__ import annotations
+
+from typing import (
+    Literal,
+    NotRequired,  # typing's own cannot be read by pydantic on Python 3.11
+)
+
+from typing_extensions import TypedDict
+
+from explainers.streams.events.shared import Count, Found, Index, PromptEvent, StatusEvent, StepEvent
+
+
+class ResponseToken(TypedDict):
+    """log_prob with the whole prompt, log_prob_masked without the removed spans."""
+
+    id: NotRequired[Index]
+    text: str
+    log_prob: float
+    log_prob_masked: float
+
+
+class Metric(TypedDict):
+    name: str
+    value: float | None
+    lower_is_better: bool
+
+
+class ResponseEvent(TypedDict):
+    """The answer to the whole prompt, as it grows."""
+
+    type: Literal["response"]
+    text: str
+
+
+class MaskedResponseEvent(TypedDict):
+    """The answer without the removed spans, as it grows."""
+
+    type: Literal["masked_response"]
+    text: str
+
+
+class GenerationExplanation(Found):
+    """The result of a generation. part: tokens [start, end) of the answer that are explained, None for all.
+
+    log_prob, log_prob_masked and probability_ratio are those of that part; response_tokens are all tokens.
+    masked_response is "" where it was not written. optimality_gap: nats above the lowest log p of all sets
+    of the size, None where that is not known.
+    """
+
+    type: Literal["explanation"]
+    prompt: str
+    k: Count
+    granularity: str
+    mask_operator: str
+    max_new_tokens: Count
+    system_prompt: str
+    screening: NotRequired[bool]
+    response: str
+    masked_response: str
+    response_tokens: list[ResponseToken]
+    part: NotRequired[list[Index] | None]
+    probability_ratio: float
+    metrics: list[Metric]
+    distinct_masks: NotRequired[Count]
+    certificate: NotRequired[str]
+    optimality_gap: NotRequired[float | None]
+
+
+GenerationEvent = (
+    StatusEvent | ResponseEvent | PromptEvent | StepEvent | MaskedResponseEvent | GenerationExplanation
+)
+AnswerEvent = StatusEvent | ResponseEvent | MaskedResponseEvent  # while an answer is written
