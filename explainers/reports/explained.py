@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from explainers.core.types import OnForward, Task
-from explainers.models.given import name_of, ready_model
 from explainers.reports.result import with_result
 from explainers.streams import classification, generation
 from explainers.streams.classification import ClassificationRequest
 from explainers.streams.generation import GenerationRequest
+from explainers.streams.given_model import name_of, ready_model
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
