@@ -22,8 +22,9 @@ run: $(BIN)/.models ## Start Maskwise at http://127.0.0.1:7860 (another port: ma
 	@echo "Maskwise is starting at http://127.0.0.1:$(PORT) (stop it with Ctrl-C)"
 	@PORT=$(PORT) $(BIN)/python app.py
 
-test: $(BIN)/.models $(BIN)/.tools .chromium ## Run every check: ruff and pytest (in two processes)
+test: $(BIN)/.models $(BIN)/.tools .chromium node_modules/.linters ## Run every check: linters and pytest (in two processes)
 	$(BIN)/ruff check .
+	npm run --silent lint
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 bench: $(BIN)/.models ## Measure speed and search quality (hours on two cores): make bench [ITEMS="limit start"] [DATA=prompts]
@@ -58,3 +59,13 @@ $(BIN)/.tools: requirements-dev.txt $(BIN)/.packages
 .chromium: $(BIN)/.tools
 	@command -v chromium google-chrome >/dev/null || { echo "Installing Chromium for the browser tests"; \
 		$(call retry,$(if $(ROOT),$(call apt_install,chromium),$(BIN)/python -m playwright install chromium)); }
+
+.PHONY: .node
+.node:
+	@command -v node npm >/dev/null || { echo "Installing Node.js for the linters"; \
+		$(if $(ROOT),$(call retry,$(call apt_install,nodejs npm)),echo "Ask for Debian's packages nodejs and npm."; exit 1); }
+
+node_modules/.linters: package.json package-lock.json | .node
+	@echo "Installing the linters for scripts and styles"
+	@$(call retry,npm ci --silent --no-audit --no-fund)
+	@touch $@

@@ -17,7 +17,7 @@ from components.compare.tab import compare_tab
 from components.generation.tab import generation_tab
 from components.page.header import header_tools
 from components.page.models_menu import at_hand, default_model
-from components.page.theme import css, head, theme
+from components.page.theme import look
 from components.runner import stop
 from components.sharing.restore import restore_links
 from components.what_if.class_tab import class_what_if_tab
@@ -72,9 +72,7 @@ def launch(**settings):
     """
     demo = build()
     _, url, share_url = demo.launch(
-        theme=theme(),
-        css=css(),
-        head=head(),
+        **look(),
         footer_links=["api"],
         show_error=True,
         run_history=False,

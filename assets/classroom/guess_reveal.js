@@ -1,12 +1,6 @@
+import {set, make, say} from '../page/dom.js';
+
 const TAGS = {same: 'span', lost: 'del', new: 'ins'};
-const title = make('h2', {class: 'mw-heading'}), answer = make('p', {class: 'mw-answer', dir: 'auto'});
-const answerCard = make('section', {class: 'mw-card'}, title, answer);
-const score = make('p', {class: 'mw-score'}), sentence = make('p', {class: 'mw-sentence', role: 'status'});
-const notice = make('p', {class: 'mw-notice', dir: 'auto'}), list = make('ol', {class: 'mw-sets'});
-const result = make('section', {class: 'mw-card', 'aria-label': props.label}, heading(),
-  make('div', {class: 'mw-guess-verdict'}, score, sentence), list, notice);
-root.classList.add('mw-guess');
-root.append(answerCard, result);
 
 const percent = (share) => `${Math.min(Math.max(share, 0), 1) * 100}%`;
 
@@ -22,24 +16,39 @@ const bar = ({bar: length, range}) => {
   return track;
 };
 
-const row = (set) => make('li', {'data-who': set.who},
-  make('div', {class: 'mw-set'}, make('h3', {}, set.name), ...set.words.map((word) => make('strong', {dir: 'auto'}, word))),
-  bar(set), make('p', {class: 'mw-numbers'}, set.numbers),
-  make('p', {class: 'mw-note', dir: 'auto'}, set.note),
-  make('p', {class: 'mw-answer', dir: 'auto', 'data-waiting': !set.answer || null},
-    ...(set.answer ? (set.answer.length ? set.answer.map(([kind, text]) => make(TAGS[kind], {}, text)) : ['The model writes nothing.'])
-      : ['The answer without these is being written.'])));
+const answerOf = (pieces) => {
+  if (!pieces) return ['The answer without these is being written.'];
+  return pieces.length ? pieces.map(([kind, text]) => make(TAGS[kind], {}, text)) : ['The model writes nothing.'];
+};
 
-follow((value) => {
-  const rows = value.rows || [];
-  root.hidden = !value.answer_title;
-  result.hidden = !rows.length;
-  say(title, value.answer_title || '');
-  set(answer, 'data-waiting', !value.answer || null);
-  say(answer, value.answer || value.waiting || '');
-  say(score, value.score || '');
-  say(sentence, value.sentence || '');
-  say(notice, value.notice ? `Notice: ${value.notice}` : '');
-  set(list, 'data-count', rows.length);
-  list.replaceChildren(...rows.map(row));
-});
+const row = (removed) => make('li', {'data-who': removed.who},
+  make('div', {class: 'mw-set'}, make('h3', {}, removed.name), ...removed.words.map((word) => make('strong', {dir: 'auto'}, word))),
+  bar(removed), make('p', {class: 'mw-numbers'}, removed.numbers),
+  make('p', {class: 'mw-note', dir: 'auto'}, removed.note),
+  make('p', {class: 'mw-answer', dir: 'auto', 'data-waiting': !removed.answer || null}, ...answerOf(removed.answer)));
+
+export const mount = (view) => {
+  const {props, root} = view;
+  const title = make('h2', {class: 'mw-heading'}), answer = make('p', {class: 'mw-answer', dir: 'auto'});
+  const answerCard = make('section', {class: 'mw-card'}, title, answer);
+  const score = make('p', {class: 'mw-score'}), sentence = make('p', {class: 'mw-sentence', role: 'status'});
+  const notice = make('p', {class: 'mw-notice', dir: 'auto'}), list = make('ol', {class: 'mw-sets'});
+  const result = make('section', {class: 'mw-card', 'aria-label': props.label}, view.heading(),
+    make('div', {class: 'mw-guess-verdict'}, score, sentence), list, notice);
+  root.classList.add('mw-guess');
+  root.append(answerCard, result);
+
+  view.follow((value) => {
+    const rows = value.rows || [];
+    root.hidden = !value.answer_title;
+    result.hidden = !rows.length;
+    say(title, value.answer_title || '');
+    set(answer, 'data-waiting', !value.answer || null);
+    say(answer, value.answer || value.waiting || '');
+    say(score, value.score || '');
+    say(sentence, value.sentence || '');
+    say(notice, value.notice ? `Notice: ${value.notice}` : '');
+    set(list, 'data-count', rows.length);
+    list.replaceChildren(...rows.map(row));
+  });
+};

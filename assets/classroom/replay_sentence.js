@@ -1,3 +1,5 @@
+import {fixed} from '../page/numbers.js';
+
 // One step of a recorded search in words. A sentence is a list of strings and of {word} for spans of the prompt.
 const MOST_NAMES = 6, LONGEST_NAME = 60, EQUAL = 0.005;
 
@@ -5,7 +7,7 @@ const minus = (some, others) => some.filter((index) => !others.includes(index));
 
 // What a step did: the best set before it, and what its proposal puts back into the prompt and takes out.
 // `before` is null for a first step that was accepted, `proposed` for a rejected one that an older record does not hold.
-const exchange = ({steps}, i) => {
+export const exchange = ({steps}, i) => {
   const step = steps[i], earlier = steps[i - 1];
   const before = earlier ? earlier.removed : step.accepted ? null : step.removed;
   const proposed = step.proposed || (step.accepted ? step.removed : null);
@@ -29,7 +31,8 @@ const listed = (value, indices) => {
 
 const moves = (value, {before, proposed, back, out}) => {
   if (!proposed) return [];
-  if (back.length && out.length) return ['put ', ...listed(value, back), ' back and remove ', ...listed(value, out), ' instead: '];
+  if (back.length && out.length)
+    return ['put ', ...listed(value, back), ' back and remove ', ...listed(value, out), ' instead: '];
   if (back.length) return ['put ', ...listed(value, back), ' back: '];
   if (out.length) return [before?.length ? 'remove ' : 'remove only ', ...listed(value, out), before?.length ? ' as well: ' : ': '];
   return ['nothing is exchanged: '];
@@ -41,13 +44,15 @@ const outcome = (step, earlier, {before, proposed}) => {
   if (!Number.isFinite(tried)) return `its log p is not recorded; ${verdict}`;
   const start = `log p ${fixed(tried)}, `;
   if (step.accepted && !earlier) return `${start}the lowest so far, so ${verdict}`;
-  if (step.accepted) return `${start}${tried < best ? `lower than the best before, ${fixed(best)}` : 'the lowest of those tried'}, so ${verdict}`;
+  if (step.accepted)
+    return `${start}${tried < best ? `lower than the best before, ${fixed(best)}` : 'the lowest of those tried'}, so ${verdict}`;
   // A round that compares all its sets before it takes one: also lower ones have to wait.
-  if (tried < best - EQUAL || proposed?.length > before.length) return `${start}noted: this round tries all its sets, then takes the lowest.`;
+  if (tried < best - EQUAL || proposed?.length > before.length)
+    return `${start}noted: this round tries all its sets, then takes the lowest.`;
   return `${start}${tried > best + EQUAL ? 'higher' : 'no lower'} than the best ${fixed(best)}, so ${verdict}`;
 };
 
-const sentenceOf = (value, i) => {
+export const sentenceOf = (value, i) => {
   const step = value.steps[i], change = exchange(value, i);
   return [`Step ${step.step}: `, ...moves(value, change), outcome(step, value.steps[i - 1], change)];
 };

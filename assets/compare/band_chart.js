@@ -1,6 +1,11 @@
 // Shared by the charts of a comparison: lines over x = 1, 2, …, some with a band, read by pointer or arrow keys.
 // settings: {x: name of a step, y: name of the value, zero: whether 0 belongs to the axis, dots, digits, empty}.
-const bandChart = (settings) => {
+import {make, say, set} from '../page/dom.js';
+import {fixed} from '../page/numbers.js';
+import {pool, ticks} from '../pieces/chart.js';
+
+export const bandChart = (view, settings) => {
+  const {props, root} = view;
   const MARGIN = {left: 50, right: 20, top: 26, bottom: 38};
   const svg = make('svg', {'aria-hidden': true}), grid = make('g', {class: 'mw-grid'}), xTicks = make('g'), yTicks = make('g');
   const bands = make('g'), lines = make('g'), dots = make('g'), cursor = make('g', {class: 'mw-cursor'}, make('line'));
@@ -9,8 +14,8 @@ const bandChart = (settings) => {
   const box = make('div', {class: 'mw-chart', role: 'slider', tabindex: 0, 'aria-label': `${props.label}: read each ${settings.x}`, 'aria-valuemin': 1}, svg);
   const legend = make('div', {class: 'mw-legend', role: 'group', 'aria-label': 'Lines'});
   const caption = make('p', {class: 'cap mw-note'}), note = make('p', {class: 'mw-note'}), empty = make('p', {class: 'mw-empty'});
-  const tip = tooltip();
-  root.append(heading(), empty, box, legend, caption, note);
+  const tip = view.tooltip();
+  root.append(view.heading(), empty, box, legend, caption, note);
   root.classList.add('mw-card');
   let frame = null, at = null, chosen = null;
 
@@ -119,7 +124,7 @@ const bandChart = (settings) => {
     legend.dataset.names = names;
   };
 
-  const ask = follow(draw);
+  const ask = view.follow(draw);
   const move = (step) => { at = step === null ? null : Math.min(Math.max(step, 1), reached()); readout(); };
   const follows = (event) => {
     const inside = event.clientX - svg.getBoundingClientRect().left - MARGIN.left - frame.inset;

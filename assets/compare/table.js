@@ -1,57 +1,14 @@
 // One row a method and below them the floor. The header's buttons sort; a second press turns the order round.
+import {announcer} from '../page/announcer.js';
+import {make, say, set} from '../page/dom.js';
+import {scoreStrip} from '../pieces/readable_strip.js';
+import {bounds} from '../pieces/spans.js';
+
 const COSTS = new Set(['seconds', 'forward_passes']);
 const SAID = {better: 'better than random'};
-const head = make('tr', {role: 'row'}), body = make('tbody', {role: 'rowgroup'}), foot = make('tfoot', {role: 'rowgroup'});
-const table = make('table', {class: 'mw-compare', role: 'table', 'aria-label': props.label},
-  make('thead', {role: 'rowgroup'}, head), body, foot);
-const more = make('button', {type: 'button', class: 'mw-toggle', 'aria-pressed': 'false'}, 'All measures');
-const hint = make('p', {class: 'mw-note'}, 'Press a heading to sort. In each cell the bar runs from the mean of random removal (the tick; its 95 % interval is the shaded band) to the method\'s own value.');
-const reading = make('dl', {class: 'mw-reading'}), empty = make('p', {class: 'mw-empty'});
-const speaker = announcer(0), tip = tooltip();
-const filled = make('div', {}, make('div', {class: 'mw-above'}, hint, more), make('div', {class: 'mw-scroll'}, table), reading);
-root.append(heading(), empty, filled, speaker);
-root.classList.add('mw-card');
-
-let drawn = '', sort = null;  // sort: {name, down}
-const open = new Set();
-
-const columns = () => props.value.columns || [];
-const direction = ({name, down}) => {
-  const lower = columns().find((column) => column.name === name).direction === 'lower';
-  return down === lower ? 'worst first' : 'best first';
-};
-
-const sorted = (rows) => {
-  const place = columns().findIndex((column) => column.name === sort?.name);
-  if (place < 0 && sort?.name !== 'title') return rows;
-  const key = (row) => (place < 0 ? row.title : row.cells[place].value);
-  const order = (a, b) => (typeof a === 'string' ? a.localeCompare(b) : a - b) * (sort.down ? -1 : 1);
-  return [...rows].sort((a, b) => {
-    const [x, y] = [key(a), key(b)];
-    return x === null || y === null ? (x === null) - (y === null) : order(x, y);
-  });
-};
-
-const header = ({name, title, direction: way, more: extra}) => {
-  const mine = sort?.name === name, arrow = mine ? (sort.down ? '\u2193' : '\u2191') : '\u2195';
-  const note = way && name !== 'title' && !COSTS.has(name) && name !== 'agreement' ? `${way} is better` : '';
-  return make('th', {role: 'columnheader', scope: 'col', 'data-more': extra, 'aria-sort': mine ? (sort.down ? 'descending' : 'ascending') : 'none'},
-    make('button', {type: 'button', 'data-name': name}, title, make('span', {'aria-hidden': true}, `\u00a0${arrow}`)),
-    ...(note ? [make('small', {}, note)] : []));
-};
-
-const strip = (value, row) => {
-  const scores = row.spans.map((span) => span.score), limits = bounds({}, scores);
-  const pieces = splitText(value.text, row.spans).map((piece) => {
-    if (typeof piece === 'string') return piece;
-    const {score, removed} = row.spans[piece.index];
-    const said = [Number.isFinite(score) ? `score ${exact(score)}` : 'no score', ...(removed ? ['removed'] : [])];
-    const node = make('span', {class: 'mw-token', 'data-removed': removed, 'data-tip': said.join(', ')}, piece.shown);
-    paint(node, score, 0, limits);
-    return node;
-  });
-  return make('div', {class: 'mw-strip', 'data-size': 'small', dir: 'auto'}, ...pieces);
-};
+const HINT = 'Press a heading to sort. In each cell the bar runs from the mean of random removal (the tick; its 95 % interval is ' +
+  'the shaded band) to the method\'s own value.';
+const EMPTY = 'Choose up to eight methods and press Compare: each gets a row here, beside what removal at random reaches.';
 
 const percent = (share) => `${(share * 100).toFixed(1)}%`;
 
@@ -78,64 +35,114 @@ const cell = (column, data) => {
     make('div', {class: 'mw-value'}, number, ...best), ...meter(data), ...note, ...said);
 };
 
-const answer = (row) => {
-  const node = make('details', {class: 'mw-more', 'data-method': row.method}, make('summary', {}, 'New answer'),
-    make('p', {class: 'mw-answer', dir: 'auto'}, row.masked_response));
-  node.open = open.has(row.method);
-  node.addEventListener('toggle', () => open[node.open ? 'add' : 'delete'](row.method));
-  return node;
+const rowHead = (title, ...below) =>
+  make('th', {role: 'rowheader', scope: 'row'}, make('span', {class: 'mw-row-title'}, title), ...below);
+
+const floorRow = ({columns, floor}) => make('tr', {role: 'row'}, rowHead(floor.title, make('p', {class: 'mw-note'}, floor.about)),
+  ...floor.cells.map((data, i) => cell(columns[i], data)));
+
+// The rows in the order of one column's values; rows without a value come last.
+const ordered = (rows, place, down) => {
+  const key = (row) => (place < 0 ? row.title : row.cells[place].value);
+  const order = (a, b) => (typeof a === 'string' ? a.localeCompare(b) : a - b) * (down ? -1 : 1);
+  return [...rows].sort((a, b) => {
+    const [x, y] = [key(a), key(b)];
+    return x === null || y === null ? (x === null) - (y === null) : order(x, y);
+  });
 };
 
-const item = (value, row) => make('tr', {role: 'row', 'data-method': row.method},
-  make('th', {role: 'rowheader', scope: 'row'}, make('span', {class: 'mw-row-title'}, row.title),
-    row.error ? make('p', {class: 'mw-note'}, row.error) : strip(value, row),
-    ...(row.certificate ? [make('p', {class: 'mw-note'}, row.certificate)] : []),
-    ...(row.masked_response ? [answer(row)] : [])),
-  ...row.cells.map((data, i) => cell(value.columns[i], data)));
+class CompareTable {
+  constructor(view) {
+    Object.assign(this, {view, drawn: '', sort: null, open: new Set()});  // sort: {name, down}
+    this.head = make('tr', {role: 'row'});
+    [this.body, this.foot] = ['tbody', 'tfoot'].map((tag) => make(tag, {role: 'rowgroup'}));
+    const table = make('table', {class: 'mw-compare', role: 'table', 'aria-label': view.props.label},
+      make('thead', {role: 'rowgroup'}, this.head), this.body, this.foot);
+    this.more = make('button', {type: 'button', class: 'mw-toggle', 'aria-pressed': 'false'}, 'All measures');
+    this.reading = make('dl', {class: 'mw-reading'});
+    this.empty = make('p', {class: 'mw-empty'});
+    const above = make('div', {class: 'mw-above'}, make('p', {class: 'mw-note'}, HINT), this.more);
+    this.filled = make('div', {}, above, make('div', {class: 'mw-scroll'}, table), this.reading);
+    this.speaker = announcer(0);
+    view.root.append(view.heading(), this.empty, this.filled, this.speaker);
+    view.root.classList.add('mw-card');
+    this.tip = view.tooltip();
+    this.head.addEventListener('click', (event) => this.sortBy(event.target.closest('button')?.dataset.name));
+    this.more.addEventListener('click', () => this.showAll(this.more.getAttribute('aria-pressed') !== 'true'));
+    view.follow((value) => this.draw(value));
+  }
 
-const floorRow = (value) => make('tr', {role: 'row'},
-  make('th', {role: 'rowheader', scope: 'row'}, make('span', {class: 'mw-row-title'}, value.floor.title), make('p', {class: 'mw-note'}, value.floor.about)),
-  ...value.floor.cells.map((data, i) => cell(value.columns[i], data)));
+  get columns() { return this.view.props.value.columns || []; }
 
-const drawRows = (value) => body.replaceChildren(...sorted(value.rows).map((row) => item(value, row)));
-const drawHead = (value) => {
-  const name = document.activeElement?.closest?.('th button')?.dataset.name;
-  head.replaceChildren(...[{name: 'title', title: 'Method'}, ...value.columns].map(header));
-  if (name && root.contains(head)) [...head.querySelectorAll('button')].find((button) => button.dataset.name === name)?.focus();
-};
+  draw(value) {
+    const rows = value.rows || [], ready = rows.length > 0 || Boolean(value.floor), shape = JSON.stringify(value);
+    this.filled.hidden = !ready;
+    this.empty.hidden = ready;
+    say(this.empty, value.empty || EMPTY);
+    if (!ready || shape === this.drawn) return;
+    this.drawn = shape;
+    this.drawHead();
+    this.drawRows(value);
+    this.foot.replaceChildren(...(value.floor ? [floorRow(value)] : []));
+    this.reading.replaceChildren(...value.reading.map(({title, text, more}) =>
+      make('div', {'data-more': more}, make('dt', {}, title), make('dd', {}, text))));
+  }
 
-follow((value) => {
-  const rows = value.rows || [], ready = rows.length > 0 || Boolean(value.floor);
-  filled.hidden = !ready;
-  empty.hidden = ready;
-  say(empty, value.empty || 'Choose up to eight methods and press Compare: each gets a row here, beside what removal at random reaches.');
-  const shape = JSON.stringify(value);
-  if (!ready || shape === drawn) return;
-  drawn = shape;
-  drawHead(value);
-  drawRows(value);
-  foot.replaceChildren(...(value.floor ? [floorRow(value)] : []));
-  reading.replaceChildren(...value.reading.map(({title, text, more: extra}) =>
-    make('div', {'data-more': extra}, make('dt', {}, title), make('dd', {}, text))));
-});
+  drawHead() {
+    const name = document.activeElement?.closest?.('th button')?.dataset.name;
+    this.head.replaceChildren(...[{name: 'title', title: 'Method'}, ...this.columns].map((column) => this.heading(column)));
+    const buttons = [...this.head.querySelectorAll('button')];
+    if (name && this.view.root.contains(this.head)) buttons.find((button) => button.dataset.name === name)?.focus();
+  }
 
-head.addEventListener('click', (event) => {
-  const name = event.target.closest('button')?.dataset.name;
-  if (!name) return;
-  const column = columns().find((each) => each.name === name);
-  const first = column ? column.direction === 'higher' : false;  // the best come first
-  sort = {name, down: sort?.name === name ? !sort.down : first};
-  drawHead(props.value);
-  drawRows(props.value);
-  speaker.announce(`Sorted by ${column?.title || 'method'}${column ? `, ${direction(sort)}` : ''}`, true);
-});
-more.addEventListener('click', () => {
-  const all = more.getAttribute('aria-pressed') !== 'true';
-  set(more, 'aria-pressed', String(all));
-  set(root, 'data-all', all || null);
-});
-body.addEventListener('pointerover', (event) => {
-  const node = event.target.closest('[data-tip]');
-  if (node) tip.show(node.getClientRects()[0] || node.getBoundingClientRect(), [`"${node.textContent}"`, node.dataset.tip]);
-});
-body.addEventListener('pointerout', tip.hide);
+  heading({name, title, direction, more}) {
+    const mine = this.sort?.name === name, arrow = mine ? (this.sort.down ? '\u2193' : '\u2191') : '\u2195';
+    const note = direction && name !== 'title' && !COSTS.has(name) && name !== 'agreement' ? `${direction} is better` : '';
+    const sorted = mine ? (this.sort.down ? 'descending' : 'ascending') : 'none';
+    return make('th', {role: 'columnheader', scope: 'col', 'data-more': more, 'aria-sort': sorted},
+      make('button', {type: 'button', 'data-name': name}, title, make('span', {'aria-hidden': true}, `\u00a0${arrow}`)),
+      ...(note ? [make('small', {}, note)] : []));
+  }
+
+  drawRows(value) {
+    const place = this.columns.findIndex((column) => column.name === this.sort?.name);
+    const rows = this.sort ? ordered(value.rows, place, this.sort.down) : value.rows;
+    this.body.replaceChildren(...rows.map((row) => this.row(value, row)));
+  }
+
+  row(value, row) {
+    const limits = bounds({}, row.spans.map((span) => span.score));
+    const below = row.error ? make('p', {class: 'mw-note'}, row.error)
+      : scoreStrip({text: value.text, spans: row.spans, title: row.title, tip: this.tip, limits});
+    return make('tr', {role: 'row', 'data-method': row.method}, rowHead(row.title, below,
+      ...(row.certificate ? [make('p', {class: 'mw-note'}, row.certificate)] : []),
+      ...(row.masked_response ? [this.answer(row)] : [])),
+    ...row.cells.map((data, i) => cell(value.columns[i], data)));
+  }
+
+  answer(row) {
+    const node = make('details', {class: 'mw-more', 'data-method': row.method}, make('summary', {}, 'New answer'),
+      make('p', {class: 'mw-answer', dir: 'auto'}, row.masked_response));
+    node.open = this.open.has(row.method);
+    node.addEventListener('toggle', () => this.open[node.open ? 'add' : 'delete'](row.method));
+    return node;
+  }
+
+  sortBy(name) {
+    if (!name) return;
+    const column = this.columns.find((each) => each.name === name);
+    const first = column ? column.direction === 'higher' : false;  // the best come first
+    this.sort = {name, down: this.sort?.name === name ? !this.sort.down : first};
+    this.drawHead();
+    this.drawRows(this.view.props.value);
+    const worst = column && (column.direction === 'lower') === this.sort.down;
+    this.speaker.announce(`Sorted by ${column?.title || 'method'}${column ? `, ${worst ? 'worst' : 'best'} first` : ''}`, true);
+  }
+
+  showAll(all) {
+    set(this.more, 'aria-pressed', String(all));
+    set(this.view.root, 'data-all', all || null);
+  }
+}
+
+export const mount = (view) => new CompareTable(view);

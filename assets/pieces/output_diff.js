@@ -1,27 +1,33 @@
+import {set, make, say} from '../page/dom.js';
+
 const SIDES = {
   original: {title: 'Answer to the whole prompt', waiting: 'The answer appears here as it is written.'},
   masked: {title: 'Answer without the removed words', waiting: 'Written once the words to remove are found.'},
 };
 const TAGS = {same: 'span', lost: 'del', new: 'ins'};
-const panels = Object.entries(SIDES).map(([side, {title, waiting}]) => {
-  const body = make('p', {class: 'mw-answer', dir: 'auto'});
-  return {side, waiting, body, node: make('section', {class: 'mw-card', 'aria-label': title, 'data-side': side},
-    make('h2', {class: 'mw-heading'}, title), body)};
-});
-const counts = make('p', {class: 'mw-note'});
-const keys = make('div', {class: 'mw-legend'}, make('span', {}, make('del', {}, 'word'), ' lost'),
-  make('span', {}, make('ins', {}, 'word'), ' new'), counts);
-root.append(make('div', {class: 'mw-panels'}, ...panels.map((panel) => panel.node)), keys);
 
-follow((value) => {
-  for (const {side, waiting, body} of panels) {
-    const pieces = value[side];
-    set(body, 'data-waiting', !pieces || null);
-    if (!pieces) say(body, value.waiting || waiting);
-    else if (!pieces.length) say(body, 'The model writes nothing.');
-    else body.replaceChildren(...pieces.map(([kind, text]) => make(TAGS[kind], {}, text)));
-  }
-  keys.hidden = !value.masked;
-  const {lost, added} = value;
-  say(counts, lost || added ? `${lost} lost, ${added} new` : 'The two answers are the same, word for word.');
-});
+export const mount = (view) => {
+  const {root} = view;
+  const panels = Object.entries(SIDES).map(([side, {title, waiting}]) => {
+    const body = make('p', {class: 'mw-answer', dir: 'auto'});
+    return {side, waiting, body, node: make('section', {class: 'mw-card', 'aria-label': title, 'data-side': side},
+      make('h2', {class: 'mw-heading'}, title), body)};
+  });
+  const counts = make('p', {class: 'mw-note'});
+  const keys = make('div', {class: 'mw-legend'}, make('span', {}, make('del', {}, 'word'), ' lost'),
+    make('span', {}, make('ins', {}, 'word'), ' new'), counts);
+  root.append(make('div', {class: 'mw-panels'}, ...panels.map((panel) => panel.node)), keys);
+
+  view.follow((value) => {
+    for (const {side, waiting, body} of panels) {
+      const pieces = value[side];
+      set(body, 'data-waiting', !pieces || null);
+      if (!pieces) say(body, value.waiting || waiting);
+      else if (!pieces.length) say(body, 'The model writes nothing.');
+      else body.replaceChildren(...pieces.map(([kind, text]) => make(TAGS[kind], {}, text)));
+    }
+    keys.hidden = !value.masked;
+    const {lost, added} = value;
+    say(counts, lost || added ? `${lost} lost, ${added} new` : 'The two answers are the same, word for word.');
+  });
+};

@@ -15,7 +15,7 @@ from components.classification.few_shot import TUNED, TunedModels, TuningView
 from components.classification.view import VIEWS, ClassificationView
 from components.page.controls import all_controls, read_values
 from components.page.models_menu import at_hand, model_choices
-from components.page.view import ASSETS
+from components.page.scripts import ASSETS
 from components.pieces.label_lines import read_examples, read_words
 from components.pieces.views import (
     class_bars,

@@ -16,17 +16,17 @@ def guess_board(elem_id: str) -> gr.HTML:
     of them, and an event that takes this view as input reads them there (untrusted).
     """
     empty = {"text": "", "spans": [], "empty": "Choose a round and press Start."}
-    return view("guess_board", elem_id, "Predict", empty, shared=("spans", "token_strip"))
+    return view("classroom/guess_board", elem_id, "Predict", empty)
 
 
 def guess_reveal(elem_id: str) -> gr.HTML:
     """The model's answer and, once revealed, the score and a row a set. value: of `GuessView.reveal`."""
-    return view("guess_reveal", elem_id, "Reveal", {})
+    return view("classroom/guess_reveal", elem_id, "Reveal", {})
 
 
 def guess_tally(elem_id: str) -> gr.HTML:
     """Scores of the sitting. value: {"rows": what `tally_rows` returns}."""
-    return view("guess_tally", elem_id, "Tally of this sitting", {"rows": []})
+    return view("classroom/guess_tally", elem_id, "Tally of this sitting", {"rows": []})
 
 
 MOST_SCORES = 500

@@ -34,8 +34,7 @@ def replay_section(generation: GenerationTab) -> RunHere:
 
 def replay_view(elem_id: str, label: str = "Replay of the search") -> gr.HTML:
     """The slider and what it shows. value: what `replay_value` returns."""
-    scripts = ("spans", "chart", "search_curve", "replay_sentence")
-    return view("replay", elem_id, label, {"empty": NO_RESULT}, shared=scripts)
+    return view("classroom/replay", elem_id, label, {"empty": NO_RESULT})
 
 
 def replay_value(record: dict | None) -> dict:

@@ -11,7 +11,7 @@ from components.page.view import view
 
 def agreement_map(elem_id: str, label: str = "Where the methods agree") -> gr.HTML:
     """The text with votes, and a matrix of methods. value: what `map_value` returns."""
-    return view("agreement_map", elem_id, label, {"spans": []}, shared=("spans",))
+    return view("compare/agreement_map", elem_id, label, {"spans": []})
 
 
 def map_value(

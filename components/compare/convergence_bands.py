@@ -18,7 +18,7 @@ def convergence_bands(elem_id: str, label: str = "Convergence of XPrompt and its
 
     The text of `.cap` ends each drawing: "iteration 100 of 100: XPrompt −34.20, …".
     """
-    return view("convergence_bands", elem_id, label, {"series": []}, shared=("chart", "band_chart"))
+    return view("compare/convergence_bands", elem_id, label, {"series": []})
 
 
 def bands_value(curves: list[dict]) -> dict:

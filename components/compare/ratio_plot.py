@@ -18,7 +18,7 @@ def ratio_plot(elem_id: str, label: str = "Probability ratio for each k") -> gr.
 
     The text of `.cap` ends each drawing: "k 5 of 5: XPrompt 0.312, random removal 0.871".
     """
-    return view("ratio_plot", elem_id, label, {"series": []}, shared=("chart", "band_chart"))
+    return view("compare/ratio_plot", elem_id, label, {"series": []})
 
 
 def ratio_value(points: list[dict], titles: dict[str, str], most: int, unit: str) -> dict:

@@ -18,7 +18,7 @@ from components.compare.table import compare_table
 from components.compare.view import ComparisonView, replay
 from components.generation.tab import QUIET, GenerationTab
 from components.page.controls import Controls
-from components.page.view import ASSETS
+from components.page.scripts import ASSETS
 from components.runner import show, stop, wait_turn
 from components.sharing.share_bar import share_bar, wire_share_bar
 from components.sharing.tab import SharedTab

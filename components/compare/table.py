@@ -17,7 +17,7 @@ SHORT = {"probability_ratio": "Ratio", "kl": "KL", "rouge_l_f1": "ROUGE-L F1", "
 
 def compare_table(elem_id: str, label: str = "Methods side by side") -> gr.HTML:
     """A table sorted by its headers; on a phone its rows are cards. value: what `table_value` returns."""
-    return view("compare_table", elem_id, label, {"rows": []}, shared=("spans",))
+    return view("compare/table", elem_id, label, {"rows": []})
 
 
 def table_value(

@@ -12,7 +12,7 @@ from components.generation.settings import generation_settings
 from components.generation.view import GenerationView
 from components.page.controls import Controls, method_options
 from components.page.models_menu import default_model, model_choices
-from components.page.view import ASSETS
+from components.page.scripts import ASSETS
 from components.pieces.views import (
     convergence_plot,
     metric_table,

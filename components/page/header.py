@@ -20,4 +20,4 @@ def projector_button(elem_id: str, label: str = "Projector mode") -> gr.HTML:
 
     The mode is the class `mw-projector` on the document's element and assets/css/projector.css.
     """
-    return view("projector", elem_id, label, {})
+    return view("page/projector", elem_id, label, {})

@@ -4,20 +4,9 @@ from __future__ import annotations
 
 import gradio as gr
 
-from components.page.view import asset
+from components.page.scripts import ADDRESS, routes, tags
 
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")
-STYLES = (
-    "maskwise",
-    "classification",
-    "share",
-    "classroom",
-    "replay",
-    "tour",
-    "projector",
-    "what_if",
-    "compare",
-)
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 
 
@@ -68,17 +57,18 @@ def theme() -> gr.themes.Base:
     )
 
 
-def css() -> str:
-    return "".join(asset(f"css/{name}.css") for name in STYLES)
-
-
 def head() -> str:
-    """For the document's head: the colours of the browser's own frame, and a mend of Gradio's menus."""
+    """For the document's head: the colours of the browser's own frame, the styles and the scripts."""
     return (
         '<meta name="theme-color" media="(prefers-color-scheme: light)" content="#f8fafc">'
         '<meta name="theme-color" media="(prefers-color-scheme: dark)" content="#0d131e">'
-        f"<script>{asset('js/menus.js')}</script>"
+        f'{tags()}<script type="module" src="{ADDRESS}/page/menus.js"></script>'
     )
+
+
+def look() -> dict:
+    """What the look needs of `gr.Blocks.launch`."""
+    return {"theme": theme(), "head": head(), "app_kwargs": {"routes": routes()}}
 
 
 def _fonts(names: tuple[str, ...]) -> list[str]:

@@ -17,7 +17,7 @@ def status_line(elem_id: str) -> gr.HTML:
     or None}, and as needed "details", sentences to read on demand.
     """
     idle = {"state": "idle", "text": "", "fraction": None, "eta": None}
-    return view("status_line", elem_id, "Status", idle)
+    return view("pieces/status_line", elem_id, "Status", idle)
 
 
 def token_strip(elem_id: str, label: str = "The prompt, word by word") -> gr.HTML:
@@ -32,7 +32,7 @@ def token_strip(elem_id: str, label: str = "The prompt, word by word") -> gr.HTM
     "after": template pieces around the text, {"kind": "template" or "mask", "text"}. A span or a piece may
     have "lines", more sentences to read of it.
     """
-    return view("token_strip", elem_id, label, {"text": "", "spans": []}, shared=("spans",))
+    return view("pieces/token_strip", elem_id, label, {"text": "", "spans": []})
 
 
 def response_strip(elem_id: str, label: str = "The answer, by how much each token lost") -> gr.HTML:
@@ -43,7 +43,7 @@ def response_strip(elem_id: str, label: str = "The answer, by how much each toke
     text, by Enter, or with Shift and the arrow keys, and dropped with Escape. That raises `.select`: its
     gr.SelectData has the [first, last] token as index, [] where none is chosen, and the text as value.
     """
-    return view("response_strip", elem_id, label, {"text": "", "spans": [], "limit": 1}, shared=("spans",))
+    return view("pieces/response_strip", elem_id, label, {"text": "", "spans": [], "limit": 1})
 
 
 def method_strips(elem_id: str, label: str = "All methods") -> gr.HTML:
@@ -53,7 +53,7 @@ def method_strips(elem_id: str, label: str = "All methods") -> gr.HTML:
     [{"method", "title", "scores": a number a span, "neutral", "limits", "facts": [[name, text]], "highest":
     what the colours show in words, "error": why there are no scores}]}; rows are only ever added to a text.
     """
-    return view("method_strips", elem_id, label, {"rows": []}, shared=("spans",))
+    return view("pieces/method_strips", elem_id, label, {"rows": []})
 
 
 def class_bars(elem_id: str, label: str = "Classes") -> gr.HTML:
@@ -62,7 +62,7 @@ def class_bars(elem_id: str, label: str = "Classes") -> gr.HTML:
     value: {"labels": [{"label", "probability", "text" (the probability in words), "words" (label words in
     use)}], "label": the class explained, "predicted": the likeliest}.
     """
-    return view("class_bars", elem_id, label, {"labels": []})
+    return view("pieces/class_bars", elem_id, label, {"labels": []})
 
 
 def class_change(elem_id: str, label: str = "Classes, with and without these words") -> gr.HTML:
@@ -71,7 +71,7 @@ def class_change(elem_id: str, label: str = "Classes, with and without these wor
     value: {"rows": [{"label", "before", "after": probabilities, "before_text", "after_text"}], "label": the
     class explained, "said": the likeliest at last}; "after" is None where it was not measured.
     """
-    return view("class_change", elem_id, label, {"rows": []})
+    return view("pieces/class_change", elem_id, label, {"rows": []})
 
 
 def convergence_plot(elem_id: str, label: str = "The search") -> gr.HTML:
@@ -83,7 +83,7 @@ def convergence_plot(elem_id: str, label: str = "The search") -> gr.HTML:
     The text of `.cap` ends each drawing: "iteration 40 of 100: log p −52.31 (unmasked −20.10)".
     """
     empty = {"y": [], "proposals": [], "accepted": []}
-    return view("convergence_plot", elem_id, label, empty, shared=("chart", "search_curve"))
+    return view("pieces/convergence_plot", elem_id, label, empty)
 
 
 def faithfulness_plot(elem_id: str, label: str = "Faithfulness") -> gr.HTML:
@@ -93,7 +93,7 @@ def faithfulness_plot(elem_id: str, label: str = "Faithfulness") -> gr.HTML:
     "pruning": what the chart's numbers are}, "empty": what stands there without curves}; a curve is
     {"fractions", "values", "score"} with eleven points.
     """
-    return view("faithfulness_plot", elem_id, label, {"curves": []}, shared=("chart",))
+    return view("pieces/faithfulness_plot", elem_id, label, {"curves": []})
 
 
 def joint_effect_view(elem_id: str) -> gr.HTML:
@@ -102,7 +102,7 @@ def joint_effect_view(elem_id: str) -> gr.HTML:
     value: {"bars": [{"name", "nats", "kind": "together", "sum" or "single"}], "names": [k words], "pairs":
     k × k nats, "pairs_note", "sentences": [str]}; {} asks for words to be removed.
     """
-    return view("joint_effect", elem_id, "Together and one by one", {}, shared=("spans",))
+    return view("pieces/joint_effect", elem_id, "Together and one by one", {})
 
 
 def layer_lens_view(elem_id: str, label: str = "Layer lens") -> gr.HTML:
@@ -111,20 +111,20 @@ def layer_lens_view(elem_id: str, label: str = "Layer lens") -> gr.HTML:
     value: {"about", "tokens": [str], "places": ["text", "template" or "mask"], "rows": [{"layer", "words",
     "ranks"}]}, the last layer's row first; ranks are those of the word that the last layer decodes.
     """
-    return view("layer_lens", elem_id, label, {"rows": []})
+    return view("pieces/layer_lens", elem_id, label, {"rows": []})
 
 
 def result_view(elem_id: str) -> gr.HTML:
     """The sentence and its facts. value: what `result_sentence` returns; {} hides it."""
-    return view("result_sentence", elem_id, "Result", {})
+    return view("pieces/result_sentence", elem_id, "Result", {})
 
 
 def metric_table(elem_id: str, label: str = "Measures") -> gr.HTML:
     """A table of measures. value: what `metric_rows` returns."""
-    return view("metric_table", elem_id, label, {"rows": []})
+    return view("pieces/metric_table", elem_id, label, {"rows": []})
 
 
 def output_diff(elem_id: str) -> gr.HTML:
     """Two panels of text. value: what `diff_words` returns; {} shows both as waiting. "waiting": words
     to show in the place of an answer not yet written, where they are others than the usual ones."""
-    return view("output_diff", elem_id, "Answers", diff_words(None, None))
+    return view("pieces/output_diff", elem_id, "Answers", diff_words(None, None))

@@ -14,7 +14,7 @@ from explainers.core.errors import MaskwiseError
 
 def copy_link(elem_id: str, label: str) -> gr.HTML:
     """The button, with its label. value and event: as of a share_bar, with "query" and "error" alone."""
-    return view("copy_link", elem_id, label, {}, shared=("share_link",))
+    return view("sharing/copy_link", elem_id, label, {})
 
 
 def wire_copy_link(bar: gr.HTML, name: str, read: Callable[..., dict], inputs: list) -> None:

@@ -30,7 +30,7 @@ def share_bar(elem_id: str) -> gr.HTML:
     "code" (to be shown), "said" (words) or "error" (words); {} puts all this away. Events: `copy`, `download`
     with the `kind` of file, `upload` with the `text` of one, `select` for the code.
     """
-    return view("share_bar", elem_id, "Keep and share", {}, shared=("share_link",))
+    return view("sharing/share_bar", elem_id, "Keep and share", {})
 
 
 def wire_share_bar(tab: SharedTab, running: list) -> None:

@@ -13,7 +13,7 @@ from components.classroom.guess_game import guess_game
 from components.classroom.guess_view import GuessView
 from components.classroom.round_choice import OWN, chosen_round, next_title
 from components.generation.tab import generation_tab
-from components.page.theme import css, head, theme
+from components.page.theme import look
 from explainers.core.errors import MaskwiseError
 from explainers.models import held
 from explainers.streams import guessing
@@ -116,8 +116,8 @@ def address():
         with gr.Tab("Game", id="game"):
             guess_game(generation)
     demo.queue(default_concurrency_limit=1)
-    look = {"theme": theme(), "css": css(), "head": head()}
-    with mock.patch.object(held, "load_model", tiny_model), serve(demo, **look) as url:
+    settings = look()
+    with mock.patch.object(held, "load_model", tiny_model), serve(demo, **settings) as url:
         yield url
 
 

@@ -9,7 +9,7 @@ import torch
 from playwright.sync_api import expect
 
 from components.classroom.replay import MOST_STEPS, replay_value, replay_view
-from components.page.theme import css, head, theme
+from components.page.theme import look
 from explainers.core.base import EXPLAINERS, read_options
 from explainers.core.types import Explanation
 from explainers.streams.checks import run_method
@@ -118,8 +118,8 @@ def shared_page():
         typed = gr.Textbox(elem_id="feed", label="feed")
         shown = replay_view("replay")
         typed.submit(lambda text: replay_value(json.loads(text)), typed, shown, show_progress="hidden")
-    look = {"theme": theme(), "css": css(), "head": head()}
-    with serve(demo, **look) as url, chromium() as browser, guarded_page(browser) as page:
+    settings = look()
+    with serve(demo, **settings) as url, chromium() as browser, guarded_page(browser) as page:
         page.goto(url)
         expect(page.locator("#replay .mw-empty")).to_contain_text("once it has run", timeout=60_000)
         feed(page, record([]))

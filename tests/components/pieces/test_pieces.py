@@ -6,7 +6,8 @@ import gradio as gr
 import pytest
 
 from components.page.controls import option_control
-from components.page.theme import css, head, theme
+from components.page.scripts import ASSETS
+from components.page.theme import head, theme
 
 
 def declared(default, **meta):
@@ -35,5 +36,7 @@ def test_option_control(field, kind, expected):
 
 def test_the_look_fetches_nothing():
     assert theme()._stylesheets == []
-    for text in (css(), head()):
-        assert "http" not in text and "@import" not in text
+    assert "http" not in head()
+    for path in ASSETS.rglob("*.css"):
+        text = path.read_text(encoding="utf-8")
+        assert "http" not in text and "@import" not in text, path

@@ -7,7 +7,7 @@ import gradio as gr
 import pytest
 from playwright.sync_api import expect
 
-from components.page.theme import css, head, theme
+from components.page.theme import look
 from components.pieces.views import (
     convergence_plot,
     metric_table,
@@ -51,8 +51,8 @@ def build():
 
 @pytest.fixture(scope="module")
 def shared_page():
-    look = {"theme": theme(), "css": css(), "head": head()}
-    with serve(build(), **look) as url, chromium() as browser, guarded_page(browser) as page:
+    settings = look()
+    with serve(build(), **settings) as url, chromium() as browser, guarded_page(browser) as page:
         page.goto(url)
         expect(page.locator("#diff .mw-answer").first).to_contain_text("The answer appears here")
         yield page

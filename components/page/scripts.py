@@ -1,0 +1,60 @@
+"""Scripts and styles of assets/, served by the app itself under an address that changes with them."""
+
+from __future__ import annotations
+
+import hashlib
+from html import escape
+from pathlib import Path
+
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+SERVED = (".js", ".css")
+FIRST, LAST = Path("page/page.css"), Path("page/projector.css")  # the order of styles; the others lie between
+
+
+def _files() -> list[Path]:
+    paths = (path.relative_to(ASSETS) for path in ASSETS.rglob("*") if path.suffix in SERVED)
+    return sorted(paths, key=lambda path: (path != FIRST, path == LAST, path))
+
+
+def _address() -> str:
+    """Relative to the page's address, so that it holds behind a proxy and below a path. A new release has
+    another one: browsers may keep what they have for good."""
+    digest = hashlib.sha256()
+    for path in _files():
+        digest.update(str(path).encode() + (ASSETS / path).read_bytes())
+    return f"maskwise/{digest.hexdigest()[:12]}"
+
+
+ADDRESS = _address()
+
+
+class _Kept(StaticFiles):
+    """Only scripts and styles; the browser keeps them."""
+
+    def lookup_path(self, path: str):
+        return super().lookup_path(path) if path.endswith(SERVED) else ("", None)
+
+    def file_response(self, *args, **kwargs):
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+def routes() -> list[Mount]:
+    """For FastAPI's `routes`."""
+    return [Mount(f"/{ADDRESS}", _Kept(directory=ASSETS))]
+
+
+def tags() -> str:
+    """For the document's head: all styles, and all scripts to be fetched at once."""
+    links = {".css": '<link rel="stylesheet" href="{}">', ".js": '<link rel="modulepreload" href="{}">'}
+    return "".join(links[path.suffix].format(escape(f"{ADDRESS}/{path.as_posix()}")) for path in _files())
+
+
+def mounting(name: str) -> str:
+    """The script of a gr.HTML that hands itself to the module assets/{name}.js."""
+    view = f'new URL("{ADDRESS}/page/view.js", document.baseURI)'
+    return f'import({view}).then(({{mountView}}) => mountView("{name}", element, props, trigger, watch))'
