@@ -86,12 +86,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     quick = [name for name, method in methods.items() if method().passes(TYPICAL_SPANS) <= MOST_PASSES]
     data = "folder with classification/{ag_news,sst2,imdb_reviews}_dev.jsonl, rows of {text, label}"
     add("--data", type=Path, required=True, help=data)
-    add("--lines", type=int, default=200, help="lines a task, drawn at random (default 200)")
+    add("--lines", type=int, default=200, help="lines per task, drawn at random (default 200)")
     add("--model", default="", help="Hub id or folder of a masked LM (default: the built-in one)")
     add("--tasks", nargs="+", choices=list(FILES), default=["ag_news", "sst2"])
     about = f"default: those that take at most {MOST_PASSES} passes for a line of {TYPICAL_SPANS} tokens"
     add("--methods", nargs="+", choices=list(methods), default=quick, help=about)
-    add("--words", type=int, default=1, help="label words a class (default 1)")
+    add("--words", type=int, default=1, help="label words per class (default 1)")
     add("--seed", type=int, default=0)
     add("--out", type=Path, default=RESULTS, help="default benchmarks/results")
     return parser.parse_args(arguments)
@@ -131,7 +131,7 @@ def predicted_target(loaded: LoadedModel, template: str, verbalizer, text: str) 
 
 
 def measure(target: LabelTarget, label: int, methods: list[str], seed: int) -> Iterator[dict]:
-    """One row a method: its measures, seconds and passes, or why it cannot run."""
+    """One row per method: its measures, seconds and passes, or why it cannot run."""
     for name in methods:
         k = min(3, len(target.spans))
         explainer = EXPLAINERS[name](read_options(EXPLAINERS[name], {}, k, seed))

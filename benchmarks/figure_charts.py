@@ -13,7 +13,7 @@ GREY = "#8a8a8a"
 
 
 def draw_ratios(result: dict, path: Path) -> None:
-    """Probability ratio against k: a line a method, the mean over prompts; random removal with its band."""
+    """Probability ratio against k, one line per method: the mean over prompts, and random removal's band."""
     figure, axes = _pyplot().subplots(figsize=(7, 4.4), layout="constrained")
     means = dict(result["mean_ratios"])
     label = "Random removal, 95 % interval"

@@ -90,8 +90,10 @@ def _titles(figures: dict) -> dict[str, str]:
 
 
 def mean_ratios(prompts: list[dict]) -> dict[str, list[dict]]:
-    """Method → its points, averaged over the prompts that have so many spans; so are the ends of random's
-    interval, which is then that of one prompt on average."""
+    """Method → its points for k = 1, 2, …, each the mean over the prompts with at least k spans.
+
+    The ends of random removal's interval are averaged in the same way: they are those of one mean prompt.
+    """
     means: dict[str, list[dict]] = {}
     for method in prompts[0]["points"]:
         of_prompts = [prompt["points"][method] for prompt in prompts]
@@ -137,7 +139,7 @@ def table(result: dict) -> str:
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument(
-        "--prompts", type=Path, default=OWN_PROMPTS, help="JSONL, a prompt a line; the first five"
+        "--prompts", type=Path, default=OWN_PROMPTS, help="JSONL, one prompt per line; the first five"
     )
     parser.add_argument("--most", type=int, default=8, help="largest k of the first figure")
     parser.add_argument("--seeds", type=int, default=10, help="runs of each variant in the second figure")

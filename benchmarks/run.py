@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("items", nargs="*", help=f"of {', '.join(ITEMS)}; all if none is named")
     parser.add_argument("--model", default="", help="Hub id or folder; the built-in model if none is named")
     parser.add_argument(
-        "--data", default="", help="folder or file of JSONL with a prompt a line, or Hub dataset"
+        "--data", default="", help="folder or file of JSONL with one prompt per line, or Hub dataset"
     )
     parser.add_argument("--repeat", type=int, default=5, help="times each measurement is repeated")
     parser.add_argument(

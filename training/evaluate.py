@@ -59,7 +59,7 @@ def class_accuracy(
 
 
 def dev_accuracies(model, tokenizer, dev: dict[str, Examples]) -> dict[str, float]:
-    """Accuracy of every tuned task through its first template, one label word a class."""
+    """Accuracy of every tuned task through its first template, one label word per class."""
     found = {}
     for task in TUNED_TASKS:
         words = [[each[0]] for each in task.label_words]
@@ -68,7 +68,7 @@ def dev_accuracies(model, tokenizer, dev: dict[str, Examples]) -> dict[str, floa
 
 
 def full_report(model, tokenizer, dev_pieces: list[np.ndarray], dev: dict[str, Examples]) -> dict[str, float]:
-    """Accuracies over the whole dev files: both ways of masking; two templates, one word a class and all."""
+    """Accuracies over the whole dev files: two ways of masking, two templates, one word per class and all."""
     report = {
         "masked_accuracy_80_10_10": masked_accuracy(model, tokenizer, dev_pieces),
         "masked_accuracy_all_mask": masked_accuracy(model, tokenizer, dev_pieces, all_mask=True),

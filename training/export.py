@@ -45,7 +45,7 @@ def export_log(log: list[dict], results: dict[str, float], folder: Path) -> None
 
 
 def draw(entries: list[dict], keys: list[str], title: str, path: Path) -> None:
-    """One line a key over the tokens read, in percent."""
+    """One line per key over the tokens read, in percent."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6, 3.6), layout="constrained")

@@ -1,4 +1,4 @@
-"""Few-shot prompt-tuning, as in the PromptExplainer paper: LoRA and the MLM head learn from n lines a class.
+"""Few-shot prompt-tuning as in the PromptExplainer paper: LoRA and the MLM head learn from n lines per class.
 
 `python -m training.few_shot --task ag_news --train FILE.jsonl --shots 5 --seed 0 --out FILE.safetensors`
 """
@@ -173,7 +173,7 @@ def main() -> None:
     add("--template", help='for --task custom, such as "A <mask> message : {text}"')
     add("--label-words", nargs="+", help="for --task custom, one argument a class, words parted by commas")
     add("--train", type=Path, required=True, help="JSONL file, rows of {text, label}; labels count from 0")
-    add("--shots", type=int, default=5, help="lines a class (default 5)")
+    add("--shots", type=int, default=5, help="lines per class (default 5)")
     add("--steps", type=int, default=60)
     add("--seed", type=int, default=0)
     add("--out", type=Path, required=True, help="safetensors file to write")

@@ -41,8 +41,8 @@ def table(result: dict) -> list[str]:
         f"{result['masks']} random masks in the model's own precision; {PROMPT} prompt tokens of the "
         f"person's, {RESPONSE} response tokens and k = 3 unless they grow.",
         "",
-        "| what grows | size | tokens in all | of them recomputed | seconds | ms a mask and recomputed token "
-        "| peak MB above the model |",
+        "| what grows | size | tokens in all | of them recomputed | seconds "
+        "| ms per mask and recomputed token | peak MB above the model |",
         "|---|---:|---:|---:|---:|---:|---:|",
     ]
     for row in result["rows"]:
@@ -73,11 +73,11 @@ def _marginal(result: dict, what: str) -> str:
         for before, after in pairwise(rows)
     ]
     shown = ", ".join(f"{cost:.1f}" for cost in costs)
-    return f"- a further one of the {what}, from size to size: {shown} ms a mask"
+    return f"- one more of the {what}, from size to size: {shown} ms per mask"
 
 
 def _target(loaded, text: str, prompt_tokens: int, response_tokens: int) -> ResponseTarget:
-    """A target whose person's text, and response, have about so many tokens."""
+    """A target whose person's text, and response, have about the given number of tokens."""
     ids = loaded.tokenizer(text, add_special_tokens=False)["input_ids"]
     body = loaded.tokenizer.decode(ids[:prompt_tokens])
     prompt = render_prompt(loaded.tokenizer, body, "word")

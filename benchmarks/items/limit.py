@@ -37,7 +37,7 @@ def measure(setting: Setting) -> dict:
 
 def table(result: dict) -> list[str]:
     lines = [
-        "| precision | batch | seconds a mask | achieved GFLOP/s | matrix product GFLOP/s | share |",
+        "| precision | batch | seconds per mask | achieved GFLOP/s | matrix product GFLOP/s | share |",
         "|---|---:|---:|---:|---:|---:|",
     ]
     for row in result["rows"]:

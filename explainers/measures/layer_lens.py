@@ -27,8 +27,8 @@ class TokenReading:
 class LayerLens:
     """PromptExplainer's Figure 5. tokens and spans: L, as in TokenReading.
 
-    words and ranks: a row a layer, from the embeddings (0) to the last, and L values in each: the word the
-    MLM head decodes there, and the place (1 the first) of the word that the last layer decodes.
+    words and ranks: one row per layer, from the embeddings (0) to the last, and L values in each: the word
+    that the MLM head decodes there, and the place (1 the first) of the word that the last layer decodes.
     """
 
     tokens: tuple[str, ...]

@@ -16,7 +16,7 @@ from explainers.verbalizers.prototypical import prototypical_verbalizer
 from explainers.verbalizers.soft import soft_verbalizer
 from explainers.verbalizers.words import LabelWords, manual_verbalizer
 
-ANCHORS = 10  # words a class that its expansion starts from
+ANCHORS = 10  # words per class that its expansion starts from
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""KPT's knowledgeable verbalizer: many words a class, refined on unlabelled texts, and calibrated.
+"""KPT's knowledgeable verbalizer: many words per class, refined on unlabelled texts, and calibrated.
 
 Hu et al. 2022 (arXiv 2108.02035). Its words come from a published file or from the expansion here: the
 vocabulary words whose sentence embedding is closest to the class.
@@ -14,7 +14,7 @@ from explainers.models.builtin import sentence_encoder
 from explainers.verbalizers.base import WordVerbalizer
 from explainers.verbalizers.words import LabelWords, build_word_verbalizer, shorten, word_tokens
 
-CANDIDATES, PRESELECTED = 100, 250  # words a class before refinement
+CANDIDATES, PRESELECTED = 100, 250  # words per class before refinement
 RARE = 0.5  # share of the words, the least expected at <mask>, that goes (KPT's code, for topics)
 MIN_RELEVANCE = 1.0
 
@@ -79,7 +79,7 @@ def expand(loaded, label_words: LabelWords, candidates: int = CANDIDATES) -> Lab
     """Add to each class the vocabulary words closest to it, by cosine of sentence embeddings.
 
     A class is the mean embedding of its name and words; a word goes to the closest class alone. The encoder's
-    word embeddings choose PRESELECTED words a class first: the whole vocabulary would take a minute.
+    word embeddings choose PRESELECTED words per class first: the whole vocabulary would take a minute.
     """
     vocabulary = _vocabulary_words(loaded.tokenizer)
     rows = _similarity(_word_embeddings, vocabulary, label_words).topk(min(PRESELECTED, len(vocabulary)), 0)

@@ -65,8 +65,8 @@ def read_kpt_file(path: Path, labels: Sequence[str]) -> LabelWords:
 
 
 def parse_kpt(text: str, labels: Sequence[str]) -> LabelWords:
-    """Label words in KPT's published formats: JSON of label → words, or a line of words a class with commas
-    between, in the order of `labels`.
+    """Label words in KPT's published formats: JSON of label → words, or one line per class, in the order of
+    `labels`, its words between commas.
 
     As in KPT, a word of several classes goes from all that it is not the first word of. Raises MaskwiseError
     where the classes are not those of `labels`.
@@ -77,7 +77,8 @@ def parse_kpt(text: str, labels: Sequence[str]) -> LabelWords:
         lines = [line for line in text.splitlines() if line.strip()]
         if len(lines) != len(labels):
             raise MaskwiseError(
-                f"The file has {len(lines)} lines, but the task {len(labels)} classes. Give a line a class."
+                f"The file has {len(lines)} lines, but the task has {len(labels)} classes. "
+                "Give one line per class."
             )
         words = dict(zip(labels, (line.split(",") for line in lines), strict=True))
     words = read_label_words(words)

@@ -28,7 +28,7 @@ def test_kpt_json_is_read_by_class():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("politics\nsports", "2 lines, but the task 3 classes"),
+        ("politics\nsports", "2 lines, but the task has 3 classes"),
         ('{"World": ["x"]}', "must be those of the task"),
         ("{broken", "neither KPT's text nor JSON"),
         ("a" * 61 + "\nb\nc", "1 to 60 characters"),
@@ -78,4 +78,4 @@ def test_a_file_fills_the_lines_or_says_what_is_wrong(tmp_path):
     file = tmp_path / "words.txt"
     file.write_text("bad,awful\ngood,fine\n", encoding="utf-8")
     assert _words_of_file(str(file), "No: x\nYes: y")[0] == "No: bad, awful\nYes: good, fine"
-    assert "2 lines, but the task 3 classes" in _words_of_file(str(file), "A: x\nB: y\nC: z")[1]["text"]
+    assert "2 lines, but the task has 3 classes" in _words_of_file(str(file), "A: x\nB: y\nC: z")[1]["text"]
