@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from math import prod
 from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
 
 from explainers.core.errors import MaskwiseError
 
@@ -42,25 +45,16 @@ def weight_files(folder: Path) -> list[Path]:
 
 def count_parameters(folder: Path) -> dict[str, int]:
     """Number of stored values by safetensors dtype, such as {"BF16": 134515008}."""
-    counts: dict[str, int] = {}
+    counts: Counter[str] = Counter()
     for file in weight_files(folder):
-        for tensor in _header(file).values():
-            counts[tensor["dtype"]] = counts.get(tensor["dtype"], 0) + prod(tensor["shape"])
-    return counts
-
-
-def _header(file: Path) -> dict:
-    """The JSON at the head of a safetensors file: 8 bytes of length, then name → dtype and shape."""
-    try:
-        with file.open("rb") as stream:
-            length = int.from_bytes(stream.read(8), "little")
-            if length > file.stat().st_size:
-                raise ValueError("length")
-            header = json.loads(stream.read(length))
-        header.pop("__metadata__", None)
-        return header
-    except (OSError, ValueError, AttributeError):
-        raise MaskwiseError(f"{file} is missing or damaged. Download or save the model again.") from None
+        try:
+            with safe_open(file, framework="numpy") as tensors:
+                for name in tensors.keys():  # noqa: SIM118
+                    tensor = tensors.get_slice(name)
+                    counts[tensor.get_dtype()] += prod(tensor.get_shape())
+        except (OSError, SafetensorError):
+            raise MaskwiseError(f"{file} is missing or damaged. Download or save the model again.") from None
+    return dict(counts)
 
 
 def fingerprint(folder: Path) -> str:

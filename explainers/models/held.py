@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from explainers.core.deferred_torch import torch
-from explainers.core.errors import MaskwiseError
+from explainers.core.errors import MaskwiseError, Stopped
+from explainers.core.shared_work import Check, SharedWork
 from explainers.core.types import Task
 from explainers.models import memory
 from explainers.models.builtin_masked_lm import load_builtin_masked_lm
@@ -31,7 +33,7 @@ class LoadedModel:
     """A model ready for use: in eval mode, its parameters frozen.
 
     name: Hub id, local folder, or the built-in model's own name. revision: the Hub's commit, or for files
-    what tells their versions apart.
+    what tells their versions apart. device: where its inputs go.
     """
 
     name: str
@@ -43,45 +45,92 @@ class LoadedModel:
     dtype: torch.dtype
 
 
-_kept: OrderedDict[Source, LoadedModel] = OrderedDict()  # least recently used first
-_lock = Lock()
+@dataclass(frozen=True)
+class Wanted:
+    """Which model to load, and how: dtype is None for what suits the device."""
+
+    name: str
+    task: Task
+    device: torch.device
+    dtype: torch.dtype | None
 
 
-def load_model(name: str, task: Task) -> LoadedModel:
+@dataclass(frozen=True)
+class Kept:
+    """What a model in memory was made from."""
+
+    source: Source
+    device: torch.device
+    dtype: torch.dtype | None
+
+
+_kept: OrderedDict[Kept, LoadedModel] = OrderedDict()  # least recently used first
+_underway: WeakValueDictionary[Wanted, SharedWork[LoadedModel]] = WeakValueDictionary()
+_reserved: dict[Kept, int] = {}  # bytes that loads under way will take
+_lock = Lock()  # of the three above; never held while something is downloaded or read
+
+
+def load_model(
+    name: str,
+    task: Task,
+    check: Check = lambda: None,
+    device: str | torch.device | None = None,
+    dtype: str | torch.dtype | None = None,
+) -> LoadedModel:
     """The model of that Hub id or local folder; "" is the built-in one. Kept in memory, may be shared.
 
-    Raises MaskwiseError, whose message names the fix, where it cannot be found, trusted or held.
+    check: called again and again while the model is downloaded and read; where it raises Stopped, this
+    caller waits no longer, and a download that nobody waits for ends. device: such as "cuda:1"; where it is
+    not given, MASKWISE_DEVICE or the fastest there is. dtype: such as "bfloat16"; where it is not given, what
+    suits device and weights. Raises MaskwiseError, whose message names the fix, where the model cannot be
+    found, trusted or held.
     """
-    device = memory.choose_device()
-
-    def check_size(counts: dict[str, int]) -> None:
-        memory.check_fits(name, counts, device, memory.available_bytes(device) + _held())
-
-    source = find_model(name, task, check_size)
+    wanted = Wanted(name.strip(), task, memory.choose_device(device), memory.read_dtype(dtype))
     with _lock:
-        if source not in _kept:
-            _kept[source] = _load(source)
-        _kept.move_to_end(source)
-        return _kept[source]
+        work = _underway.get(wanted)
+        if work is None or not work.join():
+            work = _underway[wanted] = SharedWork(lambda given_up: _find_and_load(wanted, given_up))
+    return work.wait(check)
 
 
-def _load(source: Source) -> LoadedModel:
+def _find_and_load(wanted: Wanted, check: Check) -> LoadedModel:
+    def check_size(counts: dict[str, int]) -> None:
+        dtype = wanted.dtype or memory.choose_dtype(counts, wanted.device)
+        free = memory.available_bytes(wanted.device) + _held()
+        memory.check_fits(wanted.name, memory.needed_bytes(counts, dtype), wanted.device, free)
+
+    source = find_model(wanted.name, wanted.task, check_size, check)
+    key = Kept(source, wanted.device, wanted.dtype)
+    with _lock:
+        loaded = _kept.get(key)
+    if loaded is None:
+        loaded = _load(key)
+    with _lock:
+        loaded = _kept.setdefault(key, loaded)
+        _kept.move_to_end(key)
+    return loaded
+
+
+def _load(key: Kept) -> LoadedModel:
     from explainers.models import loading
 
+    source = key.source
     with _loading_errors(source.name):
         counts = count_parameters(source.folder)
-        device = memory.choose_device()
-        dtype = memory.choose_dtype(counts, device)
-        _make_room(source.name, counts, device)
-        if source.name == BUILTIN[Task.CLASSIFICATION].id:
-            model = load_builtin_masked_lm(source.folder).to(dtype)
-        else:
-            model = loading.read_model(source.name, source.folder, source.task, dtype)
-        tokenizer = loading.read_tokenizer(source.name, source.folder, source.task)
-        model = model.eval().requires_grad_(False).to(device)
-        if source.may_change:  # weights mapped from a file that is cut short would end the process
-            for tensor in (*model.parameters(), *model.buffers()):
-                tensor.data = tensor.data.clone()
+        dtype = key.dtype or memory.choose_dtype(counts, key.device)
+        needed = memory.needed_bytes(counts, dtype)
+        with _room_for(key, needed):
+            if source.name == BUILTIN[Task.CLASSIFICATION].id:
+                model = load_builtin_masked_lm(source.folder).to(key.device, dtype)
+            else:
+                places = memory.device_map(needed, key.device)
+                model = loading.read_model(source.name, source.folder, source.task, dtype, places)
+            tokenizer = loading.read_tokenizer(source.name, source.folder, source.task)
+            model = model.eval().requires_grad_(False)
+            if source.may_change:  # weights mapped from a file that is cut short would end the process
+                for tensor in (*model.parameters(), *model.buffers()):
+                    tensor.data = tensor.data.clone()
+    device = model.get_input_embeddings().weight.device
     return LoadedModel(source.name, source.revision, source.task, model, tokenizer, device, dtype)
 
 
@@ -90,7 +139,7 @@ def _loading_errors(name: str) -> Iterator[None]:
     """Whatever transformers raises on files that it cannot read becomes one sentence for the person."""
     try:
         yield
-    except MaskwiseError:
+    except (MaskwiseError, Stopped):
         raise
     except (MemoryError, torch.OutOfMemoryError) as error:
         raise MaskwiseError(f"{name} is too large for the free memory. Choose a smaller model.") from error
@@ -102,18 +151,34 @@ def _loading_errors(name: str) -> Iterator[None]:
         ) from error
 
 
-def _make_room(name: str, counts: dict[str, int], device: torch.device) -> None:
+@contextmanager
+def _room_for(key: Kept, needed: int) -> Iterator[None]:
+    """Let go of models until the new one fits, and keep its place while it is read."""
+    with _lock:
+        _make_room(key, needed)
+        _reserved[key] = needed
+    try:
+        yield
+    finally:
+        with _lock:
+            _reserved.pop(key, None)
+
+
+def _make_room(key: Kept, needed: int) -> None:
     """Let go of models until the new one fits, both into memory and into the bound on what is kept."""
-    needed = memory.needed_bytes(counts, memory.choose_dtype(counts, device))
-    available = memory.available_bytes(device)
-    memory.check_fits(name, counts, device, available + _held())  # else the others would be lost in vain
-    bound = memory.keep_bytes(available, _held())
-    while _kept and (_held() + needed > bound or memory.HEADROOM * needed > memory.available_bytes(device)):
+
+    def available() -> int:
+        return memory.available_bytes(key.device) - sum(_reserved.values())
+
+    name = key.source.name
+    memory.check_fits(name, needed, key.device, available() + _held())  # else the others are lost in vain
+    bound = memory.keep_bytes(available(), _held())
+    while _kept and (_held() + needed > bound or memory.HEADROOM * needed > available()):
         _kept.popitem(last=False)
         gc.collect()
-        if device.type == "cuda":
+        if key.device.type == "cuda":
             torch.cuda.empty_cache()
-    memory.check_fits(name, counts, device, memory.available_bytes(device))
+    memory.check_fits(name, needed, key.device, available())
 
 
 def _held() -> int:

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import httpx2
 from huggingface_hub import HfApi, ModelInfo, constants, errors, snapshot_download
+from huggingface_hub.utils import tqdm, validate_repo_id
 
 from explainers.core.errors import MaskwiseError
+from explainers.core.shared_work import Check
 from explainers.models.checkpoint import CONVERT, INDEX, SINGLE, is_complete
 
-PART = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?"
-HUB_ID = re.compile(rf"(?:{PART}/)?{PART}", re.ASCII)
 WEIGHTS = re.compile(r"model(-\d+-of-\d+)?\.safetensors")
-TEXTS = (".json", ".txt", ".jinja", "tokenizer.model")
+TEXTS = (".json", ".txt", ".jinja", ".model")
 POOLING = "1_Pooling/config.json"  # sentence encoders keep one setting in a folder
 CONVERTER, CONVERSION = "SFconvertbot", "Adding `safetensors` variant of this model"
 TIMEOUT = 10  # seconds for the first answer
@@ -25,7 +25,12 @@ CheckSize = Callable[[dict[str, int]], None]
 
 
 def is_hub_id(name: str) -> bool:
-    return bool(HUB_ID.fullmatch(name)) and ".." not in name and "--" not in name
+    """Whether a model of the Hub may have that name."""
+    try:
+        validate_repo_id(name)
+    except errors.HFValidationError:
+        return False
+    return name.isascii()
 
 
 def cached_folder(name: str) -> Path | None:
@@ -40,10 +45,13 @@ def cached_folder(name: str) -> Path | None:
     return next(filter(is_complete, main_first), None)
 
 
-def download_folder(name: str, check_size: CheckSize = lambda counts: None) -> Path:
+def download_folder(
+    name: str, check_size: CheckSize = lambda counts: None, check: Check = lambda: None
+) -> Path:
     """The model's folder in the Hub's local cache, downloaded if need be. The folder's name is the commit.
 
     check_size is called with the number of values by dtype before a download, and may refuse it by raising.
+    check: called for every piece that arrives, and may end the download by raising.
     """
     if folder := cached_folder(name):
         return folder
@@ -55,7 +63,19 @@ def download_folder(name: str, check_size: CheckSize = lambda counts: None) -> P
             raise MaskwiseError(f"{name} has no config.json, so it is not a language model of transformers.")
         if info.safetensors:
             check_size(info.safetensors.parameters)
-        return Path(snapshot_download(name, revision=revision, allow_patterns=files))
+        bar = _checked_bar(check)
+        return Path(snapshot_download(name, revision=revision, allow_patterns=files, tqdm_class=bar))
+
+
+def _checked_bar(check: Check) -> type[tqdm]:
+    """A progress bar, the Hub library's only call to the outside, that calls `check` at each step."""
+
+    class CheckedBar(tqdm):
+        def update(self, n: float | None = 1) -> bool | None:
+            check()
+            return super().update(n)
+
+    return CheckedBar
 
 
 def _is_wanted(file: str) -> bool:

@@ -22,14 +22,23 @@ NEEDED = {
 }
 
 
-def read_model(name: str, folder: Path, task: Task, dtype: torch.dtype):
-    """The model of `folder`, on the CPU; MaskwiseError where it is not of the kind the task needs."""
+def read_model(name: str, folder: Path, task: Task, dtype: torch.dtype, device_map=None):
+    """The model of `folder`, on the CPU or where device_map says (see transformers).
+
+    Raises MaskwiseError where it is not of the kind that the task needs.
+    """
     config = _read_config(name, folder)
     _check_kind(name, config, task)
     transformers_logging.disable_progress_bar()
     auto = AutoModelForCausalLM if task is Task.GENERATION else AutoModelForMaskedLM
     model, report = auto.from_pretrained(
-        folder, config=config, dtype=dtype, use_safetensors=True, output_loading_info=True, **LOCAL
+        folder,
+        config=config,
+        dtype=dtype,
+        device_map=device_map,
+        use_safetensors=True,
+        output_loading_info=True,
+        **LOCAL,
     )
     if missing := sorted(set(report["missing_keys"]) & {key for key, _ in model.named_parameters()}):
         raise MaskwiseError(

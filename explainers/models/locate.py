@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from explainers.core.errors import MaskwiseError
+from explainers.core.shared_work import Check
 from explainers.core.types import Task
 from explainers.models import builtin, builtin_masked_lm, hub
 from explainers.models.catalogue import ALLOWED, BUILTIN, is_allowed
@@ -28,13 +29,16 @@ class Source:
     may_change: bool = False
 
 
-def find_model(name: str, task: Task, check_size: CheckSize) -> Source:
-    """The model's folder, downloaded where it is nowhere else, unless check_size refuses that by raising."""
+def find_model(name: str, task: Task, check_size: CheckSize, check: Check = lambda: None) -> Source:
+    """The model's folder, downloaded where it is nowhere else, unless check_size refuses that by raising.
+
+    check: called while it is downloaded; may end that by raising.
+    """
     name = name.strip()
     if not is_allowed(name, task):
         raise MaskwiseError(f"{name!r} is not offered here ({ALLOWED}). Choose one of the menu.")
     if name in ("", BUILTIN[task].id):
-        return _find_builtin(task, check_size)
+        return _find_builtin(task, check_size, check)
     if folder := _local_folder(name):
         return Source(str(folder), f"files {fingerprint(folder)}", task, folder, may_change=True)
     if not hub.is_hub_id(name):
@@ -42,21 +46,21 @@ def find_model(name: str, task: Task, check_size: CheckSize) -> Source:
             f"{name[:100]!r} is neither a folder on this machine nor a model of the Hub. Give a name such as "
             f"{BUILTIN[task].id}, or the path of a folder with config.json and model.safetensors."
         )
-    return _find_on_hub(name, task, check_size)
+    return _find_on_hub(name, task, check_size, check)
 
 
-def _find_builtin(task: Task, check_size: CheckSize) -> Source:
+def _find_builtin(task: Task, check_size: CheckSize, check: Check) -> Source:
     name = BUILTIN[task].id
     if task is Task.CLASSIFICATION:
         revision = combined_sha256(sorted(builtin_masked_lm.WEIGHTS.glob("*.safetensors")))[:12]
         return Source(name, revision, task, builtin.sentence_encoder_folder())
     if folder := builtin.smollm2_folder():
         return Source(name, f"{builtin.SMOLLM2.file} {builtin.SMOLLM2.sha256[:12]}", task, folder)
-    return _find_on_hub(name, task, check_size)
+    return _find_on_hub(name, task, check_size, check)
 
 
-def _find_on_hub(name: str, task: Task, check_size: CheckSize) -> Source:
-    folder = hub.download_folder(name, check_size)
+def _find_on_hub(name: str, task: Task, check_size: CheckSize, check: Check) -> Source:
+    folder = hub.download_folder(name, check_size, check)
     return Source(name, folder.name, task, folder)
 
 

@@ -11,23 +11,58 @@ from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
 
 HEADROOM = 1.2  # weights and, over them, what a forward pass of short texts takes
-LIMIT = "MASKWISE_MEMORY_GB"
+LIMIT, DEVICE = "MASKWISE_MEMORY_GB", "MASKWISE_DEVICE"
+FLOATS = ("F64", "F32", "F16", "BF16")  # safetensors' names of numbers that are converted when read
+STORED_BYTES = {"I64": 8, "U64": 8, "I32": 4, "U32": 4, "I16": 2, "U16": 2}  # of others; one byte else
 CGROUP = Path("/sys/fs/cgroup")
 
 
-def choose_device() -> torch.device:
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+def choose_device(wanted: str | torch.device | None = None) -> torch.device:
+    """The device of that name, such as "cuda:1"; else MASKWISE_DEVICE; else the fastest there is.
+
+    Raises MaskwiseError for one that this machine does not have.
+    """
+    wanted = wanted or os.environ.get(DEVICE)
+    if not wanted:
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(wanted)
+    except RuntimeError:
+        device = None
+    if device is None or not _is_there(device):
+        raise MaskwiseError(
+            f"This machine has no device {wanted!r}. Give cpu, cuda, cuda:1 (the second GPU) or mps, or let "
+            f"Maskwise choose (unset {DEVICE})."
+        )
+    return device
+
+
+def _is_there(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count()
+    return device.type == "cpu" or (device.type == "mps" and torch.backends.mps.is_available())
+
+
+def read_dtype(wanted: str | torch.dtype | None) -> torch.dtype | None:
+    """The precision of that name; None stays None. Raises MaskwiseError for one that is not offered."""
+    offered = {name: getattr(torch, name) for name in ("float32", "bfloat16", "float16")}
+    if wanted is None or wanted in offered.values():
+        return wanted
+    if wanted not in offered:
+        raise MaskwiseError(f"dtype must be one of {', '.join(offered)}, not {wanted!r}.")
+    return offered[wanted]
 
 
 def choose_dtype(counts: dict[str, int], device: torch.device) -> torch.dtype:
     """fp32 on a CPU; elsewhere the half precision the weights are stored in, or fp32 where they are fp32.
 
-    counts: number of stored values by safetensors dtype.
+    counts: number of stored values by safetensors dtype. Of quantized weights, the precision of the rest.
     """
     halves = {"BF16": torch.bfloat16, "F16": torch.float16}
-    stored = halves.get(max(counts, key=counts.get), torch.float32)
+    floats = {name: count for name, count in counts.items() if name in FLOATS}
+    stored = halves.get(max(floats, key=floats.get), torch.float32) if floats else torch.float32
     if device.type == "cpu":
         return torch.float32
     if device.type == "cuda" and stored is torch.bfloat16 and not torch.cuda.is_bf16_supported(False):
@@ -36,16 +71,43 @@ def choose_dtype(counts: dict[str, int], device: torch.device) -> torch.dtype:
 
 
 def needed_bytes(counts: dict[str, int], dtype: torch.dtype) -> int:
-    return sum(counts.values()) * dtype.itemsize
+    """Bytes of the weights in that precision; what is quantized stays as it is stored."""
+    return sum(
+        count * (dtype.itemsize if name in FLOATS else STORED_BYTES.get(name, 1))
+        for name, count in counts.items()
+    )
 
 
 def available_bytes(device: torch.device) -> int:
-    """Memory that is free on the device; on a CPU, what the machine and its container leave."""
+    """Memory that is free on the device; on a CPU, what the machine and its container leave.
+
+    "cuda" without a number is all GPUs together. What torch keeps in its cache counts as free.
+    """
     if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
+        gpus = range(torch.cuda.device_count()) if device.index is None else [device.index]
+        return sum(map(_free_on_gpu, gpus))
     if device.type == "mps":
         return torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
     return min(psutil.virtual_memory().available, _container_bytes())
+
+
+def _free_on_gpu(index: int) -> int:
+    cached = torch.cuda.memory_reserved(index) - torch.cuda.memory_allocated(index)
+    return torch.cuda.mem_get_info(index)[0] + cached
+
+
+def device_map(needed: int, device: torch.device) -> str | dict[str, torch.device] | None:
+    """Where transformers puts a model's weights as it reads them: None for the CPU.
+
+    "auto", accelerate's way to use several GPUs, where the first one alone would not hold the model.
+    """
+    if device.type == "cpu":
+        return None
+    if device.type == "cuda" and device.index is None:
+        if torch.cuda.device_count() > 1 and HEADROOM * needed > _free_on_gpu(0):
+            return "auto"
+        device = torch.device("cuda", 0)
+    return {"": device}
 
 
 def keep_bytes(available: int, held: int) -> int:
@@ -59,13 +121,13 @@ def keep_bytes(available: int, held: int) -> int:
         raise MaskwiseError(f"{LIMIT} must be a number of gigabytes, such as 8, not {limit!r}.") from None
 
 
-def check_fits(name: str, counts: dict[str, int], device: torch.device, available: int) -> None:
-    """Raise MaskwiseError where the model, with room to work, exceeds `available` bytes."""
-    needed = HEADROOM * needed_bytes(counts, choose_dtype(counts, device))
-    if needed > available:
+def check_fits(name: str, needed: int, device: torch.device, available: int) -> None:
+    """Raise MaskwiseError where weights of `needed` bytes, with room to work, exceed `available` bytes."""
+    if HEADROOM * needed > available:
         raise MaskwiseError(
-            f"{name} is too large: it takes {needed / 1e9:.1f} GB, and {max(available, 0) / 1e9:.1f} GB are "
-            f"free ({device.type.upper()}). Choose a smaller model, or a machine with more memory."
+            f"{name} is too large: it takes {HEADROOM * needed / 1e9:.1f} GB, and "
+            f"{max(available, 0) / 1e9:.1f} GB are free ({device.type.upper()}). "
+            "Choose a smaller model, or a machine with more memory."
         )
 
 

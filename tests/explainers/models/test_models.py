@@ -71,7 +71,7 @@ def test_masked_models_load_from_a_folder(kind, tmp_path):
 
 
 def test_half_precision_weights_are_fp32_on_a_cpu(tmp_path, monkeypatch):
-    monkeypatch.setattr(memory, "choose_device", lambda: torch.device("cpu"))
+    monkeypatch.setattr(memory, "choose_device", lambda wanted: torch.device("cpu"))
     tiny = tiny_causal("qwen2")
     tiny.model.to(torch.bfloat16)
     loaded = load_model(str(saved(tiny, tmp_path)), CAUSAL)
@@ -125,7 +125,7 @@ def test_the_least_recently_used_model_goes_first(tmp_path, monkeypatch):
     first, second = (load_model(name, CAUSAL) for name in names[:2])
     assert load_model(names[0], CAUSAL) is first
     load_model(names[2], CAUSAL)
-    assert [source.name for source in held._kept] == [names[0], names[2]]
+    assert [kept.source.name for kept in held._kept] == [names[0], names[2]]
     assert load_model(names[1], CAUSAL) is not second
 
 
