@@ -9,20 +9,18 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from benchmarks.statistics import mean_interval
+from benchmarks.setting import Answered, answer, read_prompts
 from explainers import EXPLAINERS, read_options
 from explainers.core.types import Task
+from explainers.measures.intervals import mean_interval
 from explainers.models.held import load_model
 from explainers.streams.checks import removed_spans
 from explainers.streams.report import report
-from explainers.targets.decoding import greedy_batch, greedy_tokens
-from explainers.targets.response import ResponseTarget
-from explainers.text.prompts import render_prompt
+from explainers.targets.decoding import greedy_batch
 
 RESULTS = Path(__file__).parent / "results"
 RANDOM_DRAWS = 10
@@ -56,23 +54,10 @@ COLUMNS = {
 }
 
 
-@dataclass(frozen=True)
-class Answered:
-    """A prompt with the model's own answer."""
-
-    prompt: object
-    response_ids: tuple[int, ...]
-
-
-def answer(loaded, text: str, max_new_tokens: int) -> Answered:
-    prompt = render_prompt(loaded.tokenizer, text)
-    embeds = loaded.model.get_input_embeddings()(torch.tensor([prompt.input_ids], device=loaded.device))
-    return Answered(prompt, tuple(greedy_tokens(loaded, embeds, max_new_tokens)))
-
-
-def measure(loaded, answered: Answered, methods: list[str], k: int, seed: int, max_new_tokens: int) -> list:
+def measure(answered: Answered, methods: list[str], k: int, seed: int, max_new_tokens: int) -> list:
     """A row of measures a method. Each has a fresh target, so that none pays for another."""
-    explained = [_explain(loaded, answered, method, k, seed) for method in methods]
+    loaded = answered.loaded
+    explained = [_explain(answered, method, k, seed) for method in methods]
     embeds = torch.cat([target.kept_embeds(explanation.mask) for target, explanation, _ in explained])
     answers = greedy_batch(loaded, embeds, max_new_tokens)
     rows = []
@@ -86,15 +71,15 @@ def measure(loaded, answered: Answered, methods: list[str], k: int, seed: int, m
     return rows
 
 
-def _explain(loaded, answered: Answered, method: str, k: int, seed: int):
-    target = ResponseTarget(loaded, answered.prompt, answered.response_ids)
+def _explain(answered: Answered, method: str, k: int, seed: int):
+    target = answered.target()
     explainer = EXPLAINERS[method](read_options(EXPLAINERS[method], BUDGETS.get(method, {}), k, seed))
     return target, explainer.explain(target), target.forward_passes
 
 
-def random_mean(loaded, answered: Answered, k: int) -> float:
+def random_mean(answered: Answered, k: int) -> float:
     """Mean log p over RANDOM_DRAWS random removals of k spans, nats."""
-    target = ResponseTarget(loaded, answered.prompt, answered.response_ids)
+    target = answered.target()
     generator = torch.Generator().manual_seed(0)
     masks = torch.ones(RANDOM_DRAWS, len(target.spans))
     for mask in masks:
@@ -102,11 +87,9 @@ def random_mean(loaded, answered: Answered, k: int) -> float:
     return target.log_prob(masks).mean().item()
 
 
-def read_prompts(file: Path, count: int, max_words: int) -> list[str]:
+def short_prompts(file: Path, count: int, max_words: int) -> list[str]:
     """The file's first `count` prompts of at most `max_words` words."""
-    lines = file.read_text(encoding="utf-8").splitlines()
-    texts = (json.loads(line)["prompt"] for line in lines)
-    return [text for text in texts if len(text.split()) <= max_words][:count]
+    return [text for text in read_prompts(str(file)) if len(text.split()) <= max_words][:count]
 
 
 def run(files: list[Path], options: argparse.Namespace) -> list[dict]:
@@ -115,15 +98,15 @@ def run(files: list[Path], options: argparse.Namespace) -> list[dict]:
     rows = [json.loads(line) for line in store.read_text().splitlines()] if store.exists() else []
     done = {(row["data"], row["prompt"], row["method"]) for row in rows}
     loaded = load_model("", Task.GENERATION)
-    prompts = {file.stem: read_prompts(file, options.prompts, options.max_words) for file in files}
+    prompts = {file.stem: short_prompts(file, options.prompts, options.max_words) for file in files}
     for number in range(options.first, options.prompts, options.every):
         for data, texts in prompts.items():
             todo = [m for m in METHODS if (data, number, m) not in done]
             if not todo or number >= len(texts):
                 continue
             answered = answer(loaded, texts[number], options.max_new_tokens)
-            floor = random_mean(loaded, answered, options.k)
-            for row in measure(loaded, answered, todo, options.k, number, options.max_new_tokens):
+            floor = random_mean(answered, options.k)
+            for row in measure(answered, todo, options.k, number, options.max_new_tokens):
                 row |= {"data": data, "prompt": number, "k": options.k, "random_mean": floor}
                 rows.append(row)
                 with store.open("a", encoding="utf-8") as out:

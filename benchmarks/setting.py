@@ -61,6 +61,13 @@ class Answered:
         return ResponseTarget(self.loaded, self.prompt, self.response_ids, **settings)
 
 
+def answer(loaded: LoadedModel, text: str, max_new_tokens: int) -> Answered:
+    prompt = render_prompt(loaded.tokenizer, text)
+    ids = torch.tensor([prompt.input_ids], device=loaded.device)
+    embeds = loaded.model.get_input_embeddings()(ids)  # (1, L, d)
+    return Answered(loaded, prompt, tuple(greedy_tokens(loaded, embeds, max_new_tokens)))
+
+
 def read_prompts(source: str) -> list[str]:
     """Prompts of a folder's JSONL files (its own, or those in `generation/`) in turn, of one JSONL file, or
     of a Hub dataset's JSONL files. Without a source: the folder `data` if there is one, else a few of ours.
@@ -100,13 +107,10 @@ def answered(
 ) -> Iterator[Answered]:
     """Prompts whose number of words is in `spans`, with answers of at least `least_tokens` tokens."""
     for text in setting.texts():
-        prompt = render_prompt(loaded.tokenizer, text)
-        if len(prompt.spans) in spans:
-            ids = torch.tensor([prompt.input_ids], device=loaded.device)
-            embeds = loaded.model.get_input_embeddings()(ids)
-            response = tuple(greedy_tokens(loaded, embeds, max_new_tokens))
-            if len(response) >= least_tokens:
-                yield Answered(loaded, prompt, response)
+        if len(render_prompt(loaded.tokenizer, text).spans) in spans:
+            found = answer(loaded, text, max_new_tokens)
+            if len(found.response_ids) >= least_tokens:
+                yield found
 
 
 def synchronize() -> None:

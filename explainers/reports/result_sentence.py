@@ -4,13 +4,15 @@ from __future__ import annotations
 
 NAMED_WORDS = 6  # more than these are counted, not named
 LONGEST_NAME = 60  # characters shown of a removed sentence
+UNLIKELY, NEAR = 0.5, 0.9  # below this ratio and above this SentenceBERT, an answer is said to be reworded
 
 
 def result_sentence(explanation: dict) -> dict:
     """The API's explanation → {"parts": [["text" | "strong", str]], "facts": [[name, text]]}.
 
     Reads "spans", "probability_ratio" (ratio of geometric means per token), "log_prob", "log_prob_masked"
-    (nats), "evaluations", "seconds" and, where there are such, "certificate" and "part".
+    (nats), "evaluations", "seconds" and, where there are such, "certificate", "part", "metrics", "response"
+    and "masked_response".
     """
     removed = [span["text"] for span in explanation["spans"] if span["removed"]]
     whole = "part" if explanation.get("part") else "answer"
@@ -19,7 +21,19 @@ def result_sentence(explanation: dict) -> dict:
         parts = [["text", "Without "], *listed(removed), ["text", f", {effect}"]]
     else:
         parts = [["text", f"With nothing removed, {effect}"]]
-    return {"parts": parts, "facts": _facts(explanation)}
+    return {"parts": parts + _rewording(explanation), "facts": _facts(explanation)}
+
+
+def _rewording(explanation: dict) -> list[list[str]]:
+    """What must be said where log p falls far and the answer without the removed spans means the same."""
+    metrics = {metric["name"]: metric["value"] for metric in explanation.get("metrics", [])}
+    near = metrics.get("sentence_bert") or 0.0
+    if explanation["probability_ratio"] >= UNLIKELY or near < NEAR:
+        return []
+    if explanation["response"].strip() == explanation["masked_response"].strip():
+        return [["text", " Even so, the model still writes the same answer."]]
+    said = f" Even so, the new answer says nearly the same in other words (SentenceBERT {near:.2f})."
+    return [["text", said]]
 
 
 def listed(words: list[str]) -> list[list[str]]:

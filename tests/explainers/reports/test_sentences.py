@@ -113,3 +113,28 @@ def test_metric_rows_give_direction_meaning_and_undefined_values():
     assert [row["direction"] for row in rows] == ["lower", "higher", "higher"]
     assert rows[0]["meaning"] == MEANINGS["bleu"][1]
     assert (rows[2]["title"], rows[2]["meaning"]) == ("<new>", "")
+
+
+REWORDED = "Even so, the new answer says nearly the same in other words"
+
+
+@pytest.mark.parametrize(
+    ("ratio", "near", "new", "said"),
+    [
+        (
+            0.1,
+            0.97,
+            "The cat sits.",
+            f"{REWORDED} (SentenceBERT 0.97).",
+        ),
+        (0.1, 1.0, "A cat sat. ", "Even so, the model still writes the same answer."),
+        (0.1, 0.4, "No.", ""),
+        (0.8, 0.97, "The cat sits.", ""),
+        (0.1, None, "", ""),
+    ],
+)
+def test_a_rewording_is_said_in_the_result(ratio, near, new, said):
+    found = explanation(["cat"], ratio) | {"response": "A cat sat.", "masked_response": new}
+    metrics = [{"name": "sentence_bert", "value": near, "lower_is_better": True}]
+    plain = joined(result_sentence(found)["parts"])
+    assert joined(result_sentence(found | {"metrics": metrics})["parts"]).removeprefix(plain).strip() == said
