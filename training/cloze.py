@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from explainers.core.errors import MaskwiseError
+from explainers.verbalizers.words import word_tokens
 from training.data import pad
 
 LONGEST = 510  # tokens of a filled template
@@ -54,11 +55,14 @@ def parse_template(template: str, tokenizer) -> Cloze:
 
 
 def word_ids(label_words: list[list[str]], tokenizer) -> list[torch.Tensor]:
-    """Token ids of every class's label words. Raises MaskwiseError for a word that is not one token."""
+    """Token ids of every class's label words, as they stand behind a space.
+
+    Raises MaskwiseError for a word that is not one known token.
+    """
     classes = []
     for words in label_words:
-        ids = [tokenizer(word, add_special_tokens=False)["input_ids"] for word in words]
-        broken = [word for word, pieces in zip(words, ids, strict=True) if len(pieces) != 1]
+        ids = [word_tokens(tokenizer, word) for word in words]
+        broken = [w for w, i in zip(words, ids, strict=True) if len(i) != 1 or i[0] == tokenizer.unk_token_id]
         if broken or not words:
             raise MaskwiseError(
                 f"Label words must be single tokens of the model; replace {broken or 'the empty list'}."

@@ -8,7 +8,7 @@ import copy
 import json
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -16,20 +16,23 @@ from peft import LoraConfig, get_peft_model
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch.nn import functional
-from transformers import AutoTokenizer, PreTrainedModel
+from transformers import PreTrainedModel
 
 from explainers.core.errors import MaskwiseError
-from explainers.models.builtin import sentence_encoder_folder
-from explainers.models.builtin_masked_lm import load_builtin_masked_lm
-from training.cloze import class_scores, fill, parse_template, word_ids
+from explainers.core.types import Task
+from explainers.models.held import LoadedModel, load_model
+from explainers.targets.mlm_head import MlmReader, batch_of
+from explainers.text.prompts import encode_plain
+from explainers.text.templates import render_cloze
+from training.cloze import class_scores, word_ids
 from training.data import read_examples
-from training.model import logits_at
 from training.tasks import TUNED_TASKS
 
-LONGEST = 128  # tokens of a filled template; keeps a step short
+LONGEST = 128  # tokens of a text; keeps a step short
 BATCH = 8
 LORA_RATE, HEAD_RATE = 2e-3, 2e-4
-ATTENTION_LAYERS = ("query", "value", "q_lin", "v_lin", "Wqkv")  # BERT and RoBERTa; DistilBERT; ModernBERT
+# What the menu's models call them: BERT, RoBERTa, ALBERT and ELECTRA; DistilBERT; ModernBERT.
+ATTENTION_LAYERS = ("query", "value", "q_lin", "v_lin", "Wqkv")
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,8 @@ def with_adapter(model: PreTrainedModel):
     layers = [name for name, _ in model.named_modules() if name.rpartition(".")[2] in ATTENTION_LAYERS]
     if not layers:
         raise MaskwiseError(
-            f"Few-shot tuning knows no attention layers of {model.config.model_type}; use a BERT model."
+            f"Few-shot tuning knows no attention layers of {model.config.model_type} models. Choose a BERT, "
+            "RoBERTa, DistilBERT, ALBERT, ELECTRA or ModernBERT model."
         )
     config = LoraConfig(r=8, lora_alpha=16, target_modules=layers)
     adapted = get_peft_model(copy.deepcopy(model), config)
@@ -130,11 +134,11 @@ def few_shot_tune(
     scores, a class's score being the mean log-probability of its label words at the mask.
     Raises MaskwiseError for a template, label word or class that cannot be used.
     """
-    cloze, words = parse_template(template, tokenizer), word_ids(label_words, tokenizer)
+    words = [ids.to(model.device) for ids in word_ids(label_words, tokenizer)]
     chosen = sample_shots(examples, len(words), shots, seed)
-    texts = tokenizer([text for text, _ in chosen], add_special_tokens=False)["input_ids"]
-    rows = [cloze.encode(text, LONGEST) for text in texts]
-    labels = torch.tensor([label for _, label in chosen])
+    base = LoadedModel("", "", Task.CLASSIFICATION, model, tokenizer, model.device, model.dtype)
+    clozes = [render_cloze(base, template, shorten(tokenizer, text)) for text, _ in chosen]
+    labels = torch.tensor([label for _, label in chosen], device=model.device)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # LoRA starts from random matrices
         adapted = with_adapter(model)
@@ -147,10 +151,12 @@ def few_shot_tune(
     optimizer = torch.optim.AdamW(rates)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0 - step / steps)
     generator = torch.Generator().manual_seed(seed)
+    tuned = replace(base, model=adapted.base_model.model)
+    reader = MlmReader(tuned)
     for step in range(steps):
-        batch = torch.randperm(len(rows), generator=generator)[:BATCH]
-        ids, positions = fill([rows[index] for index in batch])
-        log_probs = logits_at(adapted.base_model.model, ids, positions).log_softmax(-1)  # (B, V)
+        batch = torch.randperm(len(clozes), generator=generator)[:BATCH]
+        position, inputs = batch_of(tuned, [clozes[index] for index in batch])
+        log_probs = reader.at(position, **inputs).float().log_softmax(-1)  # (B, V)
         loss = functional.cross_entropy(class_scores(log_probs, words), labels[batch])
         loss.backward()
         optimizer.step()
@@ -158,18 +164,25 @@ def few_shot_tune(
         schedule.step()
         yield TuningStep(step + 1, steps, loss.item())
     yield TunedAdapter(
-        {name: value.detach().clone() for name, value in trained.items()}, template, label_words
+        {name: value.detach().cpu().clone() for name, value in trained.items()}, template, label_words
     )
 
 
+def shorten(tokenizer, text: str) -> str:
+    """The text up to its LONGEST-th token."""
+    offsets = encode_plain(tokenizer, text, offsets=True).offset_mapping
+    return text if len(offsets) <= LONGEST else text[: offsets[LONGEST - 1][1]]
+
+
 def main() -> None:
-    """The command: tune the built-in model, show the loss, write the adapter."""
+    """The command: tune a model, show the loss, write the adapter."""
     tasks = {task.file: task for task in TUNED_TASKS}
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
     add("--task", choices=[*tasks, "custom"], required=True)
+    add("--model", default="", help="Hub id or folder of a masked language model (default: the built-in one)")
     add("--template", help='for --task custom, such as "A <mask> message : {text}"')
     add("--label-words", nargs="+", help="for --task custom, one argument a class, words parted by commas")
     add("--train", type=Path, required=True, help="JSONL file, rows of {text, label}; labels count from 0")
@@ -185,11 +198,10 @@ def main() -> None:
     else:
         task = tasks[arguments.task]
         template, words = task.templates[0], [[each[0]] for each in task.label_words]
-    folder = sentence_encoder_folder()
-    tokenizer = AutoTokenizer.from_pretrained(folder)
+    loaded = load_model(arguments.model, Task.CLASSIFICATION)
     examples = read_examples(arguments.train)
     tuning = few_shot_tune(
-        load_builtin_masked_lm(folder), tokenizer, examples, template, words,
+        loaded.model, loaded.tokenizer, examples, template, words,
         shots=arguments.shots, steps=arguments.steps, seed=arguments.seed,
     )  # fmt: skip
     for event in tuning:

@@ -192,14 +192,19 @@ def read_masks(
 
 def _read_batch(reader: MlmReader, loaded: LoadedModel, clozes: Sequence[Cloze]) -> torch.Tensor:
     """One pass: (N, V) or (N, d), fp32 on the CPU."""
+    position, inputs = batch_of(loaded, clozes)
+    return reader.at(position, **inputs).float().cpu()
+
+
+def batch_of(loaded: LoadedModel, clozes: Sequence[Cloze]) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    """On the model's device: where <mask> is in each row, (B,), and input_ids and attention_mask, (B, L)."""
     ids = [torch.tensor(cloze.prompt.input_ids) for cloze in clozes]
     padding = loaded.tokenizer.pad_token_id or 0
     padded = torch.nn.utils.rnn.pad_sequence(ids, batch_first=True, padding_value=padding)  # (B, L)
     lengths = torch.tensor([len(row) for row in ids])
     attention = (torch.arange(padded.shape[1]) < lengths[:, None]).long()
     position = torch.tensor([cloze.mask_position for cloze in clozes], device=loaded.device)
-    inputs = {"input_ids": padded.to(loaded.device), "attention_mask": attention.to(loaded.device)}
-    return reader.at(position, **inputs).float().cpu()
+    return position, {"input_ids": padded.to(loaded.device), "attention_mask": attention.to(loaded.device)}
 
 
 def alike(lengths: torch.Tensor, pads: bool) -> Iterator[torch.Tensor]:

@@ -1,10 +1,15 @@
 """Few-shot tuning on a tiny random BERT: what falls, what moves, what comes back from the file."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from explainers.core.errors import MaskwiseError
-from tests.tiny_models import tiny_masked
+from explainers.targets.mlm_head import read_masks
+from explainers.text.templates import render_cloze
+from tests.tiny_models import MASKED_KINDS, tiny_masked
+from training.cloze import word_ids
 from training.few_shot import TunedAdapter, TuningStep, few_shot_tune, sample_shots
 
 TEMPLATE = "{text} It was <mask> ."
@@ -57,6 +62,32 @@ def test_adapter_comes_back_from_its_file(tuned, tmp_path):
     assert not torch.allclose(found, tiny.model(input_ids=ids).logits, atol=1e-3)
 
 
+@pytest.mark.parametrize("kind", MASKED_KINDS)
+def test_every_kind_of_the_menu_is_tuned_saved_and_read(kind, tmp_path):
+    tiny = tiny_masked(kind)
+    *steps, adapter = few_shot_tune(tiny.model, tiny.tokenizer, EXAMPLES, TEMPLATE, WORDS, shots=3, steps=100)
+    assert sum(step.loss for step in steps[-5:]) < 0.7 * sum(step.loss for step in steps[:5])
+    adapter.save(tmp_path / "adapter.safetensors")
+    model = TunedAdapter.load(tmp_path / "adapter.safetensors").apply(tiny.model)
+    tuned = replace(tiny, model=model)
+    right = 0
+    for text, label in EXAMPLES:
+        z = read_masks(tuned, [render_cloze(tuned, TEMPLATE, text)])[0]
+        scores = [z[ids].mean().item() for ids in word_ids(WORDS, tiny.tokenizer)]
+        right += scores.index(max(scores)) == label
+    assert right >= 5
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_tuning_runs_on_a_gpu():
+    model = tiny_masked("roberta").model.cuda()
+    *steps, adapter = few_shot_tune(
+        model, tiny_masked("roberta").tokenizer, EXAMPLES, TEMPLATE, WORDS, shots=3, steps=40
+    )
+    assert steps[-1].loss < steps[0].loss
+    assert next(adapter.apply(model).parameters()).device.type == "cuda"
+
+
 def test_same_seed_gives_the_same_adapter():
     tiny = tiny_masked("bert")
     runs = []
@@ -76,7 +107,7 @@ def test_shots_are_drawn_from_every_class():
 
 def test_errors_name_the_fix(tmp_path):
     tiny = tiny_masked("bert")
-    with pytest.raises(MaskwiseError, match="<mask> once"):
+    with pytest.raises(MaskwiseError, match="lacks <mask>"):
         next(few_shot_tune(tiny.model, tiny.tokenizer, EXAMPLES, "no blank {text}", WORDS))
     with pytest.raises(MaskwiseError, match="Label words"):
         next(few_shot_tune(tiny.model, tiny.tokenizer, EXAMPLES, TEMPLATE, [["unheard-of"], ["good"]]))
