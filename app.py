@@ -16,6 +16,7 @@ from components.classroom.tab import classroom_tab
 from components.compare.tab import compare_tab
 from components.generation.tab import generation_tab
 from components.page.header import header_tools
+from components.page.light_page import LightPage
 from components.page.models_menu import at_hand, default_model
 from components.page.theme import look
 from components.runner import stop
@@ -35,7 +36,7 @@ QUEUE = 20
 
 def build() -> gr.Blocks:
     """The whole page."""
-    with gr.Blocks(title="Maskwise", analytics_enabled=False) as demo:
+    with LightPage(title="Maskwise", analytics_enabled=False) as demo:
         gr.Markdown(INTRODUCTION, elem_id="introduction")
         header_tools()
         with gr.Tabs() as tabs:

@@ -36,11 +36,20 @@ export class View {
   }
 }
 
+// A long first value is a file of its own, {stored: its name}, so that the page's config stays small.
+const fetchStored = async ({props}) => {
+  const name = props.value?.stored;
+  if (!name) return;
+  const answer = await fetch(new URL(`../values/${name}.json`, import.meta.url)), value = await answer.json();
+  if (props.value.stored === name) props.value = value;
+};
+
 // Loads the module of assets/{name}.js, once for all its views, and hands it this one.
 export const mountView = async (name, ...given) => {
   const view = new View(...given);
   try {
-    (await import(`../${name}.js`)).mount(view);
+    const [module] = await Promise.all([import(`../${name}.js`), fetchStored(view)]);
+    module.mount(view);
   } catch (error) {
     view.root.textContent = 'This part of the page did not load. Reload the page to try again.';
     throw error;

@@ -10,21 +10,25 @@ Controls = dict[str, gr.components.Component]
 
 
 def method_options(method: gr.Dropdown, methods: dict) -> dict[str, Controls]:
-    """A group of option controls for each of `methods`, name → explainer; that of the chosen one is shown.
+    """The source of the chosen one of `methods`, name → explainer, and its option controls, if it has any.
 
     Returns the controls by method and option.
     """
-    groups, options = [], {}
+    reference = gr.Markdown(methods[method.value].reference, elem_classes="mw-reference")
+    groups, options = {}, {name: {} for name in methods}
     for name, explainer in methods.items():
+        if not explainer.own_options():
+            continue
         title = f"{explainer.title}: options"
-        with gr.Accordion(title, open=False, visible=name == method.value) as group:
-            gr.Markdown(explainer.reference)
+        with gr.Accordion(title, open=False, visible=name == method.value) as groups[name]:
             options[name] = option_controls(explainer)
-        groups.append(group)
     method.change(
-        lambda chosen: [gr.update(visible=name == chosen) for name in methods],
+        lambda chosen: [
+            methods[chosen].reference,
+            *(gr.update(visible=name == chosen) for name in groups),
+        ],
         method,
-        groups,
+        [reference, *groups.values()],
         queue=False,
         show_progress="hidden",
         api_visibility="private",

@@ -10,6 +10,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
+KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}  # for a year
 SERVED = (".js", ".css")
 FIRST, LAST = Path("page/page.css"), Path("page/projector.css")  # the order of styles; the others lie between
 
@@ -39,7 +40,7 @@ class _Kept(StaticFiles):
 
     def file_response(self, *args, **kwargs):
         response = super().file_response(*args, **kwargs)
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        response.headers.update(KEPT)
         return response
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
+from components.page.light_page import value_routes
 from components.page.scripts import ADDRESS, routes, tags
 
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")
@@ -68,7 +69,7 @@ def head() -> str:
 
 def look() -> dict:
     """What the look needs of `gr.Blocks.launch`."""
-    return {"theme": theme(), "head": head(), "app_kwargs": {"routes": routes()}}
+    return {"theme": theme(), "head": head(), "app_kwargs": {"routes": [*value_routes(), *routes()]}}
 
 
 def _fonts(names: tuple[str, ...]) -> list[str]:

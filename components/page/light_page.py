@@ -1,0 +1,60 @@
+"""A page whose config, which a browser reads before anything is shown, holds only what the browser needs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import gradio as gr
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from components.page.scripts import ADDRESS, KEPT
+
+# Read by Gradio for its description of the API alone, where our events of the page are not named.
+DESCRIBED = ("api_info", "api_info_as_input", "api_info_as_output", "example_inputs")
+LONG = 1000  # characters of a view's first value from which on it is a file of its own
+
+_values: dict[str, str] = {}
+
+
+class LightPage(gr.Blocks):
+    """gr.Blocks with a lighter config. Long first values of views wait as files; see assets/page/view.js."""
+
+    def get_config_file(self):
+        config = super().get_config_file()
+        described = _in_public_events(config["dependencies"])
+        for component in config["components"]:
+            if component["id"] not in described:
+                for name in DESCRIBED:
+                    component.pop(name, None)
+            component.pop("component_class_id")  # of components that do not come with Gradio
+            if component["type"] == "html":
+                component["props"]["value"] = _light(component["props"].get("value"))
+        return config
+
+
+def _in_public_events(dependencies: list[dict]) -> set[int]:
+    public = [event for event in dependencies if event["api_visibility"] != "private"]
+    return {id for event in public for id in (*event["inputs"], *event["outputs"])}
+
+
+def _light(value):
+    text = json.dumps(value, ensure_ascii=False)
+    if len(text) < LONG:
+        return value
+    name = hashlib.sha256(text.encode()).hexdigest()[:12]
+    _values[name] = text
+    return {"stored": name}
+
+
+def _value(request: Request) -> Response:
+    if (text := _values.get(request.path_params["name"])) is None:
+        return Response(status_code=404)
+    return Response(text, media_type="application/json", headers=KEPT)
+
+
+def value_routes() -> list[Route]:
+    """For FastAPI's `routes`."""
+    return [Route(f"/{ADDRESS}/values/{{name}}.json", _value)]

@@ -1,0 +1,48 @@
+"""The page's config is light, and nothing is lost by it: not first values, not the description of the API."""
+
+import json
+import urllib.request
+from unittest import mock
+
+import pytest
+
+import app
+from components.page import light_page
+from components.page.scripts import ADDRESS
+
+MOST_BYTES = 250_000
+
+
+@pytest.fixture(scope="module")
+def served():
+    demo, url, _ = app.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1")
+    yield demo, url
+    demo.close()
+
+
+def fetch(address: str) -> bytes:
+    return urllib.request.urlopen(address).read()
+
+
+def test_the_config_is_light(served):
+    assert len(fetch(f"{served[1]}config")) <= MOST_BYTES
+
+
+def test_a_long_first_value_is_a_file_with_the_same_value(served):
+    demo, url = served
+    sent = {part["id"]: part["props"] for part in json.loads(fetch(f"{url}config"))["components"]}
+    values = {id: props["value"] for id, props in sent.items() if isinstance(props.get("value"), dict)}
+    stored = {id: value["stored"] for id, value in values.items() if "stored" in value}
+    assert len(stored) > 5
+    for id, name in stored.items():
+        value = json.loads(fetch(f"{url}{ADDRESS}/values/{name}.json"))
+        assert value == json.loads(json.dumps(demo.blocks[id].value))
+
+
+def test_the_api_is_described_as_before(served):
+    light = json.loads(fetch(f"{served[1]}gradio_api/info"))
+    with mock.patch.object(light_page.LightPage, "get_config_file", light_page.gr.Blocks.get_config_file):
+        whole = app.build().get_api_info()
+    assert light["named_endpoints"].keys() == whole["named_endpoints"].keys()
+    assert "/explain_generation" in light["named_endpoints"]
+    assert light["named_endpoints"] == json.loads(json.dumps(whole["named_endpoints"]))
