@@ -9,10 +9,11 @@ from explainers.core.base import Explainer, option, register
 from explainers.core.deferred_torch import torch
 from explainers.core.types import Task
 from explainers.models.attentions import attentions_of, read_rows, stack
+from explainers.targets.label import LabelTarget
 
 
 @register
-class AttentionLast(Explainer):
+class AttentionLast(Explainer[LabelTarget]):
     """R_j = (1/H) Σ_h A[h, m, j] in the last layer, m the mask. A span's score sums its positions."""
 
     title = "Attention, last layer"
@@ -32,7 +33,7 @@ class AttentionLast(Explainer):
     def passes(self, spans):
         return 1
 
-    def attribute(self, target):
+    def attribute(self, target: LabelTarget) -> torch.Tensor:
         with torch.no_grad():
             attentions = attentions_of(target.forward(eager=True, output_attentions=True), target.model)
         attended = stack(attentions)[-1].mean(0)  # (L, L)

@@ -9,10 +9,11 @@ from explainers.core.base import Explainer, option, register
 from explainers.core.deferred_torch import torch
 from explainers.core.types import Task
 from explainers.models.attentions import attentions_of, read_rows, stack
+from explainers.targets.label import LabelTarget
 
 
 @register
-class AttentionRollout(Explainer):
+class AttentionRollout(Explainer[LabelTarget]):
     """R = Â_L ··· Â_1 with Â = rownorm(mean over heads of A + I), read at the mask's row.
 
     A span's score sums its positions.
@@ -35,7 +36,7 @@ class AttentionRollout(Explainer):
     def passes(self, spans):
         return 1
 
-    def attribute(self, target):
+    def attribute(self, target: LabelTarget) -> torch.Tensor:
         with torch.no_grad():
             attentions = attentions_of(target.forward(eager=True, output_attentions=True), target.model)
         rolled = rollout(stack(attentions))  # (L, L)

@@ -7,17 +7,20 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from heapq import nsmallest
 from itertools import combinations
+from typing import TypeVar
 
 from explainers.core.base import Explainer, register
 from explainers.core.deferred_torch import torch
-from explainers.core.search import MIN_GAIN, Tally, joint_explanation
-from explainers.core.types import Mask, SearchStep
+from explainers.core.search import Tally, joint_explanation
+from explainers.core.target import Target
+from explainers.core.types import Explanation, Mask, SearchStep
 
 CHUNK = 16  # masks between two updates of the plot
 PAIRED = 4  # strongest single spans of which all pairs are tried
 PROMISING = 100  # of so many exchanges of two spans, the most promising is tried
 
-Steps = Generator[SearchStep, None, list | bool | None]
+Found = TypeVar("Found")
+Steps = Generator[SearchStep, None, Found]  # what is tried on the way to what is returned
 
 
 @register
@@ -41,12 +44,12 @@ class BestSwap(Explainer):
         k = self.options.k
         return construction(spans, k) + 2 * k * (spans - k) + spans + doubles(spans, k) + 2
 
-    def stream(self, target):
+    def stream(self, target: Target) -> Iterator[SearchStep | Explanation]:
         tally = Tally(target)
-        step = None
+        mask = target.full_mask()
         for step in descend(target, self.options.k):
+            mask = step.mask
             yield step
-        mask = step.mask if step else target.full_mask()
         certificate = exchange_certificate(len(target.spans), self.options.k)
         yield joint_explanation(self, target, mask, tally, certificate)
 
@@ -62,31 +65,31 @@ def exchange_certificate(spans: int, k: int) -> str:
 class _Walk:
     """Where a search stands: its best mask, log p of that in nats, how many steps of how many are done."""
 
-    target: object
+    target: Target
     chunk: int
     mask: Mask
     value: float
     total: int
     step: int = 0
 
-    def look(self, masks: list[Mask], bound: float, exactly: bool = False) -> Steps:
+    def look(self, masks: list[Mask], bound: float, exactly: bool = False) -> Steps[list[float]]:
         """A step for each mask; returns their log p, as `Target.lowest` gives them below the bound."""
         values: list[float] = []
         for start in range(0, len(masks), self.chunk):
             part = torch.tensor(masks[start : start + self.chunk])
             lowest = min([bound, *values])
             values += (self.target.log_prob(part) if exactly else self.target.lowest(part, lowest)).tolist()
-            for tried, proposed in zip(values[start:], masks[start:], strict=False):
+            for value, mask in zip(values[start:], masks[start:], strict=False):
                 self.step += 1
-                yield SearchStep(self.step, self.total, self.mask, self.value, tried, False, proposed)
+                yield SearchStep(self.step, self.total, self.mask, self.value, value, False, mask)
         return values
 
-    def take(self, mask: Mask, value: float) -> Steps:
+    def take(self, mask: Mask, value: float) -> Steps[None]:
         self.mask, self.value, self.step = mask, value, self.step + 1
         yield SearchStep(self.step, self.total, mask, value, value, True, mask)
 
 
-def descend(target, k: int, chunk: int = CHUNK) -> Iterator[SearchStep]:
+def descend(target: Target, k: int, chunk: int = CHUNK) -> Iterator[SearchStep]:
     """Yield a SearchStep for each mask tried and one, accepted, for each mask taken.
 
     During construction the masks have fewer than k zeros. The last step's mask is locally optimal.
@@ -102,7 +105,7 @@ def descend(target, k: int, chunk: int = CHUNK) -> Iterator[SearchStep]:
         singly = yield from _exchange(walk)
 
 
-def _construct(walk: _Walk, k: int) -> Steps:
+def _construct(walk: _Walk, k: int) -> Steps[list[Mask]]:
     """Remove k spans; returns the masks without k − 1 that were tried."""
     almost, singles = [], []
     while (removed := walk.mask.count(0)) < k:
@@ -111,12 +114,12 @@ def _construct(walk: _Walk, k: int) -> Steps:
         values = yield from walk.look(masks, math.inf, exactly=removed == 0)
         singles = singles or values
         almost = masks if removed == k - 2 else almost
-        best = first_lowest(values)
+        best = first_lowest(values, walk.target.min_gain)
         yield from walk.take(masks[best], values[best])
     return almost
 
 
-def _exchange(walk: _Walk) -> Steps:
+def _exchange(walk: _Walk) -> Steps[list[float]]:
     """Take the best exchange of one span until none lowers log p; returns log p of the last round's."""
     while masks := exchanges(walk.mask):
         values = yield from walk.look(masks, walk.value)
@@ -125,17 +128,18 @@ def _exchange(walk: _Walk) -> Steps:
     return []
 
 
-def _restart(walk: _Walk, almost: list[Mask]) -> Steps:
+def _restart(walk: _Walk, almost: list[Mask]) -> Steps[bool]:
     """Complete the strongest of these masks that removes a kept span; returns whether that is better."""
     kept = {t for t, bit in enumerate(walk.mask) if bit}
     outside = [mask for mask in almost if any(not mask[t] for t in kept)]
     if not outside:
         return False
-    start = outside[first_lowest(walk.target.lowest(torch.tensor(outside)).tolist())]
+    values = walk.target.lowest(torch.tensor(outside)).tolist()
+    start = outside[first_lowest(values, walk.target.min_gain)]
     return (yield from _try(walk, removals(start)))
 
 
-def _exchange_two(walk: _Walk, singly: list[float]) -> Steps:
+def _exchange_two(walk: _Walk, singly: list[float]) -> Steps[bool]:
     """Try the most promising exchanges of two spans; returns whether one is better.
 
     singly: log p after every exchange of one span, in the order of `exchanges`.
@@ -143,25 +147,27 @@ def _exchange_two(walk: _Walk, singly: list[float]) -> Steps:
     return (yield from _try(walk, double_exchanges(walk.mask, singly)))
 
 
-def _try(walk: _Walk, masks: list[Mask]) -> Steps:
+def _try(walk: _Walk, masks: list[Mask]) -> Steps[bool]:
     """Take the best of these masks where it lowers log p; returns whether it does."""
     walk.total += len(masks)
     values = yield from walk.look(masks, walk.value)
     return (yield from _take_best(walk, masks, values))
 
 
-def _take_best(walk: _Walk, masks: list[Mask], values: list[float]) -> Steps:
+def _take_best(walk: _Walk, masks: list[Mask], values: list[float]) -> Steps[bool]:
     """Take the best of these where it lowers log p; returns whether it does."""
-    if not masks or values[best := first_lowest(values)] >= walk.value - MIN_GAIN:
+    least = walk.target.min_gain
+    if not masks or values[best := first_lowest(values, least)] >= walk.value - least:
         return False
     walk.total += 1 + len(exchanges(masks[best]))  # this step, and the round that follows
     yield from walk.take(masks[best], values[best])
     return True
 
 
-def first_lowest(values: list[float]) -> int:
-    """The first within MIN_GAIN of the lowest, so that rounding cannot choose between equals."""
-    return next(n for n, value in enumerate(values) if value <= min(values) + MIN_GAIN)
+def first_lowest(values: list[float], min_gain: float) -> int:
+    """The first within `min_gain` of the lowest, so that rounding cannot choose between equals."""
+    most = min(values) + min_gain
+    return next(n for n, value in enumerate(values) if value <= most)
 
 
 def construction(spans: int, k: int) -> int:

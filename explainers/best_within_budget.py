@@ -8,7 +8,8 @@ from explainers.best_swap import construction, descend, exchange_certificate
 from explainers.core import base
 from explainers.core.base import Explainer, option, register
 from explainers.core.search import BEST_FOUND, Tally, joint_explanation
-from explainers.core.types import SearchStep
+from explainers.core.target import Target
+from explainers.core.types import Explanation, SearchStep
 from explainers.exhaustive import optimal_certificate, try_all
 from explainers.xprompt import random_swaps
 
@@ -29,7 +30,7 @@ class BestWithinBudget(Explainer):
     def passes(self, spans):
         return min(self.options.budget, math.comb(spans, self.options.k)) + self.options.k + 2
 
-    def stream(self, target):
+    def stream(self, target: Target) -> Iterator[SearchStep | Explanation]:
         tally, taken = Tally(target), 0
         steps, certificate = self._strongest(target)
         exchanged = self.options.k * (len(target.spans) - self.options.k)
@@ -42,7 +43,7 @@ class BestWithinBudget(Explainer):
             yield step
         yield joint_explanation(self, target, mask, tally, certificate)
 
-    def _strongest(self, target) -> tuple[Iterator[SearchStep], str]:
+    def _strongest(self, target: Target) -> tuple[Iterator[SearchStep], str]:
         """The search to run, and what it proves if it comes to its end."""
         k, spans, budget = self.options.k, len(target.spans), self.options.budget
         if math.comb(spans, k) <= budget:

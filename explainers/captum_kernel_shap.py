@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from explainers.core import base
 from explainers.core.base import Explainer, option, register
 from explainers.core.deferred_torch import torch
 from explainers.core.types import Task
+from explainers.targets.response import ResponseTarget
 
 
 @register
-class CaptumKernelShap(Explainer):
+class CaptumKernelShap(Explainer[ResponseTarget]):
     title = "Captum: KernelSHAP"
     reference = "Captum 0.9, LLMAttribution(KernelShap)"
     tasks = frozenset({Task.GENERATION})
@@ -26,11 +25,9 @@ class CaptumKernelShap(Explainer):
     def passes(self, spans):
         return self.options.samples + 2
 
-    def attribute(self, target):
+    def attribute(self, target: ResponseTarget) -> torch.Tensor:
         from captum.attr import KernelShap
 
         from explainers.targets.captum_bridge import captum_scores
 
-        torch.manual_seed(self.options.seed)  # Captum draws from these global generators
-        np.random.seed(self.options.seed)
-        return captum_scores(target, KernelShap, n_samples=self.options.samples)
+        return captum_scores(target, KernelShap, self.options.seed, n_samples=self.options.samples)

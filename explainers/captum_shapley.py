@@ -8,10 +8,11 @@ from explainers.core import base
 from explainers.core.base import Explainer, option, register
 from explainers.core.deferred_torch import torch
 from explainers.core.types import Task
+from explainers.targets.response import ResponseTarget
 
 
 @register
-class CaptumShapley(Explainer):
+class CaptumShapley(Explainer[ResponseTarget]):
     title = "Captum: Shapley value sampling"
     reference = "Captum 0.9, LLMAttribution(ShapleyValueSampling)"
     tasks = frozenset({Task.GENERATION})
@@ -26,10 +27,11 @@ class CaptumShapley(Explainer):
     def passes(self, spans):
         return self.options.permutations * spans + 1
 
-    def attribute(self, target):
+    def attribute(self, target: ResponseTarget) -> torch.Tensor:
         from captum.attr import ShapleyValueSampling
 
         from explainers.targets.captum_bridge import captum_scores
 
-        torch.manual_seed(self.options.seed)  # Captum draws from torch's own generator
-        return captum_scores(target, ShapleyValueSampling, n_samples=self.options.permutations)
+        return captum_scores(
+            target, ShapleyValueSampling, self.options.seed, n_samples=self.options.permutations
+        )

@@ -13,8 +13,9 @@ from explainers.core import base
 from explainers.core.base import Explainer, option, register
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
-from explainers.core.search import MIN_GAIN, Tally, joint_explanation
-from explainers.core.types import Mask, SearchStep
+from explainers.core.search import Tally, joint_explanation
+from explainers.core.target import Target
+from explainers.core.types import Explanation, Mask, SearchStep
 
 MOST_SETS = 200_000
 
@@ -34,11 +35,19 @@ class Exhaustive(Explainer):
     class Options(base.Options):
         minutes: int = option(5, "Time limit", "Minutes that all sets may take.", minimum=1, maximum=600)
 
+    def __init__(self, options: base.Options | None = None):
+        super().__init__(options)
+        self._tally: Tally | None = None
+
     def passes(self, spans):
         return math.comb(spans, self.options.k) + self.options.k + 1
 
-    def plan(self, target):
-        """The number of sets and the time they will take; raises MaskwiseError where that is too long."""
+    def plan(self, target: Target) -> str:
+        """The number of sets and the time they will take; raises MaskwiseError where that is too long.
+
+        The sets that are timed count as tried.
+        """
+        self._tally = self._tally or Tally(target)
         k, minutes = self.options.k, self.options.minutes
         sets = math.comb(len(target.spans), k)
         seconds = math.inf if sets > MOST_SETS else seconds_for_all(target, k)
@@ -50,27 +59,27 @@ class Exhaustive(Explainer):
             )
         return f"Trying all {sets:,} sets of {k} spans takes {time}."
 
-    def stream(self, target):
-        tally, k = Tally(target), self.options.k
+    def stream(self, target: Target) -> Iterator[SearchStep | Explanation]:
+        k = self.options.k
         self.plan(target)
         for step in try_all(target, k):
             yield step
         certificate = optimal_certificate(len(target.spans), k)
-        yield joint_explanation(self, target, step.mask, tally, certificate)
+        yield joint_explanation(self, target, step.mask, self._tally, certificate)
 
 
 def optimal_certificate(spans: int, k: int) -> str:
     return f"Optimal: all {math.comb(spans, k):,} sets of this size were checked."
 
 
-def try_all(target, k: int, chunk: int = 4 * CHUNK) -> Iterator[SearchStep]:
+def try_all(target: Target, k: int, chunk: int = 4 * CHUNK) -> Iterator[SearchStep]:
     """Yield a SearchStep for each set, in lexicographic order; the last one's mask is the optimum."""
     spans = len(target.spans)
-    total, step, best, lowest = math.comb(spans, k), 0, None, math.inf
+    total, step, best, lowest = math.comb(spans, k), 0, target.full_mask(), math.inf
     sets = all_masks(spans, k)
     while masks := list(islice(sets, chunk)):
         for mask, value in zip(masks, target.lowest(torch.tensor(masks), lowest).tolist(), strict=True):
-            step, better = step + 1, value < lowest - MIN_GAIN
+            step, better = step + 1, value < lowest - target.min_gain
             if better:
                 best, lowest = mask, value
             yield SearchStep(step, total, best, lowest, value, better, mask)
@@ -82,7 +91,7 @@ def all_masks(spans: int, k: int) -> Iterator[Mask]:
         yield tuple(int(t not in removed) for t in range(spans))
 
 
-def seconds_for_all(target, k: int) -> float:
+def seconds_for_all(target: Target, k: int) -> float:
     """Estimated time for all sets of k spans, in seconds: the second handful is timed, the first warms up."""
     first = list(islice(all_masks(len(target.spans), k), 2 * CHUNK))
     target.lowest(torch.tensor(first[:CHUNK]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from explainers.core.base import Explainer, register
 from explainers.core.deferred_torch import torch
+from explainers.core.target import Target
 
 
 @register
@@ -15,7 +16,7 @@ class FeatureAblation(Explainer):
     def passes(self, spans):
         return spans + 1
 
-    def attribute(self, target):
+    def attribute(self, target: Target) -> torch.Tensor:
         count = len(target.spans)
         masks = torch.cat([torch.ones(1, count), 1 - torch.eye(count)])  # (1 + T, T)
         full, *without = target.log_prob(masks)

@@ -6,10 +6,11 @@ from explainers.core.base import Explainer, register
 from explainers.core.deferred_torch import torch
 from explainers.core.types import Task
 from explainers.models.attentions import attentions_of, stack
+from explainers.targets.label import LabelTarget
 
 
 @register
-class Gae(Explainer):
+class Gae(Explainer[LabelTarget]):
     """R ← I; per layer R ← R + ĀR with Ā = mean over heads of (∂f_c/∂A ⊙ A)⁺; read at the mask's row.
 
     Chefer et al. 2021, equations 5 and 6. f_c is the class's score at the mask. A span's score sums its
@@ -24,7 +25,7 @@ class Gae(Explainer):
     def passes(self, spans):
         return 1
 
-    def attribute(self, target):
+    def attribute(self, target: LabelTarget) -> torch.Tensor:
         embeds = target.embeds()[None].requires_grad_()  # (1, L, d)
         output = target.forward(embeds, eager=True, output_attentions=True)
         attentions = attentions_of(output, target.model)

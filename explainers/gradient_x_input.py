@@ -1,6 +1,10 @@
 """Gradient × input: the first-order estimate of what removing a span costs."""
 
+from __future__ import annotations
+
 from explainers.core.base import Explainer, register
+from explainers.core.deferred_torch import torch
+from explainers.targets.base import ModelTarget
 
 ROUNDING = 1e-3  # of |x| · |gradient|: below it the product says nothing
 SCALE_FREE = (
@@ -10,7 +14,7 @@ SCALE_FREE = (
 
 
 @register
-class GradientXInput(Explainer):
+class GradientXInput(Explainer[ModelTarget]):
     """R_t = Σ over the span's positions and the width of x · ∂ log p / ∂x (Shrikumar et al. 2017)."""
 
     title = "Gradient × input"
@@ -20,7 +24,7 @@ class GradientXInput(Explainer):
     def passes(self, spans):
         return 1
 
-    def attribute(self, target):
+    def attribute(self, target: ModelTarget) -> torch.Tensor:
         embeds = target.embeds().float().cpu()  # (L, d)
         _, gradient = target.gradient(target.embeds()[None])
         products = (gradient[0] * embeds).sum(-1)  # (L,)

@@ -9,13 +9,14 @@ import numpy as np
 from explainers.core import base
 from explainers.core.base import Explainer, option, register
 from explainers.core.deferred_torch import torch
+from explainers.targets.base import ModelTarget
 
 LARGE_GAP = 0.1
 CHUNK = 32  # path points held at once
 
 
 @register
-class IntegratedGradients(Explainer):
+class IntegratedGradients(Explainer[ModelTarget]):
     """R_t = (x_t − x'_t) · ∫ ∂ log p(x' + a(x − x')) / ∂x_t da (Sundararajan et al. 2017, equation 1).
 
     Σ_t log p(y_t) is differentiated at once along the path, by Gauss–Legendre quadrature. Scores add up to
@@ -41,16 +42,18 @@ class IntegratedGradients(Explainer):
     def passes(self, spans):
         return self.options.steps + 2
 
-    def attribute(self, target):
+    def attribute(self, target: ModelTarget) -> torch.Tensor:
         embeds = target.embeds()  # (L, d)
-        keep = target.keep(torch.zeros(1, len(target.spans), device=embeds.device))[0, :, None].to(embeds)
-        start = keep * embeds + (1 - keep) * target.replacement(self.options.baseline)
+        keep = target.masked.keep(torch.zeros(1, len(target.spans), device=embeds.device))[0, :, None].to(
+            embeds
+        )
+        start = keep * embeds + (1 - keep) * target.masked.replacement(self.options.baseline)
         scores, gap, total = integrate(target, start, embeds, self.options.steps)
         self.notes.append(_completeness(gap, total, self.options.steps))
         return target.pool(scores)
 
 
-def integrate(target, start, end, steps: int) -> tuple[torch.Tensor, float, float]:
+def integrate(target: ModelTarget, start, end, steps: int) -> tuple[torch.Tensor, float, float]:
     """Path integral of the gradient: a score a position (L,), the completeness gap and log p's fall, nats."""
     nodes, weights = (torch.tensor(v, dtype=torch.float32) for v in np.polynomial.legendre.leggauss(steps))
     gradient = torch.zeros(end.shape)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from explainers.core import base
 from explainers.core.base import Explainer, option, register
 from explainers.core.deferred_torch import torch
+from explainers.core.target import Target
 
 KEEP = 0.5  # probability with which a mask keeps a span
 FOLDS = 5
@@ -43,7 +44,7 @@ class LinearSurrogate(Explainer):
     def passes(self, spans):
         return self.options.samples
 
-    def attribute(self, target):
+    def attribute(self, target: Target) -> torch.Tensor:
         generator = torch.Generator().manual_seed(self.options.seed)
         masks = (torch.rand(self.options.samples, len(target.spans), generator=generator) < KEEP).int()
         values = target.log_prob(masks)  # (N,)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from explainers.core.base import Explainer, register
 from explainers.core.deferred_torch import torch
 from explainers.core.types import Task
+from explainers.targets.label import LabelTarget
 
 
 @register
-class LrpXai(Explainer):
+class LrpXai(Explainer[LabelTarget]):
     """R_i = Σ_d x_i,d · ∂f_c/∂x_i,d, with attention probabilities and LayerNorm's σ held constant.
 
     x is what the first layer reads, so that the embeddings' own LayerNorm stays outside. Relevance is
@@ -23,13 +24,13 @@ class LrpXai(Explainer):
     def passes(self, spans):
         return 1
 
-    def attribute(self, target):
+    def attribute(self, target: LabelTarget) -> torch.Tensor:
         relevance, score = propagate(target)
         self.notes.append(conservation(relevance.sum().item(), score))
         return target.pool(relevance)
 
 
-def propagate(target) -> tuple[torch.Tensor, float]:
+def propagate(target: LabelTarget) -> tuple[torch.Tensor, float]:
     """Relevance of every position of the unmasked prompt, (L,), and the class's score f_c."""
     from explainers.models.lrp_rules import lrp_rules  # here, because its tables need torch
 

@@ -8,10 +8,11 @@ from explainers.core import base
 from explainers.core.base import Explainer, option, register
 from explainers.core.deferred_torch import torch
 from explainers.core.types import Task
+from explainers.targets.label import LabelTarget
 
 
 @register
-class PromptExplainer(Explainer):
+class PromptExplainer(Explainer[LabelTarget]):
     """E_i,c = softmax over classes of the verbalizer's scores of the MLM head at position i (equations 1–4).
 
     The column of the explained class is the score. It is a share, not an amount, so a span of several
@@ -36,17 +37,17 @@ class PromptExplainer(Explainer):
     def passes(self, spans):
         return 1
 
-    def attribute(self, target):
+    def attribute(self, target: LabelTarget) -> torch.Tensor:
         with torch.no_grad():
             shares = class_shares(target)[:, target.label_index]  # (L,)
         if self.options.centre == "chance":
             shares = shares - 1 / len(target.labels)
         return target.pool(shares) / torch.tensor([len(span.positions) for span in target.spans])
 
-    def neutral(self, target):
+    def neutral(self, target: LabelTarget) -> float:
         return 1 / len(target.labels) if self.options.centre == "zero" else 0.0
 
 
-def class_shares(target) -> torch.Tensor:
+def class_shares(target: LabelTarget) -> torch.Tensor:
     """Every class's share at every position of the unmasked prompt, (L, C) on the CPU; rows sum to 1."""
     return target.class_log_probs_from_logits(target.forward().logits[0]).exp().cpu()

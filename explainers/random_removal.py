@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from explainers.core.base import Explainer, register
 from explainers.core.deferred_torch import torch
+from explainers.core.target import Target
 
 
 @register
@@ -15,6 +16,6 @@ class RandomRemoval(Explainer):
     def passes(self, spans):
         return 0
 
-    def attribute(self, target):
+    def attribute(self, target: Target) -> torch.Tensor:
         generator = torch.Generator().manual_seed(self.options.seed)
         return torch.rand(len(target.spans), generator=generator)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from explainers.core import base
 from explainers.core.base import Explainer, option, register
 from explainers.core.deferred_torch import torch
+from explainers.core.target import Target
 
 
 @register
@@ -30,7 +31,7 @@ class ShapleySampling(Explainer):
     def passes(self, spans):
         return self.options.permutations * spans + 1
 
-    def attribute(self, target):
+    def attribute(self, target: Target) -> torch.Tensor:
         spans, generator = len(target.spans), torch.Generator().manual_seed(self.options.seed)
         orders = torch.stack(
             [torch.randperm(spans, generator=generator) for _ in range(self.options.permutations)]

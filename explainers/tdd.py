@@ -11,13 +11,14 @@ from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
 from explainers.models.fast_fp32 import fast_fp32
 from explainers.targets.logits import chosen, readout_of, token_log_probs
+from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import decode_pieces, encode_plain
 
 MAX_WORD_CHARS = 100
 
 
 @register
-class TokenDistributionDynamics(Explainer):
+class TokenDistributionDynamics(Explainer[ResponseTarget]):
     """r_i = p(target) − p(foil) as the LM head reads it at position i; without a foil, p(target).
 
     forward: s_i = r_i − r_{i−1}, from one pass over the prompt. backward: r of the prompt's last position
@@ -55,7 +56,7 @@ class TokenDistributionDynamics(Explainer):
     def passes(self, spans):
         return {"forward": 1, "backward": spans + 1, "bidirectional": spans + 2}[self.options.direction]
 
-    def attribute(self, target):
+    def attribute(self, target: ResponseTarget) -> torch.Tensor:
         words, scores = self._words(target), []
         if self.options.direction != "backward":
             along = contrasts(target, _followed(target, target.embeds()), words)  # (L',)
@@ -69,7 +70,7 @@ class TokenDistributionDynamics(Explainer):
         self.notes.append(self._summary(target, words, end.item(), mean.sum().item()))
         return mean
 
-    def _words(self, target) -> list[int]:
+    def _words(self, target: ResponseTarget) -> list[int]:
         """Token ids of the target and, where there is one, of the foil."""
         first = target.response_ids[target.part[0]]
         words = [self._first_token(target, self.options.target) if self.options.target.strip() else first]
@@ -82,7 +83,7 @@ class TokenDistributionDynamics(Explainer):
             )
         return words
 
-    def _first_token(self, target, word: str) -> int:
+    def _first_token(self, target: ResponseTarget, word: str) -> int:
         """The id of the word's first token where it would stand, with a space before it if one is due."""
         start, word = target.part[0], word.strip()
         there = decode_pieces(target.tokenizer, target.response_ids[: start + 1])[-1]
@@ -92,7 +93,7 @@ class TokenDistributionDynamics(Explainer):
             self.notes.append(f"“{word}” is {1 + len(rest)} tokens for this model: {read}")
         return first
 
-    def _summary(self, target, words: list[int], end: float, total: float) -> str:
+    def _summary(self, target: ResponseTarget, words: list[int], end: float, total: float) -> str:
         what = " − ".join(f"p({_quoted(target, word)})" for word in words)
         return (
             f"At the end of the prompt {what} is {end:.3f}. The scores add up to {total:.3f}; what that "
@@ -100,7 +101,7 @@ class TokenDistributionDynamics(Explainer):
         )
 
 
-def suffix_contrasts(target, words: list[int]) -> torch.Tensor:
+def suffix_contrasts(target: ResponseTarget, words: list[int]) -> torch.Tensor:
     """r at the end of the prompt with the spans before t deleted, t = 0 … T: (T + 1,)."""
     embeds, kept = target.embeds(), torch.ones(len(target.prompt.input_ids), dtype=torch.bool)
     values = []
@@ -112,7 +113,7 @@ def suffix_contrasts(target, words: list[int]) -> torch.Tensor:
 
 
 @no_grad
-def contrasts(target, embeds: torch.Tensor, words: list[int], keep: int = 0) -> torch.Tensor:
+def contrasts(target: ResponseTarget, embeds: torch.Tensor, words: list[int], keep: int = 0) -> torch.Tensor:
     """p of the first word as the next token, minus p of the second if there is one, at each position.
 
     (L, d) → (L,) fp32, or (keep,) for the last `keep` positions. One pass.
@@ -134,11 +135,11 @@ def contrasts(target, embeds: torch.Tensor, words: list[int], keep: int = 0) -> 
     return p[0] - p[1:].sum(0)
 
 
-def _followed(target, embeds: torch.Tensor) -> torch.Tensor:
+def _followed(target: ResponseTarget, embeds: torch.Tensor) -> torch.Tensor:
     """Embeddings of a prompt, followed by the response up to the part that is explained."""
     before = torch.tensor(target.response_ids[: target.part[0]], dtype=torch.long, device=target.device)
     return torch.cat([embeds, target.model.get_input_embeddings()(before).detach()])
 
 
-def _quoted(target, token: int) -> str:
+def _quoted(target: ResponseTarget, token: int) -> str:
     return f"“{target.tokenizer.decode([token]).strip()}”"

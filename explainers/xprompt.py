@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from explainers.core import base
 from explainers.core.base import Explainer, option, register
 from explainers.core.deferred_torch import torch
-from explainers.core.search import BEST_FOUND, MIN_GAIN, Tally, joint_explanation
-from explainers.core.types import SearchStep
+from explainers.core.search import BEST_FOUND, Tally, joint_explanation
+from explainers.core.target import MIN_GAIN, Target
+from explainers.core.types import Explanation, SearchStep
 
 LOOKAHEAD = (4, 16)  # proposals in a batch: the fewest, the most
 
@@ -49,7 +50,7 @@ class XPrompt(Explainer):
     def passes(self, spans):
         return self.options.iterations + self.options.k + 2
 
-    def stream(self, target):
+    def stream(self, target: Target) -> Iterator[SearchStep | Explanation]:
         tally, o = Tally(target), self.options
         for step in random_swaps(target, o.k, o.iterations, o.seed, o.initialisation, o.proposals):
             yield step
@@ -57,15 +58,20 @@ class XPrompt(Explainer):
 
 
 def random_swaps(
-    target, k: int, iterations: int, seed: int, initialisation: str = "abs", proposals: str = "gradient"
+    target: Target,
+    k: int,
+    iterations: int,
+    seed: int,
+    initialisation: str = "abs",
+    proposals: str = "gradient",
 ) -> Iterator[SearchStep]:
-    """Yield a SearchStep an iteration of Algorithm 1 on a target; for the settings, see XPrompt.Options."""
+    """Yield a SearchStep per iteration of Algorithm 1 on a target; for the settings, see XPrompt.Options."""
     generator = torch.Generator().manual_seed(seed)
     gradient = target.mask_gradient()  # (T,)
     weights = gradient.abs() if proposals == "gradient" else torch.zeros_like(gradient)
     mask = first_mask(gradient, k, initialisation, generator)
     draws = torch.rand(iterations, 2, generator=generator, dtype=torch.float64)
-    yield from swap_search(mask, weights, draws, target.first_below)
+    yield from swap_search(mask, weights, draws, target.first_below, min_gain=target.min_gain)
 
 
 def first_mask(
@@ -87,16 +93,18 @@ def swap_search(
     mask: torch.Tensor,
     weights: torch.Tensor,
     draws: torch.Tensor,
-    first_below: Callable,
+    first_below: Callable[[torch.Tensor, float], torch.Tensor],
     lookahead: tuple[int, int] = LOOKAHEAD,
+    min_gain: float = MIN_GAIN,
 ) -> Iterator[SearchStep]:
-    """Yield one SearchStep a proposal; a swap is kept when log p falls.
+    """Yield one SearchStep per proposal; a swap is kept when log p falls.
 
-    mask, weights: (T,); draws: (N, 2) uniform numbers, a pair an iteration; first_below: (B, T) and a bound
-    → (B,) nats, of which the first below it is exact. Proposals are drawn ahead as if none were accepted and
-    evaluated as one batch: the fewest of `lookahead`, twice as many after each batch without an acceptance,
-    up to the most. Those behind an accepted one are drawn again from the new mask with the same numbers, so
-    every `lookahead` walks the same path.
+    mask, weights: (T,); draws: (N, 2) uniform numbers, a pair per iteration; first_below: (B, T) and a bound
+    → (B,) nats, of which the first below it is exact; min_gain: nats, see `Target`.
+
+    Proposals are drawn ahead as if none were accepted and evaluated as one batch: the fewest of `lookahead`,
+    twice as many after each batch without an acceptance, up to the most. Those behind an accepted one are
+    drawn again from the new mask with the same numbers, so every `lookahead` walks the same path.
     """
     best, step, total = first_below(mask[None], math.inf).item(), 0, len(draws)
     fewest, most = lookahead
@@ -104,15 +112,14 @@ def swap_search(
     while step < total:
         ahead = [swap(mask, weights, pair) for pair in draws[step : step + size]]
         size = min(2 * size, most)
-        values = first_below(torch.stack(ahead), best - MIN_GAIN).tolist()
-        for proposal, value in zip(ahead, values, strict=True):
+        values = first_below(torch.stack(ahead), best - min_gain).tolist()
+        for proposed, value in zip(ahead, values, strict=True):
             step += 1
-            accepted = value < best - MIN_GAIN
+            accepted = value < best - min_gain
             if accepted:
-                mask, best, size = proposal, value, fewest
-            yield SearchStep(
-                step, total, tuple(mask.tolist()), best, value, accepted, tuple(proposal.tolist())
-            )
+                mask, best, size = proposed, value, fewest
+            taken, tried = tuple(mask.tolist()), tuple(proposed.tolist())
+            yield SearchStep(step, total, taken, best, value, accepted, tried)
             if accepted:
                 break
 

@@ -17,7 +17,7 @@ def slow_token_log_probs(target, mask) -> torch.Tensor:
             row = (
                 torch.zeros_like(row)
                 if target.operator == "zero"
-                else embed(torch.tensor(target.replacement_id()))
+                else embed(torch.tensor(target.masked.replacement_id()))
             )
         rows.append(row)
     rows = rows or [torch.zeros(target.embeds().shape[1])]

@@ -7,44 +7,43 @@ from collections.abc import Callable
 import torch
 
 from explainers.core.types import TokenSpan
-from explainers.targets.base import Target
-from explainers.targets.batching import Batches
-from explainers.targets.screening import Screen
+from explainers.targets.base import ScoredTarget
+from explainers.targets.batching import Passes
+from explainers.targets.remembered import Remembered
 
 
-class SyntheticTarget(Target):
-    """log p by `value`, (B, T) → (B,); with `error`, of the same shape, screened by value + error."""
+class FormulaScorer:
+    """A scorer of `value`, (B, T) → (B,), in batches that are counted."""
+
+    def __init__(self, value: Callable, passes: Passes, batch: int):
+        self._value, self._passes, self.batch = value, passes, batch
+
+    def log_prob(self, masks):
+        parts = masks.split(self.batch)
+        for part in parts:
+            self._passes.announce(len(part))
+        return torch.cat([self._value(part) for part in parts])
+
+
+class SyntheticTarget(ScoredTarget):
+    """log p by `value`, (B, T) → (B,); with `error`, of the same shape, screened by value + error.
+
+    Estimates count no pass, so that forward_passes are those of exact values.
+    """
 
     def __init__(
         self, spans: int, value: Callable, error: Callable | None = None, gradient=None, batch: int = 8
     ):
-        self.spans = tuple(TokenSpan(f"w{t}", (2 * t, 2 * t + 1), (t,)) for t in range(spans))
-        self.device, self.on_forward = torch.device("cpu"), lambda rows: None
-        self.evaluations = self.forward_passes = 0
-        self._memo, self._batches = {}, Batches()
-        self._value, self._error, self._gradient, self._batch = value, error, gradient, batch
+        names = tuple(TokenSpan(f"w{t}", (2 * t, 2 * t + 1), (t,)) for t in range(spans))
+        passes, estimated = Passes(), None
         if error:
-            self._screen = Screen(self._rough_values, self._exact_values, self._memo)
-
-    def log_prob_from_embeds(self, embeds):
-        raise NotImplementedError
+            rough = FormulaScorer(lambda masks: value(masks) + error(masks), Passes(), batch)
+            estimated = Remembered(rough.log_prob)
+        super().__init__(names, passes, Remembered(FormulaScorer(value, passes, batch).log_prob), estimated)
+        self._gradient = gradient
 
     def mask_gradient(self):
         return self._gradient
-
-    def _evaluate(self, masks):
-        return self._value(masks)
-
-    def _batch_size(self):
-        return self._batch
-
-    def _rough_values(self, masks):
-        rows = torch.tensor(masks, dtype=torch.float32)
-        return dict(zip(masks, (self._value(rows) + self._error(rows)).tolist(), strict=True))
-
-    def _exact_values(self, masks):
-        self._remember(masks)
-        return {mask: self._memo[mask] for mask in masks}
 
 
 def random_problem(seed: int, spans: int) -> Callable:

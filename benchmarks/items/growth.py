@@ -91,14 +91,14 @@ def _cost(target: ResponseTarget, k: int, repeat: int) -> dict:
         mask[torch.randperm(spans, generator=generator)[: min(k, spans)]] = 0
 
     def evaluate():
-        target._memo.clear()
+        target.scored.known.clear()
         target.log_prob(masks)
 
     evaluate()
     before = _reset_peak()
     time = median(seconds(evaluate, repeat, warm_up=0))
     tokens = len(target.prompt.input_ids) + len(target.response_ids)
-    recomputed = tokens - target._start  # at most; less where masks share more than the fixed part
+    recomputed = tokens - target.scorer.start  # at most; less where masks share more than the fixed part
     return {
         "seconds": time,
         "tokens": tokens,
@@ -112,12 +112,12 @@ def _sharing(target: ResponseTarget, repeat: int) -> dict:
     masks = (1 - torch.eye(spans))[:: max(1, spans // SHARED)][:SHARED]
 
     def evaluate():
-        target._memo.clear()
-        target._exact._reference = None
+        target.scored.known.clear()
+        target.scorer.prefix.reference = None
         target.log_prob(masks)
 
     shared = median(seconds(evaluate, repeat))
-    target._exact.arrange = lambda masks: masks
+    target.scorer.prefix.arrange = lambda masks, size: masks
     return {"shared": shared, "alone": median(seconds(evaluate, repeat))}
 
 

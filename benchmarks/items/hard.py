@@ -7,7 +7,7 @@ from itertools import islice
 from benchmarks.resumable import Progress, RowFile
 from benchmarks.setting import RESULTS, Answered, Setting, answered
 from explainers.best_swap import descend
-from explainers.core.search import MIN_GAIN
+from explainers.core.target import MIN_GAIN
 from explainers.xprompt import random_swaps
 
 NAME, TITLE = "hard", "About 60 words, k = 5: best swap against the best of 20 XPrompt runs of N = 200"

@@ -8,7 +8,9 @@ from statistics import median
 import torch
 
 from benchmarks.setting import Setting, answered, matmul_flops, seconds
-from explainers.targets.scorer import ResponseScorer
+from explainers.core.types import Mask
+from explainers.targets.base import as_masks
+from explainers.targets.scorer import TransformersScorer
 
 NAME, TITLE = "limit", "Distance from the matrix-product rate"
 NEW_TOKENS, WORDS = 60, range(16, 21)
@@ -25,7 +27,9 @@ def measure(setting: Setting) -> dict:
     loaded = setting.load()
     examples = answered(setting, loaded, WORDS, NEW_TOKENS, least_tokens=NEW_TOKENS)
     target = next(examples).target()
-    scorers = {"own precision": target._exact} | ({"bfloat16": target._rough} if target._screen else {})
+    scorers = {"own precision": target.scorer} | (
+        {"bfloat16": target.rough_scorer} if target.rough_scorer else {}
+    )
     rows = []
     for name, scorer in scorers.items():
         dtype = torch.bfloat16 if name == "bfloat16" else loaded.dtype
@@ -51,10 +55,10 @@ def table(result: dict) -> list[str]:
     return lines
 
 
-def _rate(target, scorer: ResponseScorer, dtype: torch.dtype, batch: int, setting: Setting) -> dict:
+def _rate(target, scorer: TransformersScorer, dtype: torch.dtype, batch: int, setting: Setting) -> dict:
     masks = _masks(target, batch)
     with torch.no_grad():
-        time = median(seconds(lambda: target._log_probs(scorer, masks), setting.repeat)) / batch
+        time = median(seconds(lambda: scorer.token_log_probs(masks), setting.repeat)) / batch
     inner, rows = target.model.config.get_text_config().hidden_size, 8 * _positions(target)
     limit = matmul_flops(dtype, rows, inner, 4 * inner, target.device.type)
     achieved = flops(target) / time
@@ -72,24 +76,24 @@ def flops(target) -> float:
 
 
 def _positions(target) -> int:
-    return len(target.prompt.input_ids) - target._start + len(target.response_ids) - 1
+    return len(target.prompt.input_ids) - target.scorer.start + len(target.response_ids) - 1
 
 
-def _masks(target, batch: int) -> torch.Tensor:
+def _masks(target, batch: int) -> list[Mask]:
     """Masks without the first span, so that nothing but the fixed prefix is shared."""
     spans = len(target.spans)
-    masks = (1 - torch.eye(spans)).repeat(1 + batch // spans, 1)[:batch].to(target.device)
+    masks = (1 - torch.eye(spans)).repeat(1 + batch // spans, 1)[:batch]
     masks[:, 0] = 0
-    return masks
+    return as_masks(masks)
 
 
-def _profile(target, scorer: ResponseScorer) -> dict[str, float]:
+def _profile(target, scorer: TransformersScorer) -> dict[str, float]:
     """Shares of the operators' own time in a batch of 8."""
     masks, times = _masks(target, 8), Counter()
     with torch.no_grad():
-        target._log_probs(scorer, masks)
+        scorer.token_log_probs(masks)
         with torch.profiler.profile() as profile:
-            target._log_probs(scorer, masks)
+            scorer.token_log_probs(masks)
     for event in profile.key_averages():
         own = getattr(event, "self_device_time_total", 0) or event.self_cpu_time_total
         names = (group for group, parts in GROUPS.items() if any(part in event.key for part in parts))

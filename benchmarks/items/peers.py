@@ -117,8 +117,8 @@ def _captum_ig(example: Answered) -> list[float]:
     """Captum's LLMGradientAttribution(LayerIntegratedGradients): one path a response token."""
     target = example.target(operator="replace")
     ids = torch.tensor([example.prompt.input_ids], device=target.device)
-    kept = target.keep(torch.zeros(1, len(target.spans), device=target.device)) > 0.5
-    baseline = ids.where(kept, target.replacement_id())
+    kept = target.masked.keep(torch.zeros(1, len(target.spans), device=target.device)) > 0.5
+    baseline = ids.where(kept, target.masked.replacement_id())
     model = _Model(target.model)
     layer = LayerIntegratedGradients(model, target.model.get_input_embeddings())
     result = LLMGradientAttribution(layer, target.tokenizer).attribute(

@@ -16,10 +16,11 @@ import torch
 from benchmarks.resumable import Progress, RowFile
 from benchmarks.setting import RESULTS, Answered, Setting, answered
 from explainers.best_swap import descend
-from explainers.core.search import MIN_GAIN
+from explainers.core.target import MIN_GAIN
 from explainers.core.types import Mask
-from explainers.targets.base import Target
-from explainers.targets.batching import Batches
+from explainers.targets.base import ScoredTarget, as_masks
+from explainers.targets.batching import Passes
+from explainers.targets.remembered import Remembered
 from explainers.xprompt import random_swaps
 
 NAME, TITLE = "quality", "Quality for cost, k = 3, up to 18 words"
@@ -34,27 +35,25 @@ ITERATIONS = (50, 100, 200)
 CONSTRUCTION = "construction of best swap alone"
 
 
-class TableTarget(Target):
-    """Looks log p up; counts distinct masks as the model's target does."""
+class TableScorer:
+    """Looks log p up."""
+
+    def __init__(self, table: dict[Mask, float]):
+        self.table = table
+
+    def log_prob(self, masks: torch.Tensor) -> torch.Tensor:
+        return torch.tensor([self.table[mask] for mask in as_masks(masks)], dtype=torch.float64)
+
+
+class TableTarget(ScoredTarget):
+    """A target over a table; counts distinct masks as the model's target does."""
 
     def __init__(self, table: dict[Mask, float], spans: Sequence, gradient: torch.Tensor):
-        self.table, self.spans, self._gradient = table, spans, gradient
-        self.evaluations = self.forward_passes = 0
-        self.on_forward, self.device = (lambda rows: None), torch.device("cpu")
-        self._memo, self._batches = {}, Batches()
+        super().__init__(spans, Passes(), Remembered(TableScorer(table).log_prob))
+        self._gradient = gradient
 
     def mask_gradient(self):
         return self._gradient
-
-    def log_prob_from_embeds(self, embeds):
-        raise NotImplementedError
-
-    def _evaluate(self, masks):
-        rows = [self.table[tuple(int(m) for m in mask)] for mask in masks.tolist()]
-        return torch.tensor(rows, dtype=torch.float64)
-
-    def _batch_size(self):
-        return 64
 
 
 def measure(setting: Setting, prompts: int = PROMPTS) -> dict:

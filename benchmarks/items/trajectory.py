@@ -65,11 +65,11 @@ def _compare(example: Answered) -> dict:
     row = {"published": base, **exact, "distinct": float(target.distinct_masks)}
     row |= {"spans": len(target.spans), "prompt_tokens": len(example.prompt.input_ids)}
     target = example.target()
-    if target._screen is None:
+    if target.screen is None:
         return row
     screened = _against(target, "screened", reference, base)
     same = exact["same_path"] and screened["same_path"]
-    confirmed = float(target.forward_passes - len(target._screen.estimates))
+    confirmed = float(target.forward_passes - len(target.screen.estimates))
     return row | screened | {"same_path": same, "confirmed": confirmed, "note": " ".join(target.notes())}
 
 

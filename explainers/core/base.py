@@ -6,11 +6,12 @@ from abc import ABC
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from time import perf_counter
-from typing import ClassVar
+from typing import ClassVar, Generic
 
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
-from explainers.core.types import Explanation, SearchStep, Task
+from explainers.core.target import TargetT
+from explainers.core.types import Explanation, Mask, SearchStep, Task
 
 EXPLAINERS: dict[str, type[Explainer]] = {}
 MAX_NUMBER = 1e15  # beyond it, and for infinity and NaN, an option is refused whatever its range
@@ -55,8 +56,11 @@ def _read_option(f, value):
     return value
 
 
-class Explainer(ABC):
-    """One method. A method that only scores writes `attribute`; a search overrides `stream`."""
+class Explainer(ABC, Generic[TargetT]):
+    """One method, of the targets that it can explain: `Explainer[ResponseTarget]`, or any target.
+
+    A method that only scores writes `attribute`; a search overrides `stream`.
+    """
 
     title: ClassVar[str]
     reference: ClassVar[str]
@@ -68,11 +72,11 @@ class Explainer(ABC):
         self.options = options or self.Options()
         self.notes: list[str] = []  # what a reader must know of the scores, filled by `attribute`
 
-    def attribute(self, target) -> torch.Tensor:
-        """One signed score a span, (T,)."""
+    def attribute(self, target: TargetT) -> torch.Tensor:
+        """One signed score per span, (T,)."""
         raise NotImplementedError
 
-    def plan(self, target) -> str:
+    def plan(self, target: TargetT) -> str:
         """What a person should know before the run, such as how long it takes; "" where there is nothing.
 
         Raises MaskwiseError where the run would be too long to begin.
@@ -83,11 +87,11 @@ class Explainer(ABC):
         """About how many sequences this method sends through the model, for progress and time left."""
         return 1
 
-    def neutral(self, target) -> float:
+    def neutral(self, target: TargetT) -> float:
         """The score of a span that speaks neither for the target nor against it."""
         return 0.0
 
-    def stream(self, target) -> Iterator[SearchStep | Explanation]:
+    def stream(self, target: TargetT) -> Iterator[SearchStep | Explanation]:
         """Yield zero or more SearchSteps, then exactly one Explanation."""
         started, before, distinct = perf_counter(), target.evaluations, target.distinct_masks
         scores = self.attribute(target)
@@ -102,7 +106,7 @@ class Explainer(ABC):
             notes=(*self.notes, *target.notes()),
         )
 
-    def explain(self, target) -> Explanation:
+    def explain(self, target: TargetT) -> Explanation:
         """Run to the end and return the Explanation alone."""
         *_, explanation = self.stream(target)
         return explanation
@@ -117,7 +121,7 @@ class Explainer(ABC):
         return {f.name: f for f in fields(cls.Options) if f.metadata}
 
 
-def top_k_mask(scores: torch.Tensor, k: int) -> tuple[int, ...]:
+def top_k_mask(scores: torch.Tensor, k: int) -> Mask:
     """Remove the k highest-scored spans; ties go to the earlier span. (T,) → T values of 0 or 1."""
     removed = set(scores.argsort(descending=True, stable=True)[:k].tolist())
     return tuple(int(t not in removed) for t in range(len(scores)))

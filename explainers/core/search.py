@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from time import perf_counter
 
+from explainers.core.base import Explainer
 from explainers.core.deferred_torch import torch
-from explainers.core.types import Explanation
-
-# A fall in log p smaller than this, in nats, may be rounding: sums in fp32 differ by up to 1e-4 with the
-# size of the batch, and a search must not take another path because of it.
-MIN_GAIN = 1e-3
+from explainers.core.target import Target
+from explainers.core.types import Explanation, Mask
 
 BEST_FOUND = "Best found: no proof that no other set lowers log p further."
 
@@ -17,7 +15,7 @@ BEST_FOUND = "Best found: no proof that no other set lowers log p further."
 class Tally:
     """What a run has taken since this was made: wall time in seconds, evaluations, distinct masks."""
 
-    def __init__(self, target):
+    def __init__(self, target: Target):
         self._target, self._before = target, (perf_counter(), target.evaluations, target.distinct_masks)
 
     def fields(self) -> dict:
@@ -30,7 +28,9 @@ class Tally:
         }
 
 
-def joint_explanation(explainer, target, mask, tally: Tally, certificate: str) -> Explanation:
+def joint_explanation(
+    explainer: Explainer, target: Target, mask: Mask, tally: Tally, certificate: str
+) -> Explanation:
     """Explains a removed set; each member's score is the rise of log p when it alone is put back."""
     optimum = target.optimum(mask.count(0))
     return Explanation(
@@ -45,7 +45,7 @@ def joint_explanation(explainer, target, mask, tally: Tally, certificate: str) -
     )
 
 
-def put_back_scores(target, mask) -> tuple[float, ...]:
+def put_back_scores(target: Target, mask: Mask) -> tuple[float, ...]:
     """log p(m with span t put back) − log p(m) for each removed span, 0 for kept ones; T values, nats."""
     removed = [t for t, kept in enumerate(mask) if not kept]
     masks = torch.tensor([mask] * (1 + len(removed)))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-Mask = tuple[int, ...]  # one value a span: 1 keep, 0 remove
+Mask = tuple[int, ...]  # one value per span: 1 keep, 0 remove
 OnForward = Callable[[int], None]  # called with the number of sequences before each pass; may raise Stopped
 
 
@@ -44,21 +44,21 @@ class Prompt:
 class SearchStep:
     """State of a search after one proposal. log-probabilities in nats; mask: 1 keep, 0 remove.
 
-    log_prob belongs to `mask` (the best so far), proposal to `proposed` (the mask that was just tried).
+    log_prob belongs to `mask` (the best so far), proposal_log_prob to `proposed_mask` (the one just tried).
     """
 
     step: int
     total: int
-    mask: tuple[int, ...]
+    mask: Mask
     log_prob: float
-    proposal: float
+    proposal_log_prob: float
     accepted: bool
-    proposed: tuple[int, ...]
+    proposed_mask: Mask
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One signed score a span (positive supports the target) and the mask of the removed spans.
+    """One signed score per span (positive supports the target) and the mask of the removed spans.
 
     mask: 1 keep, 0 remove; k zeros. seconds: wall time of the method. evaluations: masks (or
     gradient passes) asked for; distinct_masks: those that went through the model. notes: what a reader

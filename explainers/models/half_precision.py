@@ -5,6 +5,7 @@ from __future__ import annotations
 from weakref import WeakKeyDictionary
 
 import torch
+from transformers.pytorch_utils import Conv1D
 
 from explainers.models.memory import available_bytes
 from explainers.models.variants import sharing_copy
@@ -45,20 +46,22 @@ def half_copy(model):
     half, weights = sharing_copy(model), {}
     for module in list(half.modules()):
         for name, child in module.named_children():
-            if type(child) is torch.nn.Linear:
+            if type(child) in (torch.nn.Linear, Conv1D):
                 setattr(module, name, HalfLinear(child, weights))
     return half
 
 
 class HalfLinear(torch.nn.Module):
-    """A linear layer whose product is taken in bfloat16: fp32 in, fp32 out.
+    """A linear layer, or GPT-2's Conv1D, whose product is taken in bfloat16: fp32 in, fp32 out.
 
     weights: copies made so far by the id of the original, so that layers that share a weight still do.
     """
 
-    def __init__(self, linear: torch.nn.Linear, weights: dict[int, torch.Tensor]):
+    def __init__(self, linear: torch.nn.Linear | Conv1D, weights: dict[int, torch.Tensor]):
         super().__init__()
-        self.weight = weights.setdefault(id(linear.weight), linear.weight.detach().to(torch.bfloat16))
+        weight = linear.weight.detach()
+        weight = weight.T if isinstance(linear, Conv1D) else weight  # Conv1D holds it (inputs, outputs)
+        self.weight = weights.setdefault(id(linear.weight), weight.to(torch.bfloat16).contiguous())
         self.bias = linear.bias
 
     def forward(self, states: torch.Tensor) -> torch.Tensor:

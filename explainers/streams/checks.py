@@ -9,7 +9,7 @@ from explainers.core.base import Explainer
 from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.types import Explanation, SearchStep
 from explainers.streams.events.shared import StepEvent
-from explainers.targets.base import Target
+from explainers.targets.base import ScoredTarget
 
 
 def check_text(name: str, value, longest: int) -> None:
@@ -38,12 +38,16 @@ class MethodRun:
     forward_passes: int
 
 
-def run_method(explainer: Explainer, target: Target) -> Generator[StepEvent, None, MethodRun]:
+def run_method(
+    explainer: Explainer, target: ScoredTarget, passes_before: int | None = None
+) -> Generator[StepEvent, None, MethodRun]:
     """Stream the method's steps and return what it found.
 
     Where somebody stops it, that is the best set so far; Stopped passes on if there is none yet.
+    passes_before: passes of the target before the method's plan was asked for, where it was.
     """
-    step, before = None, target.forward_passes
+    step = None
+    before = target.forward_passes if passes_before is None else passes_before
     try:
         for event in explainer.stream(target):
             if isinstance(event, Explanation):
@@ -63,8 +67,8 @@ def _step_event(step: SearchStep) -> StepEvent:
         "total": step.total,
         "log_prob": step.log_prob,
         "removed": removed_spans(step.mask),
-        "proposal": step.proposal,
-        "proposed": removed_spans(step.proposed),
+        "proposal": step.proposal_log_prob,
+        "proposed": removed_spans(step.proposed_mask),
         "accepted": step.accepted,
     }
 
@@ -74,7 +78,7 @@ def removed_spans(mask: Sequence[int]) -> list[int]:
     return [t for t, kept in enumerate(mask) if not kept]
 
 
-def _best_so_far(explainer: Explainer, target: Target, step: SearchStep) -> Explanation:
+def _best_so_far(explainer: Explainer, target: ScoredTarget, step: SearchStep) -> Explanation:
     note = f"Stopped after {step.step} of {step.total} steps: this is the best set so far."
     scores = tuple(float(not kept) for kept in step.mask)
     return Explanation(explainer.name(), target.spans, scores, step.mask, notes=(note,))

@@ -99,14 +99,16 @@ def run(
     """
     target = yield from answered_target(request, on_forward or (lambda rows: None), loaded)
     explainer = request.explainer()
+    log_prob = target.log_prob_of(target.full_mask())
+    passes_before = target.forward_passes  # before the plan, which may already try what the method needs
     yield {
         "type": "prompt",
         "spans": span_values(target.spans),
-        "log_prob": target.log_prob_of(target.full_mask()),
+        "log_prob": log_prob,
         "passes": explainer.passes(len(target.spans)),
         "plan": explainer.plan(target),
     }
-    found = yield from run_method(explainer, target)
+    found = yield from run_method(explainer, target, passes_before)
     masked_response = None if found.stopped else (yield from _rewrite(request, target, found.explanation))
     target.on_forward = lambda rows: None  # what is left takes two passes: a stop may no longer cut it off
     yield _explanation(request, target, found, masked_response)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from time import perf_counter
+from typing import Generic, TypeVar
 
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
+from explainers.core.types import OnForward
 from explainers.models.memory import available_bytes
 
 WIDTH = 1024  # of the square matrices that are timed
@@ -18,24 +20,45 @@ FEWEST_TOKENS = 512
 MOST_ROWS = 64
 GOOD = 0.9  # of the best rate
 
+Item = TypeVar("Item")
+
 
 def batch_rows(model, positions: int) -> int:
     """Sequences of `positions` recomputed tokens to put through a model at once, at least 1.
 
     Enough tokens to keep the processor busy, in at most half of the memory that is free.
     """
-    device, dtype = model.device, model.dtype
-    busy = max(FEWEST_TOKENS, PER_SATURATION * saturating_rows(device.type, dtype)) // positions
-    free = int(available_bytes(device)) // (2 * positions * bytes_per_token(model))
+    return _rows(model, positions, bytes_per_token(model))
+
+
+def gradient_rows(model, positions: int) -> int:
+    """As `batch_rows`, for a pass whose activations are all held for the way back."""
+    return _rows(model, positions, gradient_bytes_per_token(model))
+
+
+def _rows(model, positions: int, token_bytes: int) -> int:
+    busy = max(FEWEST_TOKENS, PER_SATURATION * saturating_rows(model.device.type, model.dtype)) // positions
+    free = int(available_bytes(model.device)) // (2 * positions * token_bytes)
     return max(1, min(busy, free, MOST_ROWS))
 
 
 def bytes_per_token(model) -> int:
     """Memory that one token takes in a forward pass: keys and values, and a layer's activations, roughly."""
+    layers, width, inner = _sizes(model)
+    return ((2 * layers + 8) * width + 3 * inner) * model.dtype.itemsize
+
+
+def gradient_bytes_per_token(model) -> int:
+    """Memory that one token takes with all activations kept, roughly: 6 MB in a 16-bit model of 7B."""
+    layers, width, inner = _sizes(model)
+    return layers * (12 * width + 4 * inner) * model.dtype.itemsize
+
+
+def _sizes(model) -> tuple[int, int, int]:
+    """Number of layers, width, and the width within a layer's feed-forward part."""
     config = model.config.get_text_config()
     inner = getattr(config, "intermediate_size", None) or 4 * config.hidden_size
-    values = (2 * config.num_hidden_layers + 8) * config.hidden_size + 3 * inner
-    return values * model.dtype.itemsize
+    return config.num_hidden_layers, config.hidden_size, max(inner) if isinstance(inner, list) else inner
 
 
 @cache
@@ -65,43 +88,66 @@ def _synchronize(device: torch.device) -> None:
         getattr(torch, device.type).synchronize()
 
 
+class Passes:
+    """Counts the sequences that go through a model. on_forward hears of each pass before it begins, with the
+    number of its sequences; it may raise to end the run."""
+
+    def __init__(self, on_forward: OnForward | None = None):
+        self.on_forward: OnForward = on_forward or (lambda rows: None)
+        self.total = 0
+
+    def announce(self, rows: int) -> None:
+        self.on_forward(rows)
+        self.total += rows
+
+
+class Batch(Generic[Item]):
+    """Items to evaluate at once, in a `with` block. Where memory runs out there, the block ends quietly."""
+
+    def __init__(self, items: Sequence[Item]):
+        self.items, self.fitted = items, False
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind, error: BaseException | None, trace) -> bool:
+        """Raises MaskwiseError where memory does not hold a single item."""
+        self.fitted = error is None
+        if error is None or not is_out_of_memory(error):
+            return False
+        if len(self.items) == 1:
+            raise MaskwiseError(
+                "Memory ran out on a single sequence. Choose a smaller model, a shorter prompt or fewer "
+                "new tokens."
+            ) from error
+        return True
+
+
 class Batches:
-    """Cuts work into batches. One that memory cannot hold is halved and tried again, as are those after."""
+    """Cuts work into batches. One that memory cannot hold is given again in halves, as are those after it.
+
+    `for batch in batches.of(items, size): with batch: evaluate(batch.items)`
+    """
 
     def __init__(self):
         self.largest: int | None = None  # what memory has turned out to allow
 
-    def run(
-        self, items: Sequence, size: int, evaluate: Callable[[list], torch.Tensor]
-    ) -> Iterator[tuple[list, torch.Tensor]]:
-        """Yield each batch with what `evaluate` gives for it.
+    def of(self, items: Sequence[Item], size: int) -> Iterator[Batch[Item]]:
+        done = 0
+        while done < len(items):
+            batch = Batch(items[done : done + min(size, self.largest or size)])
+            yield batch
+            if batch.fitted:
+                done += len(batch.items)
+            else:
+                self.largest = len(batch.items) // 2
+                _free()
 
-        Raises MaskwiseError where memory does not hold a single item.
-        """
-        rest = list(items)
-        while rest:
-            batch = rest[: min(size, self.largest or size)]
-            values = self._try(batch, evaluate)
-            if values is not None:
-                rest = rest[len(batch) :]
-                yield batch, values
 
-    def _try(self, batch: list, evaluate: Callable[[list], torch.Tensor]) -> torch.Tensor | None:
-        try:
-            return evaluate(batch)
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-            if len(batch) == 1:
-                raise MaskwiseError(
-                    "Memory ran out on a single sequence. Choose a smaller model, a shorter prompt or fewer "
-                    "new tokens."
-                ) from error
-            self.largest = len(batch) // 2
-        gc.collect()  # what the failed pass held; its frames are gone with the exception
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-        return None
+def _free() -> None:
+    gc.collect()  # what the failed pass held; its frames are gone with the exception
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def is_out_of_memory(error: BaseException) -> bool:

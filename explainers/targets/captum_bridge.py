@@ -7,22 +7,27 @@ whole prompt again on top of the key-value cache at each token, and is wrong by 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
 import torch
 from captum.attr import LLMAttribution
 from captum.attr._utils.interpretable_input import InterpretableInput
 
-from explainers.targets.base import MaskOperator
+from explainers.targets.masked_prompt import MaskOperator
+from explainers.targets.response import ResponseTarget
 
 ZERO_ID = -1
 
 
 class MaskInput(InterpretableInput):
-    """T interpretable features, one a span: 1 keeps it, 0 removes it.
+    """T interpretable features, one per span: 1 keeps it, 0 removes it.
 
     The response up to the part that is explained follows every prompt.
     """
 
-    def __init__(self, target):
+    def __init__(self, target: ResponseTarget):
         self.target = target
         self.n_itp_features = len(target.spans)
         self.values = [span.text for span in target.spans]
@@ -36,14 +41,14 @@ class MaskInput(InterpretableInput):
     def to_model_input(self, perturbed_tensor=None):
         """Token ids of the masked prompt and what precedes the part of the response, (1, L')."""
         mask = self.to_tensor() if perturbed_tensor is None else perturbed_tensor
-        kept = self.target.keep(mask.to(self.target.device).float())[0] > 0.5
+        kept = self.target.masked.keep(mask.to(self.target.device).float())[0] > 0.5
         ids = torch.tensor(self.target.prompt.input_ids, device=self.target.device)
         before = ids.new_tensor(self.target.response_ids[: self.target.part[0]])
         match self.target.operator:
             case MaskOperator.DELETE:
-                ids = ids[kept]
+                ids = ids[kept] if kept.any() else ids.new_tensor([ZERO_ID])  # as the target's scorer has it
             case MaskOperator.REPLACE:
-                ids = ids.where(kept, self.target.replacement_id())
+                ids = ids.where(kept, self.target.masked.replacement_id())
             case MaskOperator.ZERO:
                 ids = ids.where(kept, ZERO_ID)
         return torch.cat([ids, before])[None]
@@ -55,7 +60,7 @@ class MaskInput(InterpretableInput):
 class CaptumModel(torch.nn.Module):
     """The target's model, reading ZERO_ID as a zero embedding and counting its passes."""
 
-    def __init__(self, target):
+    def __init__(self, target: ResponseTarget):
         super().__init__()
         self.target = target
         self.device = target.device
@@ -72,11 +77,25 @@ class SpanAttribution(LLMAttribution):
     SUPPORTED_INPUTS = (MaskInput,)
 
 
-def captum_scores(target, method: type, **arguments) -> torch.Tensor:
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Within, the global random generators that Captum draws from start at a seed; after it they go on as if
+    nothing had been drawn."""
+    before = np.random.get_state()
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        np.random.seed(seed)
+        try:
+            yield
+        finally:
+            np.random.set_state(before)
+
+
+def captum_scores(target: ResponseTarget, method: type, seed: int = 0, **arguments) -> torch.Tensor:
     """Attributions of log p to the spans by one of Captum's perturbation methods, (T,), nats."""
     model = CaptumModel(target)
     before = target.forward_passes
-    with torch.no_grad():
+    with torch.no_grad(), seeded(seed):
         result = SpanAttribution(method(model), target.tokenizer).attribute(
             MaskInput(target),
             target=torch.tensor(target.response_ids[slice(*target.part)]),

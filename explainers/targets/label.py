@@ -7,15 +7,19 @@ import math
 from contextlib import AbstractContextManager, nullcontext
 
 from explainers.core.deferred_torch import torch
-from explainers.targets.base import MaskOperator, Target
+from explainers.models.fast_fp32 import fast_fp32
+from explainers.targets.base import ModelTarget
+from explainers.targets.batching import Batches, Passes
+from explainers.targets.masked_prompt import MaskedPrompt, MaskOperator
 from explainers.targets.mlm_head import BATCH_TOKENS, MlmReader, alike
+from explainers.targets.remembered import Remembered
 from explainers.text.templates import Cloze
 from explainers.verbalizers import Verbalizer
 
 MAX_BATCH = 64
 
 
-class LabelTarget(Target):
+class LabelTarget(ModelTarget):
     """log p(class | m⊙x) in nats: softmax over the verbalizer's class scores at <mask>.
 
     mask_position: of <mask> in the unmasked prompt. label_index: the class explained, of `labels`. The
@@ -31,7 +35,9 @@ class LabelTarget(Target):
         operator: MaskOperator | str = MaskOperator.REPLACE,
         on_forward=None,
     ):
-        super().__init__(loaded, cloze.prompt, operator, on_forward)
+        masked, scored = MaskedPrompt(loaded, cloze.prompt, operator), Remembered(self._evaluate_all)
+        super().__init__(loaded, masked, Passes(on_forward), scored)
+        self._batches = Batches()
         self.cloze = cloze
         if not 0 <= label_index < len(verbalizer.labels):
             raise ValueError(f"label_index {label_index}, but {len(verbalizer.labels)} classes")
@@ -53,23 +59,23 @@ class LabelTarget(Target):
 
     def class_scores(self, masks: torch.Tensor) -> torch.Tensor:
         """Every class's score before softmax, (B, T) → (B, C) fp64; each distinct mask is evaluated once."""
-        return super().log_prob(masks)  # which remembers and stacks whatever `_evaluate` gives a mask
+        return super().log_prob(masks)  # which remembers and stacks whatever `_evaluate_all` gives per mask
 
     def optimum(self, k):
-        scores = [scores for mask, scores in self._memo.items() if mask.count(0) == k]
+        scores = [scores for mask, scores in self.scored.known.items() if mask.count(0) == k]
         if len(scores) < math.comb(len(self.spans), k):
             return None
         return torch.tensor(scores, dtype=torch.float64).log_softmax(-1)[:, self.label_index].min().item()
 
     def recall(self, scores: dict) -> None:
         """Go on from class scores of masks known of this very target; new ones are added there."""
-        self._memo = scores
+        self.scored.known = scores
 
     def with_operator(self, operator: MaskOperator | str) -> LabelTarget:
         """This target under another mask operator, with counts and memory of its own."""
         other = copy.copy(self)
-        other.operator, other.evaluations, other.forward_passes = MaskOperator(operator), 0, 0
-        other._memo = {}
+        other.masked, other.passes = MaskedPrompt(self.loaded, self.prompt, operator), Passes(self.on_forward)
+        other.scored, other.evaluations = Remembered(other._evaluate_all), 0
         return other
 
     def log_prob_from_embeds(self, embeds):
@@ -114,11 +120,23 @@ class LabelTarget(Target):
         with within or nullcontext():
             return self.reader().everywhere(embeds, eager, **flags)
 
+    def _evaluate_all(self, masks: torch.Tensor) -> torch.Tensor:
+        """Class scores of any number of masks, (B, T) → (B, C)."""
+        scores = []
+        with torch.no_grad(), fast_fp32(self.device):
+            for batch in self._batches.of(masks.to(self.device), self._batch_size()):
+                with batch:
+                    self.count(len(batch.items))
+                    scores.append(self._evaluate(batch.items).cpu())
+        return torch.cat(scores)
+
     def _evaluate(self, masks):
-        embeds = self.masked_embeds(masks)  # (B, L, d)
+        embeds = self.masked.masked(masks)  # (B, L, d)
         if self.operator is not MaskOperator.DELETE:
             return self._class_scores_at_mask(embeds)
-        keep, order = self.keep(masks).round().long().sort(dim=1, descending=True, stable=True)  # (B, L)
+        keep, order = (
+            self.masked.keep(masks).round().long().sort(dim=1, descending=True, stable=True)
+        )  # (B, L)
         embeds = embeds.gather(1, order[..., None].expand_as(embeds))
         position, lengths = (order == self.mask_position).long().argmax(1), keep.sum(1)  # (B,) each
         scores = embeds.new_zeros(len(masks), len(self.labels), dtype=torch.float32)

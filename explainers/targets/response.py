@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from explainers.core.deferred_torch import no_grad, torch
 from explainers.core.errors import MaskwiseError
-from explainers.core.types import Mask
-from explainers.targets.base import MaskOperator, Target
-from explainers.targets.scorer import ResponseScorer
-from explainers.targets.screening import Screen
+from explainers.core.types import Mask, OnForward, Prompt
+from explainers.models.held import LoadedModel
+from explainers.targets.base import ModelTarget
+from explainers.targets.batching import Passes
+from explainers.targets.causal_model import CausalModel
+from explainers.targets.masked_prompt import MaskedPrompt, MaskOperator
+from explainers.targets.remembered import Remembered, check_finite
+from explainers.targets.scorer import TransformersScorer
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 MOST_MASKS, MOST_TOKENS = 50_000, 200_000  # that are kept from one question to the next
 
@@ -28,48 +37,41 @@ class Evaluated:
         return len(self.log_probs) > MOST_MASKS or sum(map(len, self.token_log_probs.values())) > MOST_TOKENS
 
 
-class ResponseTarget(Target):
+class ResponseTarget(ModelTarget):
     """Σ_s log p(y_s | m⊙x, y_<s), XPrompt's objective (arXiv 2405.20404, section 3).
 
     part: token indices [start, end) of the response; s runs over them alone, given the tokens before them.
     None for the whole.
 
-    What masks have in common is computed once, and logits at the S response positions alone. Where the
-    processor multiplies bfloat16 fast, that is used to screen masks; whatever decides a search, and
+    Where the processor multiplies bfloat16 fast, that is used to screen masks; whatever decides a search, and
     whatever is reported, is evaluated in the model's own precision. screening=False turns it off.
     """
 
     def __init__(
         self,
-        loaded,
-        prompt,
-        response_ids,
+        loaded: LoadedModel,
+        prompt: Prompt,
+        response_ids: Sequence[int],
         operator: MaskOperator | str = MaskOperator.ZERO,
-        on_forward=None,
+        on_forward: OnForward | None = None,
         screening: bool = True,
         part: Part | None = None,
     ):
-        from explainers.models.half_precision import (
-            faster_half,  # here, because its layer's base class needs torch
-        )
-
-        super().__init__(loaded, prompt, operator, on_forward)
         if not response_ids:
             raise MaskwiseError("The answer is empty, so there is nothing to explain. Change the prompt.")
         self.response_ids = tuple(response_ids)
         check_context(loaded, len(prompt.input_ids), len(response_ids))
         self.part = check_part(part, len(self.response_ids))
-        self._ids = torch.tensor([self.response_ids], device=self.device)  # (1, S)
+        self._masked, self._passes = MaskedPrompt(loaded, prompt, operator), Passes(on_forward)
+        self._ids = torch.tensor([self.response_ids], device=loaded.device)  # (1, R)
         self._tokens: dict[Mask, list[float]] = {}
-        first = min((min(span.positions) for span in self.spans), default=0)
-        self._start = max(0, first - 1)  # the position before the first span stays out of the prefix:
-        self._exact = self._scorer(self.model, self.part)  # where all is deleted, the answer follows on it
-        if screening and (half := faster_half(self.model)):
-            self._rough = self._scorer(half, self.part)
-            self._screen = Screen(self._rough_values, self._exact_values, self._memo)
+        self.scorer = self._scorer_on(loaded.model, self.part)
+        self.rough_scorer = self._rough_scorer(loaded.model) if screening else None
+        estimated = Remembered(self.rough_scorer.log_prob) if self.rough_scorer else None
+        super().__init__(loaded, self._masked, self._passes, Remembered(self.scorer.log_prob), estimated)
 
-    def log_prob_from_embeds(self, embeds):
-        return self._exact.token_log_probs(embeds, use_cache=False).sum(-1)
+    def log_prob_from_embeds(self, embeds: torch.Tensor) -> torch.Tensor:
+        return self.scorer.log_prob_from_embeds(embeds)
 
     @property
     def length(self) -> int:
@@ -82,105 +84,51 @@ class ResponseTarget(Target):
 
     def recall(self, evaluated: Evaluated) -> None:
         """Go on from what is known of this very target; what is evaluated from now on is added there."""
-        self._memo, self._tokens = evaluated.log_probs, evaluated.token_log_probs
+        self.scored.known, self._tokens = evaluated.log_probs, evaluated.token_log_probs
 
     @no_grad
     def token_log_probs(self, mask: Mask) -> list[float]:
-        """log p of each token of the whole response under one mask, S values in nats, evaluated once."""
+        """log p of each token of the whole response under one mask, R values in nats, evaluated once."""
         if mask not in self._tokens:
             self.count(1)
-            embeds, arguments = self._inputs(self._whole, self._row(mask))
-            self._tokens[mask] = self._whole.token_log_probs(embeds, **arguments)[0].tolist()
+            values = self._whole_scorer.token_log_probs([mask])[0]
+            check_finite(values)
+            self._tokens[mask] = values.tolist()
         return self._tokens[mask]
 
-    @no_grad
     def next_token_log_probs(self, mask: Mask) -> torch.Tensor:
-        """Next-token distributions at all positions of the response under one mask, (S, V), nats."""
+        """Next-token distributions at all positions of the response under one mask, (R, V), nats."""
         self.count(1)
-        embeds, arguments = self._inputs(self._whole, self._row(mask))
-        return self._whole.logits(embeds, **arguments)[0].float().log_softmax(-1)
+        return self._whole_scorer.next_token_log_probs(mask)
 
     def response_column(self) -> torch.Tensor:
-        """The response's token ids, (S, 1), to gather from next-token distributions."""
+        """The response's token ids, (R, 1), to gather from next-token distributions."""
         return self._ids[0, :, None]
 
     def kept_embeds(self, mask: Mask) -> torch.Tensor:
         """The masked prompt as the model reads it when it answers, (1, L', d)."""
-        masks = self._row(mask)
-        embeds = self.masked_embeds(masks)
+        masks = torch.tensor([mask], dtype=torch.float32, device=self.device)
+        embeds = self.masked.masked(masks)
         if self.operator is not MaskOperator.DELETE:
             return embeds
-        kept = embeds[:, self.keep(masks)[0] > 0.5]
+        kept = embeds[:, self.masked.keep(masks)[0] > 0.5]
         return kept if kept.shape[1] else embeds[:, -1:]
 
     @cached_property
-    def _whole(self) -> ResponseScorer:
-        return self._exact if self.is_whole() else self._scorer(self.model, (0, len(self.response_ids)))
+    def _whole_scorer(self) -> TransformersScorer:
+        return self.scorer if self.is_whole() else self._scorer_on(self.model, (0, len(self.response_ids)))
 
-    def _scorer(self, model, part: Part) -> ResponseScorer:
+    def _scorer_on(self, model: PreTrainedModel, part: Part) -> TransformersScorer:
         start, end = part  # nothing after the part bears on it
-        return ResponseScorer(
-            model, self.prompt, self.masked_embeds, self._ids[:, :end], self._start, end - start
+        return TransformersScorer(
+            CausalModel(model), self._masked, self._ids[:, :end], end - start, self._passes
         )
 
-    def _row(self, mask: Mask) -> torch.Tensor:
-        return torch.tensor([mask], dtype=torch.float32, device=self.device)
+    def _rough_scorer(self, model: PreTrainedModel) -> TransformersScorer | None:
+        from explainers.models.half_precision import faster_half  # here: its layer's base class needs torch
 
-    def _batch_size(self):
-        return self._exact.batch_size()
-
-    def _evaluate(self, masks):
-        return self._log_probs(self._exact, masks)
-
-    def _remember(self, keys):
-        new = [key for key in dict.fromkeys(keys) if key not in self._memo]
-        super()._remember(self._arranged(self._exact, new))
-
-    def _exact_values(self, masks: list[Mask]) -> dict[Mask, float]:
-        self._remember(masks)
-        return {mask: self._memo[mask] for mask in masks}
-
-    def _rough_values(self, masks: list[Mask]) -> dict[Mask, float]:
-        ordered, values = self._arranged(self._rough, masks), {}
-        rough = partial(self._log_probs, self._rough)
-        for batch, log_probs in self._in_batches(ordered, self._rough.batch_size(), rough):
-            values.update(zip(batch, log_probs.tolist(), strict=True))
-        return values
-
-    def _log_probs(self, scorer: ResponseScorer, masks: torch.Tensor) -> torch.Tensor:
-        embeds, arguments = self._inputs(scorer, masks)
-        return scorer.token_log_probs(embeds, **arguments).sum(-1)
-
-    def _arranged(self, scorer: ResponseScorer, masks: list[Mask]) -> list[Mask]:
-        """Deletion moves later positions, so that masked prompts share only what precedes the first span."""
-        return masks if self.operator is MaskOperator.DELETE else scorer.arrange(masks)
-
-    def _inputs(self, scorer: ResponseScorer, masks: torch.Tensor) -> tuple[torch.Tensor, dict]:
-        """What is left to compute, (B, T) → (B, L', d), and the arguments that stand for the rest."""
-        if self.operator is not MaskOperator.DELETE:
-            return scorer.inputs(masks)
-        keep, order = self._deletion_order(masks)
-        embeds = self.masked_embeds(masks)[:, self._start :]
-        embeds = embeds.gather(1, order[..., None].expand_as(embeds))
-        return embeds, scorer.prefix_arguments(len(masks)) | self._positions(keep, scorer.response_length)
-
-    def _deletion_order(self, masks: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Set removed positions before kept ones, so that rows stay equally long and the last prompt
-        position is one the model reads: what is kept, and the order, both (B, L - start).
-
-        Where nothing at all is left, one zero embedding stands in: the model must read something.
-        """
-        keep, order = self.keep(masks)[:, self._start :].round().long().sort(dim=1, stable=True)
-        keep[:, -1] = 1
-        return keep, order
-
-    def _positions(self, keep: torch.Tensor, response_length: int) -> dict:
-        """Hide removed positions from attention, and move up those behind them."""
-        head = keep.new_ones(len(keep), self._start)
-        tail = keep.new_ones(len(keep), response_length - 1)
-        attention = torch.cat([head, keep, tail], 1)  # (B, L + S - 1)
-        positions = (attention.cumsum(1) - 1).clamp(min=0)
-        return {"attention_mask": attention, "position_ids": positions[:, self._start :]}
+        half = faster_half(model)
+        return self._scorer_on(half, self.part) if half else None
 
 
 def check_part(part, length: int) -> Part:
@@ -196,7 +144,7 @@ def check_part(part, length: int) -> Part:
     return part[0], part[1]
 
 
-def check_context(loaded, prompt_length: int, response_length: int) -> None:
+def check_context(loaded: LoadedModel, prompt_length: int, response_length: int) -> None:
     """Raise MaskwiseError where prompt and response together exceed the model's context."""
     context = getattr(loaded.model.config.get_text_config(), "max_position_embeddings", None)
     if context and prompt_length + response_length > context:

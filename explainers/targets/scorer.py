@@ -1,144 +1,122 @@
-"""log p of one response after many prompts, on one model in one precision, with what they share cached."""
+"""log p of one response after many masked prompts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
 from explainers.core.deferred_torch import no_grad, torch
-from explainers.core.types import Mask, Prompt
-from explainers.targets.batching import batch_rows
-from explainers.targets.logits import chosen, readout_of, token_log_probs
-from explainers.targets.shared_prefix import (
-    by_first_change,
-    expanded,
-    first_change,
-    is_croppable,
-    majority,
-    saved_positions,
-)
+from explainers.core.types import Mask
+from explainers.models.fast_fp32 import fast_fp32
+from explainers.targets.base import as_masks
+from explainers.targets.batching import Batches, Passes, batch_rows
+from explainers.targets.causal_model import CausalModel
+from explainers.targets.masked_prompt import MaskedPrompt, MaskOperator
+from explainers.targets.shared_prefix import SharedPrefix, first_removable
 
 LOGITS_BYTES = 256 * 2**20
 
-MaskedEmbeds = Callable[["torch.Tensor"], "torch.Tensor"]
+
+class Scorer(Protocol):
+    """An engine: all that a target needs of it."""
+
+    def log_prob(self, masks: torch.Tensor) -> torch.Tensor:
+        """log p(y | m⊙x) in nats, (B, T) → (B,), for any number of masks."""
 
 
-class ResponseScorer:
-    """Holds the keys and values of what precedes the first removable span, and those of one reference mask.
+class TransformersScorer:
+    """log p on one model in one precision, in batches, with what masked prompts share read once.
 
-    masked_embeds: (B, T) → (B, L, d). response_ids: (1, R). start: the first position that may change.
-    scored: S, how many of the last response tokens are scored, given those before them; all by default.
+    response_ids: (1, R). scored: S, how many of the last response tokens are scored, given those before them.
     """
 
     def __init__(
         self,
-        model,
-        prompt: Prompt,
-        masked_embeds: MaskedEmbeds,
+        causal: CausalModel,
+        masked: MaskedPrompt,
         response_ids: torch.Tensor,
-        start: int,
-        scored: int | None = None,
+        scored: int,
+        passes: Passes,
     ):
-        self.model, self.prompt, self.start = model, prompt, start
-        self._masked_embeds, self.response_length = masked_embeds, response_ids.shape[1]
-        self._ids = response_ids[:, -(scored or self.response_length) :]  # (1, S)
-        self._response_embeds = model.get_input_embeddings()(response_ids[:, :-1]).detach()  # (1, R-1, d)
-        self._readout = readout_of(model)
-        self._vocabulary = model.config.get_text_config().vocab_size
-        self._prefix = None
-        self._reference: Mask | None = None
-        self._reference_cache = None
-        self._batch: int | None = None
+        self._causal, self._masked, self._passes = causal, masked, passes
+        self._device = response_ids.device
+        self._ids = response_ids[:, -scored:]  # (1, S)
+        self._response_embeds = causal.embeds(response_ids[:, :-1])  # (1, R - 1, d)
+        # The position before the first span stays out of the prefix: where all is deleted, it is read last.
+        self.start = max(0, first_removable(masked.prompt) - 1)
+        self.prefix = SharedPrefix(causal, masked, self.start)
+        self.batches = Batches()
+        self._found: dict[Mask, float] = {}  # what a question that is ended midway has found
+        self._batch_size: int | None = None
 
-    def batch_size(self) -> int:
-        if self._batch is None:
-            positions = len(self.prompt.input_ids) - self.start + self.response_length
-            self._batch = batch_rows(self.model, positions)
-            if self._readout is None:
-                row = 4 * self._ids.shape[1] * self._vocabulary
-                self._batch = max(1, min(self._batch, LOGITS_BYTES // row))
-        return self._batch
+    def log_prob(self, masks: torch.Tensor) -> torch.Tensor:
+        keys = as_masks(masks)
+        new = [key for key in keys if key not in self._found]
+        with torch.no_grad(), fast_fp32(self._device):
+            for batch in self.batches.of(self._arranged(new), self.batch_size()):
+                with batch:
+                    self._passes.announce(len(batch.items))
+                    values = self.token_log_probs(batch.items).sum(-1)
+                    self._found.update(zip(batch.items, values.tolist(), strict=True))
+        values = torch.tensor([self._found[key] for key in keys], dtype=torch.float64)
+        self._found.clear()
+        return values
 
-    def arrange(self, masks: list[Mask]) -> list[Mask]:
-        """Order masks so that batches share more of their prompts, where that pays.
-
-        The keys and values of a reference mask's whole prompt cost one pass over it; a batch then starts at
-        the first position at which one of its masks differs from the reference.
-        """
-        length, cost = len(self.prompt.input_ids), len(self.prompt.input_ids) - 1 - self.start
-        most, best, ordered = 0, None, masks
-        for reference in {self._reference, majority(masks)} - {None} if masks else ():
-            candidates = by_first_change(self.prompt, reference, masks)
-            saved = saved_positions(self.prompt, reference, candidates, self.batch_size(), self.start)
-            saved -= 0 if reference == self._reference else cost
-            if saved > most:
-                most, best, ordered = saved, reference, candidates
-        if best is not None and self._can_share():
-            self._set_reference(best, length - 1)
-        return ordered
-
-    def inputs(self, masks: torch.Tensor) -> tuple[torch.Tensor, dict]:
-        """What is left to compute of masks whose removed spans stay in place, (B, T) → (B, L', d), and the
-        arguments that stand for the rest."""
-        start, cache = self._shared(masks)
-        return self._masked_embeds(masks)[:, start:], self._cache_arguments(cache, len(masks), start)
-
-    def token_log_probs(self, embeds: torch.Tensor, **arguments) -> torch.Tensor:
-        """log p of each scored token after prompts, or their ends, (B, L', d) → (B, S), nats.
-
-        Differentiable.
-        """
-        if self._readout is None:
-            return chosen(self.logits(embeds, **arguments), self._ids.expand(len(embeds), -1))
-        return token_log_probs(self._readout, self._hidden(embeds, **arguments), self._ids, self._vocabulary)
-
-    def logits(self, embeds: torch.Tensor, **arguments) -> torch.Tensor:
-        """Logits at the scored positions, (B, L', d) → (B, S, V)."""
-        return self.model(logits_to_keep=self._ids.shape[1], **self._inputs(embeds), **arguments).logits
-
-    def prefix_arguments(self, rows: int) -> dict:
-        """What to pass on to a forward pass that begins at `start`."""
-        return self._cache_arguments(self._common_prefix(), rows, self.start)
-
-    def _hidden(self, embeds: torch.Tensor, **arguments) -> torch.Tensor:
-        output = self.model.base_model(**self._inputs(embeds), **arguments)
-        return output.last_hidden_state[:, -self._ids.shape[1] :]
-
-    def _inputs(self, embeds: torch.Tensor) -> dict:
-        response = self._response_embeds.expand(len(embeds), -1, -1)
-        return {"inputs_embeds": torch.cat([embeds.to(response.dtype), response], 1)}
-
-    def _shared(self, masks: torch.Tensor) -> tuple[int, object]:
-        """The position to start at, and the cache of what lies before it."""
-        if self._reference is not None:
-            rows = [tuple(int(m) for m in mask) for mask in masks.tolist()]
-            if (change := first_change(self.prompt, self._reference, rows)) > self.start:
-                return change, self._reference_cache
-        return self.start, self._common_prefix()
-
-    def _cache_arguments(self, cache, rows: int, length: int) -> dict:
-        if cache is None:
-            return {"use_cache": False}
-        return {"past_key_values": expanded(cache, rows, length), "use_cache": True}
-
-    def _common_prefix(self):
-        if self._prefix is None and self.start:
-            keep_all = torch.ones(1, len(self.prompt.spans), device=self.model.device)
-            self._prefix = self._keys_values(self._masked_embeds(keep_all)[:, : self.start], None, 0)
-        return self._prefix
-
-    def _can_share(self) -> bool:
-        prefix = self._common_prefix()
-        return prefix is not None and is_croppable(prefix)
-
-    def _set_reference(self, reference: Mask, length: int) -> None:
-        if reference != self._reference:
-            mask = torch.tensor([reference], dtype=torch.float32, device=self.model.device)
-            embeds = self._masked_embeds(mask)[:, self.start : length]
-            self._reference_cache = self._keys_values(embeds, self._common_prefix(), self.start)
-            self._reference = reference
+    def token_log_probs(self, masks: list[Mask]) -> torch.Tensor:
+        """log p of each scored token under masks that fit in memory at once, B masks → (B, S), nats."""
+        embeds, arguments = self._inputs(masks)
+        return self._causal.log_probs(embeds, self._ids, **arguments)
 
     @no_grad
-    def _keys_values(self, embeds: torch.Tensor, cache, length: int):
-        arguments = self._cache_arguments(cache, 1, length) | {"use_cache": True}
-        embeds = embeds.to(self._response_embeds.dtype)
-        return self.model.base_model(inputs_embeds=embeds, **arguments).past_key_values
+    def next_token_log_probs(self, mask: Mask) -> torch.Tensor:
+        """Next-token distributions at the scored positions under one mask, (S, V), nats."""
+        embeds, arguments = self._inputs([mask])
+        return self._causal.logits(embeds, self._ids.shape[1], **arguments)[0].float().log_softmax(-1)
+
+    def log_prob_from_embeds(self, embeds: torch.Tensor) -> torch.Tensor:
+        """log p after prompts of given embeddings, (B, L, d) → (B,) fp32; differentiable."""
+        return self._causal.log_probs(self._with_response(embeds), self._ids, use_cache=False).sum(-1)
+
+    def batch_size(self) -> int:
+        """Masks that are evaluated at once."""
+        if self._batch_size is None:
+            positions = self._masked.embeds.shape[0] - self.start + self._response_embeds.shape[1] + 1
+            self._batch_size = batch_rows(self._causal.model, positions)
+            if self._causal.readout is None:
+                row = 4 * self._ids.shape[1] * self._causal.vocabulary
+                self._batch_size = max(1, min(self._batch_size, LOGITS_BYTES // row))
+        return self._batch_size
+
+    def _arranged(self, masks: list[Mask]) -> list[Mask]:
+        """Deletion moves later positions, so that masked prompts share only what precedes the first span."""
+        if self._masked.operator is MaskOperator.DELETE or len(masks) < 2:
+            return masks
+        return self.prefix.arrange(masks, self.batch_size())
+
+    def _inputs(self, masks: list[Mask]) -> tuple[torch.Tensor, dict]:
+        """What is left to read of masked prompts and the response, (B, L', d), and the arguments that stand
+        for the rest."""
+        rows = torch.tensor(masks, dtype=torch.float32, device=self._device)
+        if self._masked.operator is MaskOperator.DELETE:
+            return self._deleted(rows)
+        start, arguments = self.prefix.shared(rows)
+        return self._with_response(self._masked.masked(rows)[:, start:]), arguments
+
+    def _with_response(self, embeds: torch.Tensor) -> torch.Tensor:
+        response = self._response_embeds.expand(len(embeds), -1, -1)
+        return torch.cat([embeds.to(response.dtype), response], 1)
+
+    def _deleted(self, masks: torch.Tensor) -> tuple[torch.Tensor, dict]:
+        """Set removed positions before kept ones, so that rows stay equally long and the last prompt position
+        is one the model reads. They are hidden from attention, and those behind them move up.
+
+        Where nothing at all is left, one zero embedding stands in: the model must read something.
+        """
+        embeds = self._masked.masked(masks)[:, self.start :]
+        keep, order = self._masked.keep(masks)[:, self.start :].round().long().sort(dim=1, stable=True)
+        keep[:, -1] = 1
+        embeds = embeds.gather(1, order[..., None].expand_as(embeds))
+        head, tail = (keep.new_ones(len(keep), n) for n in (self.start, self._response_embeds.shape[1]))
+        attention = torch.cat([head, keep, tail], 1)  # (B, L + R - 1)
+        positions = (attention.cumsum(1) - 1).clamp(min=0)[:, self.start :]
+        arguments = {"attention_mask": attention, "position_ids": positions}
+        return self._with_response(embeds), self.prefix.fixed(len(masks)) | arguments

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import random
-from collections.abc import Callable
 
 from explainers.core.deferred_torch import torch
-from explainers.core.search import MIN_GAIN
+from explainers.core.target import MIN_GAIN
 from explainers.core.types import Mask
-
-Evaluate = Callable[[list[Mask]], dict[Mask, float]]
+from explainers.targets.remembered import Remembered
 
 CALIBRATION = 6  # errors that must be known before a bound is trusted
 SIGMAS, WIDEST = 4.0, 1.5  # the bound: so many root mean squares of the errors, and of the largest one
-LEAST_BOUND = 10 * MIN_GAIN
+LEAST_BOUND = 10  # times the least gain that is no rounding
 CHECKED_SHARE, MOST_CHECKED = 0.05, 32
 
 
@@ -24,25 +23,24 @@ class Screen:
     other is evaluated exactly. The bound follows from the errors seen so far, and a random twentieth of the
     clear masks is checked against it, because it holds only while errors stay as they were.
 
-    estimate, exact: values of masks, in nats; exact values are remembered by whoever gives them. known:
-    exact values that are at hand, a dictionary that may grow.
+    estimated, exact: values of masks, in nats. min_gain: a smaller difference, in nats, may be rounding.
+    bound: how far an estimate may be off, in nats; infinite before there is a calibration.
     """
 
-    def __init__(self, estimate: Evaluate, exact: Evaluate, known: dict[Mask, float]):
-        self._estimate, self._exact, self._known = estimate, exact, known
-        self.estimates: dict[Mask, float] = {}
+    def __init__(self, estimated: Remembered, exact: Remembered, min_gain: float = MIN_GAIN):
+        self._estimated, self._exact, self._min_gain = estimated, exact, min_gain
         self.errors: dict[Mask, float] = {}
+        self.bound = math.inf
         self.checked, self.largest_checked, self.exceeded = 0, 0.0, False
         self._random = random.Random(0)
 
     @property
-    def bound(self) -> float:
-        """How far an estimate may be off, in nats; infinite before there is a calibration."""
-        if len(self.errors) < CALIBRATION:
-            return float("inf")
-        errors = torch.tensor(list(self.errors.values()), dtype=torch.float64)
-        rms, largest = errors.square().mean().sqrt().item(), errors.abs().max().item()
-        return max(LEAST_BOUND, SIGMAS * rms, WIDEST * largest)
+    def estimates(self) -> dict[Mask, float]:
+        return self._estimated.known
+
+    def cleared(self) -> set[Mask]:
+        """Masks of which there is an estimate alone."""
+        return self.estimates.keys() - self._exact.known.keys()
 
     def first_below(self, masks: list[Mask], limit: float) -> list[float]:
         """Values of which the first that lies below the limit is exact; later ones may be anything."""
@@ -53,14 +51,17 @@ class Screen:
         return [self._best_known(mask) for mask in masks]
 
     def lowest(self, masks: list[Mask], limit: float) -> list[float]:
-        """Values of which all within MIN_GAIN of the lowest are exact, where that lies below the limit."""
+        """Values of which all within `min_gain` of the lowest are exact, where that lies below the limit."""
         self._look_at(masks)
         likely = min(masks, key=self._best_known)
         if self._is_unclear(likely, limit):
             self._confirm([likely])
-        if likely in self._known:
-            limit = min(limit, self._known[likely] + 2 * MIN_GAIN)
-        self._settle(masks, limit)
+        if likely in self._exact.known:
+            limit = min(limit, self._exact.known[likely] + 2 * self._min_gain)
+        self._check(masks, limit)
+        while unclear := [mask for mask in dict.fromkeys(masks) if self._is_unclear(mask, limit)]:
+            missing = CALIBRATION - len(self.errors)  # while there are too few errors, the lowest come first
+            self._confirm(sorted(unclear, key=self.estimates.get)[:missing] if missing > 0 else unclear)
         return [self._best_known(mask) for mask in masks]
 
     def clear_of(self, masks: list[Mask], value: float) -> bool:
@@ -81,22 +82,17 @@ class Screen:
         return text
 
     def _best_known(self, mask: Mask) -> float:
-        return self._known[mask] if mask in self._known else self.estimates[mask]
+        known = self._exact.known
+        return known[mask] if mask in known else self.estimates[mask]
 
     def _look_at(self, masks: list[Mask]) -> None:
         """Estimate masks of which nothing is known; at first also some exact ones, to learn the errors."""
-        new = [m for m in dict.fromkeys(masks) if m not in self._known and m not in self.estimates]
-        seen = list(self._known)[-CALIBRATION:] if new and not self.estimates else []
+        known = self._exact.known
+        new = [mask for mask in dict.fromkeys(masks) if mask not in known and mask not in self.estimates]
+        seen = list(known)[-CALIBRATION:] if new and not self.estimates else []
         if new:
-            self.estimates |= self._estimate(new + seen)
+            self._estimated.of(new + seen)
             self._learn(seen)
-
-    def _settle(self, masks: list[Mask], limit: float) -> None:
-        """Make exact whatever may lie below the limit, the lowest first while the errors are unknown."""
-        self._check(masks, limit)
-        while unclear := [mask for mask in dict.fromkeys(masks) if self._is_unclear(mask, limit)]:
-            missing = CALIBRATION - len(self.errors)
-            self._confirm(sorted(unclear, key=self.estimates.get)[:missing] if missing > 0 else unclear)
 
     def _first_doubt(self, masks: list[Mask], limit: float) -> Mask | None:
         """The first mask that may lie below the limit, unless one before it does."""
@@ -108,18 +104,23 @@ class Screen:
         return None
 
     def _is_unclear(self, mask: Mask, limit: float) -> bool:
-        return mask not in self._known and self.estimates[mask] - self.bound < limit
+        return mask not in self._exact.known and self.estimates[mask] - self.bound < limit
 
     def _confirm(self, masks: list[Mask]) -> None:
-        self._exact(masks)
+        self._exact.of(masks)
         self._learn(masks)
 
     def _learn(self, masks: list[Mask]) -> None:
-        self.errors |= {mask: self._known[mask] - self.estimates[mask] for mask in masks}
+        known = self._exact.known
+        self.errors |= {mask: known[mask] - self.estimates[mask] for mask in masks}
+        if len(self.errors) >= CALIBRATION:
+            errors = torch.tensor(list(self.errors.values()), dtype=torch.float64)
+            rms, largest = errors.square().mean().sqrt().item(), errors.abs().max().item()
+            self.bound = max(LEAST_BOUND * self._min_gain, SIGMAS * rms, WIDEST * largest)
 
     def _check(self, masks: list[Mask], limit: float) -> None:
         """Compare a random sample of the clear masks with their exact values."""
-        unsure = (mask for mask in dict.fromkeys(masks) if mask not in self._known)
+        unsure = (mask for mask in dict.fromkeys(masks) if mask not in self._exact.known)
         clear, bound = [mask for mask in unsure if not self._is_unclear(mask, limit)], self.bound
         drawn = [mask for mask in clear if self._random.random() < CHECKED_SHARE]
         drawn = drawn[: MOST_CHECKED - self.checked]

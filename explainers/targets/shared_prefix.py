@@ -6,10 +6,96 @@ import copy
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from explainers.core.deferred_torch import no_grad, torch
 from explainers.core.types import Mask, Prompt
+from explainers.targets.causal_model import CausalModel
+from explainers.targets.masked_prompt import MaskedPrompt
 
 if TYPE_CHECKING:
     from transformers.cache_utils import Cache
+
+
+class SharedPrefix:
+    """The cache of what precedes the first removable span, and that of one reference mask's whole prompt.
+
+    start: the first position that may change.
+    """
+
+    def __init__(self, causal: CausalModel, masked: MaskedPrompt, start: int):
+        self._causal, self._masked, self.start = causal, masked, start
+        self.reference: Mask | None = None
+        self._fixed: Cache | None = None
+        self._whole: Cache | None = None
+        last = len(masked.prompt.input_ids) - 1
+        self._firsts = torch.tensor([min(span.positions, default=last) for span in masked.prompt.spans])
+
+    def arrange(self, masks: list[Mask], size: int) -> list[Mask]:
+        """Order masks so that batches of `size` share more of their prompts, where that pays.
+
+        The keys and values of a reference mask's whole prompt cost one pass over it; a batch then starts at
+        the first position at which one of its masks differs from the reference.
+        """
+        last = len(self._masked.prompt.input_ids) - 1
+        rows = torch.tensor(masks)  # (N, T)
+        most, best, ordered = 0, None, masks
+        for reference in {self.reference, majority(rows)} - {None}:
+            changes, order = self._changes(rows, reference).sort(descending=True, stable=True)
+            saved = saved_positions(changes, size, self.start)
+            saved -= 0 if reference == self.reference else last - self.start
+            if saved > most:
+                most, best, ordered = saved, reference, [masks[n] for n in order.tolist()]
+        if best is not None and self._can_be_cut():
+            self._refer_to(best, last)
+        return ordered
+
+    def shared(self, masks: torch.Tensor) -> tuple[int, dict]:
+        """The position at which masks, (B, T), must begin to be read, and the arguments that stand for all
+        before it."""
+        if self.reference is not None:
+            change = int(self._changes(masks, self.reference).min())
+            if change > self.start:
+                return change, cache_arguments(self._whole, len(masks), change)
+        return self.start, self.fixed(len(masks))
+
+    def fixed(self, rows: int) -> dict:
+        """The arguments that stand for what precedes `start`."""
+        return cache_arguments(self._fixed_cache(), rows, self.start)
+
+    def _changes(self, masks: torch.Tensor, reference: Mask) -> torch.Tensor:
+        """The earliest position at which each mask differs from the reference, (B, T) → (B,).
+
+        At most L − 1: the last position is read anew even if all are the same.
+        """
+        last = len(self._masked.prompt.input_ids) - 1
+        differs = masks.cpu() != torch.tensor(reference)
+        return torch.where(differs, self._firsts, last).amin(1).clamp(max=last)
+
+    def _fixed_cache(self) -> Cache | None:
+        if self._fixed is None and self.start:
+            self._fixed = self._read(self._masked.embeds[: self.start], {})
+        return self._fixed
+
+    def _can_be_cut(self) -> bool:
+        cache = self._fixed_cache()
+        return cache is not None and is_croppable(cache)
+
+    def _refer_to(self, reference: Mask, length: int) -> None:
+        if reference != self.reference:
+            mask = torch.tensor([reference], dtype=torch.float32, device=self._masked.embeds.device)
+            embeds = self._masked.masked(mask)[0, self.start : length]
+            self._whole, self.reference = self._read(embeds, self.fixed(1)), reference
+
+    @no_grad
+    def _read(self, embeds: torch.Tensor, before: dict) -> Cache:
+        arguments = {name: value for name, value in before.items() if name != "use_cache"}
+        return self._causal.keys_values(embeds[None], **arguments)
+
+
+def cache_arguments(cache: Cache | None, rows: int, length: int) -> dict:
+    """What makes a forward pass of `rows` sequences go on from the first `length` positions of a cache."""
+    if cache is None:
+        return {"use_cache": False}
+    return {"past_key_values": expanded(cache, rows, length), "use_cache": True}
 
 
 def is_croppable(cache: Cache) -> bool:
@@ -37,27 +123,20 @@ def expanded(cache: Cache, rows: int, length: int) -> Cache:
     return fresh
 
 
-def first_change(prompt: Prompt, reference: Mask, masks: Sequence[Mask]) -> int:
-    """The earliest position at which one of the masked prompts differs from the reference's.
-
-    At most L − 1: the last position is read anew even if all are the same.
-    """
-    spans = zip(prompt.spans, reference, *masks, strict=True)
-    changed = (min(span.positions) for span, kept, *bits in spans if any(bit != kept for bit in bits))
-    return min(changed, default=len(prompt.input_ids) - 1)
+def first_removable(prompt: Prompt) -> int:
+    """The first position that a mask can change."""
+    return min((min(span.positions) for span in prompt.spans), default=0)
 
 
-def by_first_change(prompt: Prompt, reference: Mask, masks: Sequence[Mask]) -> list[Mask]:
-    """The masks that leave the reference last come first, so that a batch shares as much as it can."""
-    return sorted(masks, key=lambda mask: -first_change(prompt, reference, [mask]))
-
-
-def majority(masks: Sequence[Mask]) -> Mask:
+def majority(masks: torch.Tensor) -> Mask:
     """The mask that keeps what most keep: for all exchanges of one span, the mask they start from."""
-    return tuple(int(2 * sum(bits) >= len(masks)) for bits in zip(*masks, strict=True))
+    return tuple((2 * masks.long().sum(0) >= len(masks)).long().tolist())
 
 
-def saved_positions(prompt: Prompt, reference: Mask, ordered: Sequence[Mask], size: int, start: int) -> int:
-    """Positions that batches of `size` need not recompute, against starting all at `start`."""
-    batches = (ordered[n : n + size] for n in range(0, len(ordered), size))
-    return sum(len(batch) * max(0, first_change(prompt, reference, batch) - start) for batch in batches)
+def saved_positions(changes: torch.Tensor | Sequence[int], size: int, start: int) -> int:
+    """Positions that batches of `size` need not recompute, against starting all at `start`.
+
+    changes: where each mask, in the batches' order, departs from the reference; (N,), falling.
+    """
+    batches = torch.as_tensor(changes).split(size)
+    return sum(len(batch) * max(0, int(batch[-1]) - start) for batch in batches)

@@ -88,7 +88,7 @@ def test_flops_count_the_matrix_products_of_a_mask():
         2 * 32 + 2 * 16
     )  # queries and output; keys and values of half the heads
     layer = attention + 3 * config.hidden_size * config.intermediate_size
-    positions = len(target.prompt.input_ids) - target._start + len(target.response_ids) - 1
+    positions = len(target.prompt.input_ids) - target.scorer.start + len(target.response_ids) - 1
     expected = 2 * config.num_hidden_layers * layer * positions
     expected += 2 * config.hidden_size * config.vocab_size * len(target.response_ids)
     assert limit.flops(target) == pytest.approx(expected, rel=0.02)  # norms are not products

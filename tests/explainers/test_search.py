@@ -9,7 +9,7 @@ import torch
 from explainers import EXPLAINERS, read_options
 from explainers.best_swap import construction, double_exchanges, doubles, exchanges
 from explainers.core.errors import MaskwiseError
-from explainers.core.search import MIN_GAIN
+from explainers.core.target import MIN_GAIN
 from explainers.core.types import Task
 from explainers.models.half_precision import multiplies_bfloat16
 from explainers.models.held import load_model
@@ -121,7 +121,7 @@ def test_the_batch_does_not_change_the_result(name):
     paths = []
     for batch in (1, 3, 64):
         target = make_target(text="Write a short story about a doctor")
-        target._exact._batch = batch
+        target.scorer._batch_size = batch
         steps, explanation = run(name, target, 2)
         paths.append(([s.mask for s in steps], [s.accepted for s in steps], explanation.mask))
     assert paths[0] == paths[1] == paths[2]
@@ -236,3 +236,13 @@ def test_the_most_promising_exchanges_of_two(spans, k):
     ranked = sorted(pairs, key=lambda pair: average(*pair))
     expected = [flipped(mask, *back, *out) for back, out in ranked[: doubles(spans, k)]]
     assert double_exchanges(mask, list(singly.values())) == expected
+
+
+def test_the_sets_that_a_plan_times_count_as_tried():
+    method = EXPLAINERS["exhaustive"]
+    explainer, target = method(read_options(method, {}, 3)), SyntheticTarget(11, random_problem(0, 11))
+    target.log_prob_of(target.full_mask())
+    before = target.forward_passes
+    explainer.plan(target)
+    explanation = explainer.explain(target)
+    assert explanation.distinct_masks == target.forward_passes - before >= 165

@@ -34,9 +34,9 @@ def test_steps_hold_the_mask_that_was_proposed(name):
     target = Graded(8, random_problem(4, 8))
     explainer = EXPLAINERS[name](read_options(EXPLAINERS[name], {}, 3))
     steps = [event for event in explainer.stream(target) if not isinstance(event, Explanation)]
-    values = target.log_prob(torch.tensor([step.proposed for step in steps])).tolist()
-    assert values == pytest.approx([step.proposal for step in steps], abs=1e-9)
-    assert any(s.accepted for s in steps) and all(s.mask == s.proposed for s in steps if s.accepted)
+    values = target.log_prob(torch.tensor([step.proposed_mask for step in steps])).tolist()
+    assert values == pytest.approx([step.proposal_log_prob for step in steps], abs=1e-9)
+    assert any(s.accepted for s in steps) and all(s.mask == s.proposed_mask for s in steps if s.accepted)
 
 
 def test_step_events_name_the_proposed_spans():

@@ -6,7 +6,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from explainers.targets import response as response_target
+from explainers.targets import scorer
 from tests.browser import choose, guarded_page
 
 HOSTILE = "Write <img src=x onerror=alert(1)> about ${alert(2)} and {{ value }} <|im_end|> today"
@@ -22,13 +22,13 @@ def page(browser, url):
 
 @pytest.fixture
 def slow_model(monkeypatch):
-    evaluate = response_target.ResponseTarget._evaluate
+    evaluate = scorer.TransformersScorer.token_log_probs
 
     def slowly(self, masks):
         time.sleep(0.15)
         return evaluate(self, masks)
 
-    monkeypatch.setattr(response_target.ResponseTarget, "_evaluate", slowly)
+    monkeypatch.setattr(scorer.TransformersScorer, "token_log_probs", slowly)
 
 
 def write(page, prompt):

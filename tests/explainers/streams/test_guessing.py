@@ -123,7 +123,7 @@ def test_a_second_guess_costs_a_few_passes_and_an_interrupted_search_goes_on():
         events(prepare(long, stop_in_the_search))
     (known,) = guessing._known.values()
     assert known.target is not None and known.best is None
-    kept, found = known.target, known.target.distinct_masks
+    kept, found = known.target, known.target.forward_passes
     assert found > 1
     _, subject = events(prepare(long))
     assert subject.target is kept and known.target is None

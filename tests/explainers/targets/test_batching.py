@@ -6,8 +6,7 @@ import torch
 from explainers.core.errors import MaskwiseError
 from explainers.models import fast_fp32
 from explainers.models.fast_fp32 import onednn_is_better
-from explainers.targets import logits
-from explainers.targets import scorer as response_scorer
+from explainers.targets import causal_model, logits
 from explainers.targets.batching import Batches, batch_rows, saturating_rows
 from explainers.targets.logits import readout_of
 from tests.explainers.targets.test_response_target import make_target, some_masks
@@ -36,35 +35,38 @@ class SmallMemory:
         return torch.tensor(batch) * 2
 
 
+def doubled(batches, evaluate, count):
+    values = []
+    for batch in batches.of(range(count), min(count, 16)):
+        with batch:
+            values += evaluate(list(batch.items)).tolist()
+    return values
+
+
 @pytest.mark.parametrize("error", OUT_OF_MEMORY)
 def test_batches_are_halved_until_they_fit(error):
     batches, small = Batches(), SmallMemory(5, error)
-    pairs = [
-        (x, y)
-        for batch, values in batches.run(range(20), 16, small)
-        for x, y in zip(batch, values.tolist(), strict=True)
-    ]
-    assert pairs == [(x, 2 * x) for x in range(20)]
+    assert doubled(batches, small, 20) == [2 * x for x in range(20)]
     assert small.tried == [16, 8, 4, 4, 4, 4, 4]
-    list(batches.run(range(8), 16, small))
+    doubled(batches, small, 8)
     assert small.tried[7:] == [4, 4]  # it is remembered
 
 
 def test_a_single_sequence_too_many_names_the_fix():
     with pytest.raises(MaskwiseError, match="Choose a smaller model"):
-        list(Batches().run(range(4), 4, SmallMemory(0, OUT_OF_MEMORY[0])))
+        doubled(Batches(), SmallMemory(0, OUT_OF_MEMORY[0]), 4)
 
 
 def test_other_errors_are_not_retried():
     small = SmallMemory(1, RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
     with pytest.raises(RuntimeError, match="shapes"):
-        list(Batches().run(range(4), 4, small))
+        doubled(Batches(), small, 4)
     assert small.tried == [4]
 
 
 def test_a_model_that_runs_out_of_memory_still_gives_the_same_values():
     target, plain = make_target(), make_target()
-    target._exact._batch = plain._exact._batch = 16
+    target.scorer._batch_size = plain.scorer._batch_size = 16
     masks = some_masks(len(plain.spans), 20)
     forward = target.model.base_model.forward
 
@@ -75,7 +77,7 @@ def test_a_model_that_runs_out_of_memory_still_gives_the_same_values():
 
     target.model.base_model.forward = small_memory
     assert target.log_prob(masks).tolist() == pytest.approx(plain.log_prob(masks).tolist(), abs=1e-4)
-    assert target._batches.largest == 2
+    assert target.scorer.batches.largest == 2
 
 
 def test_batches_follow_the_machine(monkeypatch):
@@ -95,7 +97,7 @@ def test_logits_in_slices_are_those_of_the_model(kind, monkeypatch):
     whole = target.log_prob(masks).tolist()
     monkeypatch.setattr(logits, "SLICE_BYTES", 4 * 3 * target.model.config.get_text_config().vocab_size)
     assert make_target(kind).log_prob(masks).tolist() == pytest.approx(whole, abs=1e-4)
-    monkeypatch.setattr(response_scorer, "readout_of", lambda model: None)
+    monkeypatch.setattr(causal_model, "readout_of", lambda model: None)
     assert make_target(kind).log_prob(masks).tolist() == pytest.approx(whole, abs=2e-3)
 
 
@@ -119,13 +121,13 @@ def test_a_model_with_another_output_layer_is_not_read_in_slices():
 @pytest.mark.parametrize("kind", CAUSAL_KINDS)
 def test_shared_keys_and_values_change_nothing(kind, operator):
     target, plain = make_target(kind, operator), make_target(kind, operator)
-    target._exact._batch = plain._exact._batch = 4
-    plain._exact.arrange = lambda masks: masks
+    target.scorer._batch_size = plain.scorer._batch_size = 4
+    plain.scorer.prefix.arrange = lambda masks, size: masks
     spans = len(target.spans)
     masks = torch.ones(spans, spans) - torch.eye(spans)
     assert target.log_prob(masks).tolist() == pytest.approx(plain.log_prob(masks).tolist(), abs=2e-4)
     sliding = kind in ("mistral", "gemma2", "gemma3")  # their caches cannot be cut short
-    assert target._exact._reference == (None if sliding else (1,) * spans)
+    assert target.scorer.prefix.reference == (None if sliding else (1,) * spans)
     masks[:, 2] = 0
     assert target.log_prob(masks).tolist() == pytest.approx(plain.log_prob(masks).tolist(), abs=2e-4)
 
@@ -133,7 +135,7 @@ def test_shared_keys_and_values_change_nothing(kind, operator):
 def test_nothing_is_shared_where_it_does_not_pay():
     target = make_target()
     target.log_prob(some_masks(len(target.spans), 2))
-    assert target._exact._reference is None
+    assert target.scorer.prefix.reference is None
 
 
 @pytest.mark.parametrize("better", [False, True])
@@ -146,11 +148,7 @@ def test_products_by_the_other_library_are_those_of_fp32(better, monkeypatch):
     monkeypatch.setattr(fast_fp32, "onednn_is_better", lambda: better)
     before = torch.backends.mkldnn.matmul.fp32_precision
     inside = []
-    evaluate = target._evaluate
-    target._evaluate = lambda rows: (
-        inside.append(torch.backends.mkldnn.matmul.fp32_precision),
-        evaluate(rows),
-    )[1]
+    target.on_forward = lambda rows: inside.append(torch.backends.mkldnn.matmul.fp32_precision)
     fast = target.log_prob(masks)
     assert torch.backends.mkldnn.matmul.fp32_precision == before
     assert inside == ["bf16" if better else before]

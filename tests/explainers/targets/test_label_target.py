@@ -80,7 +80,7 @@ def test_mask_gradient_equals_finite_differences(kind, operator):
         masks = torch.ones(2, len(target.spans))
         masks[0, t] += step
         masks[1, t] -= step
-        up, down = target.log_prob_from_embeds(target.masked_embeds(masks)).tolist()
+        up, down = target.log_prob_from_embeds(target.masked.masked(masks)).tolist()
         assert gradient[t].item() == pytest.approx((up - down) / (2 * step), rel=0.1, abs=0.05)
 
 
@@ -142,7 +142,7 @@ def test_template_and_mask_belong_to_no_span():
     target = make_target()
     removable = {p for span in target.spans for p in span.positions}
     assert target.mask_position not in removable
-    kept = target.keep(torch.zeros(1, len(target.spans)))[0]
+    kept = target.masked.keep(torch.zeros(1, len(target.spans)))[0]
     words = target.tokenizer.convert_ids_to_tokens(
         [i for i, k in zip(target.prompt.input_ids, kept, strict=True) if k]
     )

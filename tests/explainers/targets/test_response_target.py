@@ -1,11 +1,15 @@
 """log p of a response under masks, against a slow computation, on every architecture."""
 
+import math
+
+import numpy as np
 import pytest
 import torch
 
 from explainers import EXPLAINERS
 from explainers.core.errors import MaskwiseError
 from explainers.models.half_precision import half_copy
+from explainers.targets.remembered import Remembered
 from explainers.targets.response import Evaluated, ResponseTarget
 from explainers.targets.screening import Screen
 from explainers.text.prompts import encode_response, render_prompt
@@ -56,7 +60,7 @@ def check_mask_gradient(target, step=1e-2):
         masks = torch.ones(2, len(target.spans))
         masks[0, t] += step
         masks[1, t] -= step
-        up, down = target.log_prob_from_embeds(target.masked_embeds(masks)).tolist()
+        up, down = target.log_prob_from_embeds(target.masked.masked(masks)).tolist()
         assert gradient[t].item() == pytest.approx((up - down) / (2 * step), rel=0.1, abs=0.05)
 
 
@@ -150,9 +154,26 @@ def test_captum_explains_the_same_part(operator):
 @pytest.mark.parametrize("operator", ["zero", "delete"])
 def test_screening_looks_at_the_part_alone(operator):
     target = part_target(operator=operator)
-    target._rough = target._scorer(half_copy(target.model), target.part)
-    target._screen = Screen(target._rough_values, target._exact_values, target._memo)
+    rough = target._scorer_on(half_copy(target.model), target.part)
+    target.screen = Screen(Remembered(rough.log_prob), target.scored)
     masks = some_masks(len(target.spans), 40, seed=3)
     exact = part_target(operator=operator).log_prob(masks)
     assert target.lowest(masks).argmin() == exact.argmin()
     assert target.lowest(masks).min().item() == pytest.approx(exact.min().item(), abs=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["llama", "gpt2"])
+@pytest.mark.parametrize("name", ["captum_feature_ablation", "captum_shapley", "captum_kernel_shap"])
+def test_captum_removes_all_that_a_prompt_without_a_template_holds(kind, name):
+    target = make_target(kind, "delete", chat=False, text="Write a story")
+    scores = EXPLAINERS[name]().explain(target).scores
+    assert len(scores) == 3 and all(map(math.isfinite, scores))
+
+
+@pytest.mark.parametrize("name", ["captum_shapley", "captum_kernel_shap"])
+def test_captum_leaves_the_global_generators_alone(name):
+    torch.manual_seed(1), np.random.seed(1)
+    expected = torch.rand(1).item(), np.random.rand()
+    torch.manual_seed(1), np.random.seed(1)
+    EXPLAINERS[name]().explain(make_target(text="Write a story"))
+    assert (torch.rand(1).item(), np.random.rand()) == expected

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from explainers.models.half_precision import half_copy
-from explainers.targets.response import ResponseTarget
-from explainers.targets.scorer import ResponseScorer
+from explainers.targets.remembered import Remembered
+from explainers.targets.response import Evaluated, ResponseTarget
 from explainers.targets.screening import CALIBRATION, Screen
 from tests.explainers.targets.test_response_target import make_target, some_masks
 from tests.synthetic import SyntheticTarget, hashed, random_problem
@@ -58,7 +58,7 @@ def test_errors_beyond_the_bound_are_reported():
 def test_the_note_counts_what_was_done():
     target = SyntheticTarget(SPANS, random_problem(1, SPANS), lambda masks: 0.1 * hashed(masks))
     target.lowest(random_masks(100))
-    screen = target._screen
+    screen = target.screen
     assert len(screen.errors) == target.forward_passes >= CALIBRATION
     assert target.notes()[0].startswith(
         f"{len(screen.estimates)} masks were screened in bfloat16; {len(screen.errors)}"
@@ -77,23 +77,18 @@ def test_nothing_is_screened_that_is_known():
 def screened_target(kind="llama", **settings) -> ResponseTarget:
     """A ResponseTarget that screens although its model is tiny."""
     target = make_target(kind, **settings)
-    target._rough = ResponseScorer(
-        half_copy(target.model), target.prompt, target.masked_embeds, target._ids, target._start
-    )
-    target._screen = Screen(target._rough_values, target._exact_values, target._memo)
+    target.rough_scorer = target._scorer_on(half_copy(target.model), target.part)
+    target.screen = Screen(Remembered(target.rough_scorer.log_prob), target.scored)
     return target
 
 
 @pytest.mark.parametrize("kind", CAUSAL_KINDS)
 def test_bfloat16_estimates_are_near_and_not_equal(kind):
     target = screened_target(kind)
-    masks = [tuple(mask.tolist()) for mask in some_masks(len(target.spans))]
-    rough = torch.tensor([target._rough_values(masks)[mask] for mask in masks], dtype=torch.float64)
-    exact = target.log_prob(torch.tensor(masks))
+    masks = some_masks(len(target.spans))
+    rough, exact = target.rough_scorer.log_prob(masks), target.log_prob(masks)
     assert (rough - exact).abs().max() < 3
-    assert (
-        kind == "gpt2" or (rough - exact).abs().max() > 1e-3
-    )  # its layers are of another kind, and stay fp32
+    assert (rough - exact).abs().max() > 1e-3
 
 
 @pytest.mark.parametrize("operator", ["zero", "delete", "replace"])
@@ -106,3 +101,20 @@ def test_a_screened_target_finds_the_same_first_and_lowest(operator):
     fresh = screened_target(operator=operator)
     first = int((exact < bound).long().argmax())
     assert int((fresh.first_below(masks, bound) < bound).long().argmax()) == first
+
+
+def test_every_layer_of_gpt2_is_halved():
+    from explainers.models.half_precision import HalfLinear
+
+    half = half_copy(make_target("gpt2").model)
+    kinds = {type(module).__name__ for module in half.modules()}
+    assert "Conv1D" not in kinds and any(isinstance(module, HalfLinear) for module in half.modules())
+
+
+def test_a_screened_target_can_recall_what_was_evaluated():
+    target, plain = screened_target(), make_target()
+    masks = some_masks(len(plain.spans), 40, seed=5)
+    target.lowest(masks[:20])
+    target.recall(Evaluated())
+    assert target.lowest(masks).min().item() == pytest.approx(plain.log_prob(masks).min().item(), abs=1e-3)
+    assert target.lowest(masks).argmin() == plain.log_prob(masks).argmin()
