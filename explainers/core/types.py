@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 Mask = tuple[int, ...]  # one value per span: 1 keep, 0 remove
+Piece = tuple[str, str]  # (kind, text) of a rendered prompt
 OnForward = Callable[[int], None]  # called with the number of sequences before each pass; may raise Stopped
 
 
@@ -32,12 +33,22 @@ class Prompt:
     """A rendered template and the spans of it that belong to the person's own text.
 
     input_ids: L token ids. Positions outside every span (chat template, system prompt, cloze
-    template, white space) can never be masked.
+    template, white space) can never be masked. pieces: the rendered prompt in order, (kind, text), kind being
+    mark (a special token), template, system or text. notes: what was done to it, in sentences. date: the day
+    that the template writes, YYYY-MM-DD, empty where it writes none.
     """
 
     text: str
     input_ids: tuple[int, ...]
     spans: tuple[TokenSpan, ...]
+    pieces: tuple[Piece, ...] = ()
+    notes: tuple[str, ...] = ()
+    date: str = ""
+
+    @property
+    def rendered(self) -> str:
+        """What the model reads, as text."""
+        return "".join(text for _, text in self.pieces)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from explainers.targets.label import LabelTarget
 from explainers.text.spans import Granularity
 from explainers.text.tasks import TASKS, ClassificationTask, find_task
 from explainers.text.templates import MAX_TEMPLATE_CHARS, render_cloze, split_template
+from explainers.text.unicode import make_fields_whole
 from explainers.verbalizers.build import VERBALIZERS, VerbalizerInputs, build_verbalizer
 from explainers.verbalizers.words import MAX_LABEL_CHARS, LabelWords, read_label_words
 
@@ -121,6 +122,7 @@ class ClassificationRequest:
     options: dict = field(default_factory=dict)
 
     def __post_init__(self):
+        make_fields_whole(self)
         check_text("text", self.text, MAX_TEXT_CHARS)
         check_text("model", self.model, MAX_NAME_CHARS)
         check_text("template", self.template, MAX_TEMPLATE_CHARS)

@@ -22,6 +22,7 @@ from explainers.streams.removals import TEXT_DRAWS, Removals
 from explainers.streams.report import scored_spans, span_values
 from explainers.targets.response import ResponseTarget
 from explainers.text.spans import Granularity, text_units
+from explainers.text.unicode import make_fields_whole
 
 MAX_METHODS = 8
 MAX_DRAWS = 100
@@ -47,8 +48,12 @@ class ComparisonRequest:
     screening: bool = True
     part: list[int] = field(default_factory=list)
     draws: int = 20
+    system_prompt_placement: str = "system"
+    date: str = ""
+    thinking: str = "off"
 
     def __post_init__(self):
+        make_fields_whole(self)
         methods = self.methods
         if not isinstance(methods, list | tuple) or not 1 <= len(methods) <= MAX_METHODS:
             raise MaskwiseError(f"Choose between 1 and {MAX_METHODS} methods to compare.")
@@ -159,7 +164,7 @@ def _compared(
         "votes": [sum(t in row["removed"] for row in done) for t in range(len(target.spans))],
         "best": {name: _best(done, name) for name in METRICS} if done else {},
         "stopped": stopped,
-        "request": asdict(request) | {"model": target.loaded.name},
+        "request": asdict(request) | {"model": target.loaded.name, "date": target.prompt.date},
         "revision": target.loaded.revision,
     }
 

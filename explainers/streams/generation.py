@@ -28,9 +28,12 @@ from explainers.streams.report import provenance, report, scored_spans, span_val
 from explainers.targets.base import MaskOperator
 from explainers.targets.decoding import greedy_tokens
 from explainers.targets.response import ResponseTarget, check_context
+from explainers.text.chat_template import Placement, TemplateChoices, Thinking, check_date
 from explainers.text.prompts import encode_response, render_prompt
 from explainers.text.response_part import check_characters, part_tokens
 from explainers.text.spans import Granularity
+from explainers.text.thinking import heed_thinking
+from explainers.text.unicode import make_fields_whole
 
 MAX_PROMPT_CHARS = 20_000
 MAX_NEW_TOKENS = 512
@@ -42,7 +45,7 @@ class GenerationRequest:
 
     part: characters [start, end) of the answer to explain, given what comes before them; none for the whole.
     screening: let bfloat16 estimates pass over what cannot decide, where that is faster; False evaluates
-    every mask in the model's own precision.
+    every mask in the model's own precision. system_prompt_placement, date, thinking: as in TemplateChoices.
     """
 
     prompt: str
@@ -58,8 +61,12 @@ class GenerationRequest:
     options: dict = field(default_factory=dict)
     screening: bool = True
     part: list[int] = field(default_factory=list)
+    system_prompt_placement: str = "system"
+    date: str = ""
+    thinking: str = "off"
 
     def __post_init__(self):
+        make_fields_whole(self)
         for name in (
             "prompt",
             "model",
@@ -81,11 +88,18 @@ class GenerationRequest:
         if not isinstance(self.screening, bool):
             raise MaskwiseError("screening must be true or false.")
         check_characters(self.part)
+        check_choice("system_prompt_placement", self.system_prompt_placement, list(Placement))
+        check_text("date", self.date, MAX_PROMPT_CHARS)
+        check_date(self.date)
+        check_choice("thinking", self.thinking, list(Thinking))
         self.explainer()
 
     def explainer(self) -> Explainer:
         method = EXPLAINERS[self.method]
         return method(read_options(method, self.options, self.k, self.seed))
+
+    def template_choices(self) -> TemplateChoices:
+        return TemplateChoices(self.system_prompt, self.system_prompt_placement, self.date, self.thinking)
 
 
 def run(
@@ -127,6 +141,10 @@ def _explanation(
         "mask_operator": request.mask_operator,
         "max_new_tokens": request.max_new_tokens,
         "system_prompt": request.system_prompt,
+        "system_prompt_placement": request.system_prompt_placement,
+        "date": target.prompt.date,
+        "thinking": request.thinking,
+        "rendered": [{"kind": kind, "text": text} for kind, text in target.prompt.pieces],
         "seed": request.seed,
         "options": dict(request.options),
         "screening": request.screening,
@@ -142,7 +160,7 @@ def _explanation(
         "metrics": said.metrics,
         "certificate": found.certificate,
         "optimality_gap": found.optimality_gap,
-        "notes": list(found.notes),
+        "notes": [*target.prompt.notes, *found.notes],
         "seconds": found.seconds,
         "evaluations": found.evaluations,
         "distinct_masks": found.distinct_masks,
@@ -158,9 +176,12 @@ def answered_target(
     if not loaded:
         yield {"type": "status", "text": "Loading the model"}
         loaded = held.load_model(request.model, Task.GENERATION)
-    prompt = render_prompt(loaded.tokenizer, request.prompt, request.granularity, request.system_prompt)
+    prompt = render_prompt(loaded.tokenizer, request.prompt, request.granularity, request.template_choices())
     check_k(request.k, len(prompt.spans), request.granularity)
     response_ids = yield from respond(request, loaded, prompt, on_forward)
+    part = part_tokens(loaded.tokenizer, response_ids, request.part, request.response)
+    if part is None:
+        prompt, part = heed_thinking(loaded.tokenizer, prompt, response_ids, request.thinking)
     return ResponseTarget(
         loaded,
         prompt,
@@ -168,7 +189,7 @@ def answered_target(
         operator=request.mask_operator,
         on_forward=on_forward,
         screening=request.screening,
-        part=part_tokens(loaded.tokenizer, response_ids, request.part, request.response),
+        part=part,
     )
 
 

@@ -11,6 +11,7 @@ from explainers.streams.classification import ClassificationRequest
 from explainers.streams.generation import MAX_PROMPT_CHARS, GenerationRequest
 from explainers.streams.guess_subjects import LabelSubject, ResponseSubject, Subject
 from explainers.text.tasks import ASSETS, TASKS
+from explainers.text.unicode import make_fields_whole
 
 GENERATION = "generation"
 
@@ -32,6 +33,7 @@ class Round:
     settings: dict = field(default_factory=dict)
 
     def __post_init__(self):
+        make_fields_whole(self)
         for name in ("title", "question", "notice"):
             check_text(name, getattr(self, name), MAX_PROMPT_CHARS)
         check_choice("task", self.task, [GENERATION, *TASKS])

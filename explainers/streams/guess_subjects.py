@@ -69,7 +69,9 @@ class ResponseSubject(Subject):
 
     def open(self, loaded, known, on_forward):
         self.known, request = known, self.request
-        prompt = render_prompt(loaded.tokenizer, request.prompt, request.granularity, request.system_prompt)
+        prompt = render_prompt(
+            loaded.tokenizer, request.prompt, request.granularity, request.template_choices()
+        )
         check_k(request.k, len(prompt.spans), request.granularity)
         yield {"type": "words", "spans": span_values(prompt.spans)}
         if not known.response_ids:

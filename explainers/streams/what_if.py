@@ -22,10 +22,23 @@ from explainers.streams.report import span_values
 from explainers.targets.base import Target
 from explainers.targets.response import Evaluated, ResponseTarget
 from explainers.text.prompts import decode_pieces, encode_plain, encode_response, render_prompt
+from explainers.text.unicode import whole_characters
 
 MOST_JOINT = 20  # spans whose joint effect is measured
 PAIR_EVALUATIONS = 4000  # about as many masks a matrix of pairs may cost where it is sampled
 MOST_SAMPLES = 64
+ASKED = (
+    "model",
+    "prompt",
+    "granularity",
+    "mask_operator",
+    "system_prompt",
+    "system_prompt_placement",
+    "date",
+    "thinking",
+    "response",
+    "max_new_tokens",
+)
 
 
 def target_of(explanation: dict, on_forward: OnForward | None = None) -> ResponseTarget:
@@ -35,7 +48,7 @@ def target_of(explanation: dict, on_forward: OnForward | None = None) -> Respons
     """
     asked = _request(explanation)
     loaded = held.load_model(asked.model, Task.GENERATION)
-    prompt = render_prompt(loaded.tokenizer, asked.prompt, asked.granularity, asked.system_prompt)
+    prompt = render_prompt(loaded.tokenizer, asked.prompt, asked.granularity, asked.template_choices())
     check_spans(explanation, prompt.spans)
     ids = _response_ids(explanation, asked.response, loaded)
     return _target(loaded, prompt, ids, explanation.get("part"), asked.mask_operator, on_forward)
@@ -147,8 +160,7 @@ def _request(explanation: dict) -> GenerationRequest:
     """The settings that say what is explained, checked as those of any request are."""
     if not isinstance(explanation, dict):
         raise MaskwiseError("This is not an explanation. Press Run, or load a file that was downloaded here.")
-    names = ("model", "prompt", "granularity", "mask_operator", "system_prompt", "response", "max_new_tokens")
-    given = {name: explanation[name] for name in names if name in explanation}
+    given = {name: explanation[name] for name in ASKED if name in explanation}
     return GenerationRequest(**{"prompt": None, **given})
 
 
@@ -175,6 +187,7 @@ def _target(loaded, prompt, ids, part, operator, on_forward) -> ResponseTarget:
 
 def _foil(given: ResponseTarget, other, on_forward) -> ResponseTarget:
     """The target of another answer, or of another text in the place of the part that is explained."""
+    other = whole_characters(other)
     check_text("The other answer", other, MAX_PROMPT_CHARS)
     if not other.strip():
         raise MaskwiseError("The other answer is empty. Type what the model might have said instead.")

@@ -2,68 +2,95 @@
 
 from __future__ import annotations
 
+import re
+
 from explainers.core.errors import MaskwiseError
-from explainers.core.types import Prompt
+from explainers.core.types import Piece, Prompt
+from explainers.text.chat_template import TemplateChoices, fill_template, written_date
 from explainers.text.spans import Granularity, split_spans
+from explainers.text.words import dictionary_note
 
-PLACEHOLDER = "maskwiseplaceholder"
 
-
-def render_prompt(tokenizer, text: str, granularity: str = "word", system_prompt: str = "") -> Prompt:
+def render_prompt(
+    tokenizer, text: str, granularity: str = "word", choices: TemplateChoices | None = None
+) -> Prompt:
     """Render `text` as one user turn (or as it stands where the tokenizer has no chat template).
 
     The tokens are those of the tokenizer's own rendering. Only where the text itself contains one of
     the tokenizer's marks, such as `<|im_end|>`, is it tokenised apart, with marks read as plain text.
-    Raises MaskwiseError for an empty text and for a template that refuses the system prompt.
+    Raises MaskwiseError for an empty text, and for a template that changes it or refuses the system prompt.
     """
+    choices = choices or TemplateChoices()
     if not text.strip():
         raise MaskwiseError("The prompt is empty. Type a prompt, or choose one of the examples.")
     if not getattr(tokenizer, "is_fast", False):
         raise MaskwiseError("This model's tokenizer gives no character offsets. Choose another model.")
-    before, after, trims = _template(tokenizer, system_prompt)
-    lead = len(text) - len(text.lstrip()) if trims else 0
-    body = text.strip() if trims else text
-    input_ids, offsets = _encode(tokenizer, before, body, after)
-    shifted = [(start + lead, end + lead) if start < end else (0, 0) for start, end in offsets]
-    return Prompt(text, tuple(input_ids), split_spans(text, shifted, Granularity(granularity)))
+    pieces = fill_template(tokenizer, text, choices)
+    input_ids, offsets = _encode(tokenizer, text, pieces)
+    return Prompt(
+        text,
+        tuple(input_ids),
+        split_spans(text, offsets, Granularity(granularity)),
+        _with_marks(tokenizer, pieces),
+        dictionary_note(text) if granularity == Granularity.WORD else (),
+        written_date(tokenizer, choices),
+    )
 
 
-def _template(tokenizer, system_prompt: str) -> tuple[str, str, bool]:
-    """What the chat template writes before and after the text, and whether it trims the text."""
-    if not tokenizer.chat_template:
-        if system_prompt.strip():
-            raise MaskwiseError("This model has no chat template and so no system prompt. Leave it empty.")
-        return "", "", False
-    messages = [{"role": "system", "content": system_prompt}] if system_prompt.strip() else []
-    messages.append({"role": "user", "content": f" {PLACEHOLDER} "})
-    try:
-        rendered = tokenizer.apply_chat_template(
-            messages, tokenize=False, add_generation_prompt=True, enable_thinking=False
-        )
-    except Exception as error:
-        if not system_prompt.strip():
-            raise MaskwiseError(f"This model's chat template cannot be used: {error}") from error
-        raise MaskwiseError("This model's chat template takes no system prompt. Leave it empty.") from error
-    trims = f" {PLACEHOLDER} " not in rendered
-    before, _, after = rendered.partition(PLACEHOLDER if trims else f" {PLACEHOLDER} ")
-    return before, after, trims
-
-
-def _encode(tokenizer, before: str, body: str, after: str) -> tuple[list[int], list[tuple[int, int]]]:
-    """Token ids of the whole, and for each the characters of `body` it stands for."""
-    templated = bool(before or after)
-    if not any(mark in body for mark in tokenizer.all_special_tokens + list(tokenizer.get_added_vocab())):
-        encoded = tokenizer(
-            before + body + after, add_special_tokens=not templated, return_offsets_mapping=True
-        )
+def _encode(tokenizer, text: str, pieces: tuple[Piece, ...]) -> tuple[list[int], list[tuple[int, int]]]:
+    """Token ids of the whole, and for each the characters of `text` it stands for."""
+    place = next(i for i, (kind, _) in enumerate(pieces) if kind == "text")
+    body = pieces[place][1]
+    before, after = ("".join(words for _, words in part) for part in (pieces[:place], pieces[place + 1 :]))
+    lead = text.index(body)
+    head = [] if tokenizer.chat_template else sequence_ends(tokenizer)[0]  # a template writes its own marks
+    if any(mark in body for mark in _marks(tokenizer)):
+        ids, offsets = _encode_apart(tokenizer, before, body, after)
+    else:
+        encoded = tokenizer(before + body + after, add_special_tokens=False, return_offsets_mapping=True)
         start, end = len(before), len(before) + len(body)
-        clipped = [(max(s, start) - start, min(e, end) - start) for s, e in encoded.offset_mapping]
-        return encoded.input_ids, clipped
-    head = tokenizer(before, add_special_tokens=not templated).input_ids
+        ids = encoded.input_ids
+        offsets = [(max(s, start) - start, min(e, end) - start) for s, e in encoded.offset_mapping]
+    moved = [(start + lead, end + lead) if start < end else (0, 0) for start, end in offsets]
+    return head + ids, [(0, 0)] * len(head) + moved
+
+
+def _encode_apart(tokenizer, before: str, body: str, after: str) -> tuple[list[int], list[tuple[int, int]]]:
+    """Token ids with the marks in `body` read as plain text, and their characters of `body`."""
+    head, tail = (
+        tokenizer(words, add_special_tokens=False).input_ids if words else [] for words in (before, after)
+    )
     middle = encode_plain(tokenizer, body, offsets=True)
-    tail = tokenizer(after, add_special_tokens=False).input_ids if after else []
     offsets = [(0, 0)] * len(head) + list(middle.offset_mapping) + [(0, 0)] * len(tail)
     return head + middle.input_ids + tail, offsets
+
+
+def _marks(tokenizer) -> list[str]:
+    return tokenizer.all_special_tokens + list(tokenizer.get_added_vocab())
+
+
+def _with_marks(tokenizer, pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    """The pieces with the tokenizer's marks in the template set apart."""
+    marks = sorted(filter(None, _marks(tokenizer)), key=len, reverse=True)
+    pattern = re.compile("|".join(map(re.escape, marks)) or r"(?!)")
+    found: list[Piece] = []
+    for kind, words in pieces:
+        if kind != "template":
+            found.append((kind, words))
+            continue
+        done = 0
+        for mark in pattern.finditer(words):
+            found += [("template", words[done : mark.start()]), ("mark", mark[0])]
+            done = mark.end()
+        found.append(("template", words[done:]))
+    return tuple(piece for piece in found if piece[1])
+
+
+def sequence_ends(tokenizer) -> tuple[list[int], list[int]]:
+    """What the tokenizer sets before and after every text, such as [CLS] and [SEP]."""
+    ids, plain = tokenizer("a").input_ids, encode_plain(tokenizer, "a").input_ids
+    start = next(i for i in range(len(ids)) if ids[i : i + len(plain)] == plain)
+    return ids[:start], ids[start + len(plain) :]
 
 
 def encode_plain(tokenizer, text: str, offsets: bool = False):
@@ -85,12 +112,14 @@ def encode_response(tokenizer, response: str) -> tuple[int, ...]:
     return tuple(encode_plain(tokenizer, response).input_ids)
 
 
-def decode_pieces(tokenizer, ids) -> list[str]:
+def decode_pieces(tokenizer, ids, skip_special_tokens: bool = True) -> list[str]:
     """Text of each token such that the pieces join to the whole; a character made of several tokens
     is written with the last of them."""
     pieces, done = [], ""
     for end in range(1, len(ids) + 1):
-        whole = tokenizer.decode(ids[:end], skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        whole = tokenizer.decode(
+            ids[:end], skip_special_tokens=skip_special_tokens, clean_up_tokenization_spaces=False
+        )
         piece = "" if whole.endswith("\ufffd") and end < len(ids) else whole[len(done) :]
         pieces.append(piece)
         done += piece

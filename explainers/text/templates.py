@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Prompt
-from explainers.text.prompts import encode_plain
+from explainers.text.prompts import encode_plain, sequence_ends
 from explainers.text.spans import Granularity, split_spans
 
 MASK, TEXT = "<mask>", "{text}"
@@ -80,13 +80,6 @@ def render_cloze(loaded, template: str, text: str, granularity: str = "token") -
         raise MaskwiseError("The text holds nothing that this model can read. Type some words.")
     pieces = tuple((part.kind, part.text) for part in parts)
     return Cloze(Prompt(text, tuple(ids), spans), _mask_position(parts, len(before)), pieces, notes)
-
-
-def sequence_ends(tokenizer) -> tuple[list[int], list[int]]:
-    """What the tokenizer sets before and after every text, such as [CLS] and [SEP]."""
-    ids, plain = tokenizer("a").input_ids, encode_plain(tokenizer, "a").input_ids
-    start = next(i for i in range(len(ids)) if ids[i : i + len(plain)] == plain)
-    return ids[:start], ids[start + len(plain) :]
 
 
 def max_positions(loaded) -> int:

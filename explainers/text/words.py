@@ -39,9 +39,14 @@ def space_words(text: str) -> str:
     return _RUN.sub(lambda run: f" {' '.join(_dictionary_words(run[0]))} ", text)
 
 
-def has_characters_as_words(text: str) -> bool:
-    """Whether `text` holds a script without spaces for which there is no dictionary, such as Tai Tham."""
-    return bool(_NO_DICTIONARY.search(text))
+def dictionary_note(text: str) -> tuple[str, ...]:
+    """A sentence where `text` holds a script without spaces and without a dictionary, such as Tai Tham."""
+    if not _NO_DICTIONARY.search(text):
+        return ()
+    return (
+        "Your text holds a script without spaces between words for which there is no dictionary here: its "
+        "spans are single characters.",
+    )
 
 
 def _dictionary_words(run: str) -> Iterator[str]:

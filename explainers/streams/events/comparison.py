@@ -60,6 +60,9 @@ class ComparisonAsked(TypedDict):
     max_new_tokens: Count
     response: str
     system_prompt: str
+    system_prompt_placement: NotRequired[str]
+    date: NotRequired[str]
+    thinking: NotRequired[str]
     seed: Count
     draws: Count
 

@@ -9,7 +9,7 @@ from typing import (
 
 from typing_extensions import TypedDict
 
-from explainers.streams.events.shared import Count, Found, Index, PromptEvent, StatusEvent, StepEvent
+from explainers.streams.events.shared import Count, Found, Index, Piece, PromptEvent, StatusEvent, StepEvent
 
 
 class ResponseToken(TypedDict):
@@ -45,6 +45,7 @@ class GenerationExplanation(Found):
     """The result of a generation. part: tokens [start, end) of the answer that are explained, None for all.
 
     log_prob, log_prob_masked and probability_ratio are those of that part; response_tokens are all tokens.
+    date: the day that the template writes, "" where it writes none. rendered: what the model reads.
     masked_response is "" where it was not written. optimality_gap: nats above the lowest log p of all sets
     of the size, None where that is not known.
     """
@@ -56,6 +57,10 @@ class GenerationExplanation(Found):
     mask_operator: str
     max_new_tokens: Count
     system_prompt: str
+    system_prompt_placement: NotRequired[str]
+    date: NotRequired[str]
+    thinking: NotRequired[str]
+    rendered: NotRequired[list[Piece]]
     screening: NotRequired[bool]
     response: str
     masked_response: str

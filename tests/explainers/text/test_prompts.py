@@ -3,6 +3,7 @@
 import pytest
 
 from explainers.core.errors import MaskwiseError
+from explainers.text.chat_template import TemplateChoices
 from explainers.text.prompts import decode_pieces, encode_response, render_prompt
 from tests.tiny_models import byte_level_tokenizer
 
@@ -49,7 +50,7 @@ def test_tokens_are_those_of_the_chat_template(text):
     expected = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=True)[
         "input_ids"
     ]
-    assert list(render_prompt(tokenizer, text, system_prompt="Be brief.").input_ids) == expected
+    assert list(render_prompt(tokenizer, text, choices=TemplateChoices("Be brief.")).input_ids) == expected
 
 
 def test_template_marks_in_the_text_stay_text():
@@ -90,7 +91,7 @@ def test_a_trimming_template_keeps_offsets():
 )
 def test_errors_name_the_fix(text, system, message):
     with pytest.raises(MaskwiseError, match=message):
-        render_prompt(byte_level_tokenizer(), text, system_prompt=system)
+        render_prompt(byte_level_tokenizer(), text, choices=TemplateChoices(system))
 
 
 def test_a_template_without_system_prompt_says_so():
@@ -100,8 +101,8 @@ def test_a_template_without_system_prompt_says_so():
         "<|im_start|>{{ messages[0]['content'] }}<|im_end|>"
     )
     assert render_prompt(tokenizer, "Hi").spans
-    with pytest.raises(MaskwiseError, match="takes no system prompt"):
-        render_prompt(tokenizer, "Hi", system_prompt="Be brief.")
+    with pytest.raises(MaskwiseError, match="refuses the system prompt"):
+        render_prompt(tokenizer, "Hi", choices=TemplateChoices("Be brief."))
 
 
 @pytest.mark.parametrize("text", TEXTS)

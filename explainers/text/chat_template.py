@@ -1,0 +1,206 @@
+"""A chat template filled with what the person typed, and proof that it leaves their words as they are."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from enum import StrEnum
+from itertools import product
+
+from explainers.core.errors import MaskwiseError
+from explainers.core.types import Piece
+
+TEXT_PLACE, SYSTEM_PLACE = "maskwiseplaceholder", "maskwisesystem"
+_DIRECTIVES = "aAbBcCdDeFgGhHIjmMnpRStTuUVwWxXyYzZ"
+# Stands before a template that asks for the date. Templates are given data alone, no functions.
+_FIXED_DATE = (
+    "{% macro strftime_now(format) %}{% set written = namespace(text=format) %}"
+    "{% for directive, value in fixed_date.items() %}"
+    "{% set written.text = written.text.replace(directive, value) %}{% endfor %}"
+    "{{ written.text }}{% endmacro %}\n"
+)
+
+
+class Placement(StrEnum):
+    """Where a system prompt goes: into its own role, or before the person's text."""
+
+    SYSTEM = "system"
+    PROMPT = "prompt"
+
+
+class Thinking(StrEnum):
+    """What becomes of a model's thinking before its answer.
+
+    off: the template is told not to think. explain: the thinking is explained with the answer. skip: the
+    answer after the thinking is explained, given the thinking.
+    """
+
+    OFF = "off"
+    EXPLAIN = "explain"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True)
+class TemplateChoices:
+    """What a chat template is given beside the person's text.
+
+    date: the day that a template writes as today, YYYY-MM-DD; empty for the day of the run.
+    """
+
+    system_prompt: str = ""
+    system_prompt_placement: Placement | str = Placement.SYSTEM
+    date: str = ""
+    thinking: Thinking | str = Thinking.OFF
+
+    @property
+    def system(self) -> str:
+        """The system prompt, empty where it is only white space."""
+        return self.system_prompt if self.system_prompt.strip() else ""
+
+
+def written_date(tokenizer, choices: TemplateChoices) -> str:
+    """The day that the tokenizer's template writes, YYYY-MM-DD; empty where it writes none."""
+    if not tokenizer.chat_template or "strftime_now" not in tokenizer.get_chat_template():
+        return ""
+    return check_date(choices.date) or date.today().isoformat()
+
+
+def check_date(text: str) -> str:
+    """The text, if it is empty or a day as YYYY-MM-DD; else MaskwiseError."""
+    try:
+        return text and date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise MaskwiseError(f"date must be a day such as 2026-11-26, or empty, not {text!r:.40}.") from None
+
+
+def fill_template(tokenizer, text: str, choices: TemplateChoices) -> tuple[Piece, ...]:
+    """The rendered prompt in order: pieces of kind template, system and text; they join to what is read.
+
+    The text stands there once and whole, but for white space around it. Raises MaskwiseError where a template
+    does not do that, or takes no system prompt.
+    """
+    if not tokenizer.chat_template:
+        return _without_template(text, choices)
+    chat, skeleton = _readable_chat(tokenizer, choices)
+    rendered = chat.render(text, choices.system)
+    stripped = (text, text.strip(), text.lstrip(), text.rstrip())
+    for body, system in product(stripped, (choices.system, choices.system.strip())):
+        pieces = _filled(skeleton, body, system)
+        if "".join(piece for _, piece in pieces) == rendered:
+            return pieces
+    raise MaskwiseError(_CHANGES)
+
+
+_CHANGES = (
+    "This model's chat template changes the text that it is given, so the model would not read your words. "
+    "Choose another model, or a prompt that the template leaves as it is."
+)
+_REFUSES = (
+    "This model's chat template {} the system prompt. Set where it goes (system_prompt_placement) to "
+    '"prompt", which puts it before your text, or leave the system prompt empty.'
+)
+
+
+class _Chat:
+    """Renders one user turn, its content as text or as a list of parts."""
+
+    def __init__(self, tokenizer, choices: TemplateChoices, as_parts: bool):
+        self.tokenizer, self.choices, self.as_parts = tokenizer, choices, as_parts
+        self._template = tokenizer.get_chat_template()
+        self._values = {"enable_thinking": choices.thinking != Thinking.OFF}
+        if day := written_date(tokenizer, choices):
+            self._template = _FIXED_DATE + self._template
+            self._values["fixed_date"] = _date_values(day)
+
+    def render(self, text: str, system: str) -> str:
+        """The rendered prompt. Raises what the template raises."""
+        turns = [("user", text)]
+        if system and self.choices.system_prompt_placement == Placement.PROMPT:
+            turns = [("user", f"{system}\n\n{text}")]
+        elif system:
+            turns = [("system", system), ("user", text)]
+        return self.tokenizer.apply_chat_template(
+            [{"role": role, "content": self._content(words)} for role, words in turns],
+            chat_template=self._template,
+            tokenize=False,
+            add_generation_prompt=True,
+            **self._values,
+        )
+
+    def _content(self, words: str) -> str | list[dict]:
+        return [{"type": "text", "text": words}] if self.as_parts else words
+
+
+def _readable_chat(tokenizer, choices: TemplateChoices) -> tuple[_Chat, list[str]]:
+    """A form of content in which the text comes back whole, and the template's words around the places.
+
+    The words, TEXT_PLACE and, where there is a system prompt, SYSTEM_PLACE, in order.
+    """
+    system = SYSTEM_PLACE if choices.system else ""
+    faults = []
+    for as_parts in (False, True):
+        chat = _Chat(tokenizer, choices, as_parts)
+        try:
+            rendered = chat.render(TEXT_PLACE, system)
+        except Exception as error:  # a template may raise anything
+            faults.append(_refusal(chat, error))
+            continue
+        fault = _fault(rendered, system)
+        if not fault and "'type': 'text'" not in rendered:  # else the parts are written as Python writes them
+            return chat, re.split(f"({TEXT_PLACE}|{SYSTEM_PLACE})", rendered)
+        faults.append(fault)
+    raise MaskwiseError(faults[0])
+
+
+def _refusal(chat: _Chat, error: Exception) -> str:
+    """Whether a template raises because of the system prompt or anyhow."""
+    if chat.choices.system:
+        try:
+            chat.render(TEXT_PLACE, "")
+            return _REFUSES.format("refuses")
+        except Exception:
+            pass
+    return f"This model's chat template cannot be used: {error}. Choose another model."
+
+
+def _fault(rendered: str, system: str) -> str:
+    """What is wrong with a rendered template, in sentences; empty if nothing is."""
+    if rendered.count(TEXT_PLACE) > 1:
+        return "This model's chat template writes your text more than once. Choose another model."
+    if TEXT_PLACE not in rendered:
+        changed = TEXT_PLACE in rendered.lower()
+        return (
+            _CHANGES if changed else "This model's chat template leaves your text out. Choose another model."
+        )
+    if system and rendered.count(system) != 1:
+        verb = "drops" if system not in rendered.lower() else "changes"
+        return _REFUSES.format(verb)
+    return ""
+
+
+def _filled(skeleton: list[str], body: str, system: str) -> tuple[Piece, ...]:
+    places = {TEXT_PLACE: ("text", body), SYSTEM_PLACE: ("system", system)}
+    pieces = (places.get(words, ("template", words)) for words in skeleton)
+    return tuple(piece for piece in pieces if piece[1])
+
+
+def _without_template(text: str, choices: TemplateChoices) -> tuple[Piece, ...]:
+    if not choices.system:
+        return (("text", text),)
+    if choices.system_prompt_placement == Placement.PROMPT:
+        return ("system", choices.system), ("template", "\n\n"), ("text", text)
+    raise MaskwiseError(
+        "This model has no chat template and so no system prompt. Leave it empty, or set where it goes "
+        '(system_prompt_placement) to "prompt", which puts it before your text.'
+    )
+
+
+def _date_values(day: str) -> dict[str, str]:
+    """What each directive of strftime stands for at midnight of `day`; %-d and the like leave out zeros."""
+    moment = datetime.combine(date.fromisoformat(day), time())
+    return {
+        f"%{flag}{letter}": moment.strftime(f"%{flag}{letter}")
+        for letter in _DIRECTIVES
+        for flag in ("-", "")
+    }
