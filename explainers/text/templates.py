@@ -9,6 +9,7 @@ from explainers.core.errors import MaskwiseError
 from explainers.core.types import Prompt
 from explainers.text.prompts import encode_plain, sequence_ends
 from explainers.text.spans import Granularity, split_spans
+from explainers.text.words import dictionary_note
 
 MASK, TEXT = "<mask>", "{text}"
 EXAMPLE = f"A {MASK} news : {TEXT}"
@@ -20,13 +21,19 @@ MAX_TOKENS = 512  # also of models that could read more: long texts take minutes
 class Cloze:
     """A rendered template. pieces: its parts in order, (kind, text), kind being template, mask or text.
 
-    mask_position: of <mask> in prompt.input_ids. notes: what was done to the text, in sentences.
+    mask_position: of <mask> in prompt.input_ids, the first of them where a label word takes several. masks:
+    how many stand there, one after another. notes: what was done to the text, in sentences.
     """
 
     prompt: Prompt
     mask_position: int
     pieces: tuple[tuple[str, str], ...]
     notes: tuple[str, ...] = ()
+    masks: int = 1
+
+    @property
+    def mask_positions(self) -> range:
+        return range(self.mask_position, self.mask_position + self.masks)
 
     @property
     def rendered(self) -> str:
@@ -56,8 +63,10 @@ def split_template(template: str) -> list[str]:
     return [part for part in re.split(f"({re.escape(MASK)}|{re.escape(TEXT)})", template) if part]
 
 
-def render_cloze(loaded, template: str, text: str, granularity: str = "token") -> Cloze:
+def render_cloze(loaded, template: str, text: str, granularity: str = "token", masks: int = 1) -> Cloze:
     """Fill `template` with `text` and turn it into tokens; a text that is too long loses its end.
+
+    masks: how many stand in the place of <mask>, as many as the label word has tokens.
 
     Every part is tokenised by itself, marks such as [MASK] or </s> within it read as plain characters, so
     that no token reaches from the template into the text. Raises MaskwiseError for an empty text, and for
@@ -66,7 +75,7 @@ def render_cloze(loaded, template: str, text: str, granularity: str = "token") -
     tokenizer, body = loaded.tokenizer, text.strip()
     if not body:
         raise MaskwiseError("The text is empty. Type a sentence, or choose one of the examples.")
-    parts = _encode_parts(tokenizer, split_template(template.strip()), body)
+    parts = _encode_parts(tokenizer, split_template(template.strip()), body, masks)
     before, after = sequence_ends(tokenizer)
     longest = max_positions(loaded)
     fixed = len(before) + len(after) + sum(len(part.ids) for part in parts if part.kind != "text")
@@ -79,7 +88,8 @@ def render_cloze(loaded, template: str, text: str, granularity: str = "token") -
     if not spans:
         raise MaskwiseError("The text holds nothing that this model can read. Type some words.")
     pieces = tuple((part.kind, part.text) for part in parts)
-    return Cloze(Prompt(text, tuple(ids), spans), _mask_position(parts, len(before)), pieces, notes)
+    notes += dictionary_note(body) if granularity == Granularity.WORD else ()
+    return Cloze(Prompt(text, tuple(ids), spans), _mask_position(parts, len(before)), pieces, notes, masks)
 
 
 def max_positions(loaded) -> int:
@@ -91,13 +101,14 @@ def max_positions(loaded) -> int:
     return min(positions, loaded.tokenizer.model_max_length, MAX_TOKENS)
 
 
-def _encode_parts(tokenizer, strings: list[str], body: str) -> list[_Part]:
+def _encode_parts(tokenizer, strings: list[str], body: str, masks: int) -> list[_Part]:
     """Tokens of each part of the template. White space at a part's end goes to the next part, since
     byte-level vocabularies read a word with the space before it; before <mask> it is dropped."""
     parts, space = [], ""
     for string in strings:
         if string == MASK:
-            parts.append(_Part("mask", tokenizer.mask_token, (tokenizer.mask_token_id,), ((0, 0),)))
+            ids = (tokenizer.mask_token_id,) * masks
+            parts.append(_Part("mask", tokenizer.mask_token * masks, ids, ((0, 0),) * masks))
             space = ""
             continue
         kind, words = ("text", body) if string == TEXT else ("template", string)

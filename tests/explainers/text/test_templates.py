@@ -174,3 +174,14 @@ def test_a_template_longer_than_the_model_reads_is_refused(monkeypatch):
     monkeypatch.setattr(bert().tokenizer, "model_max_length", 8)
     with pytest.raises(MaskwiseError, match=r"takes \d+ of this model's 8 tokens"):
         render_cloze(bert(), "One two good bad was <mask> {text}", TEXT)
+
+
+@pytest.mark.parametrize("template", ["A <mask> news : {text}", "{text} It was <mask> ."])
+@pytest.mark.parametrize("kind", MASKED_KINDS)
+def test_a_label_word_of_several_tokens_gets_as_many_masks(kind, template):
+    loaded = tiny_masked(kind)
+    one, three = (render_cloze(loaded, template, "sports of the world", masks=n) for n in (1, 3))
+    at, ids = one.mask_position, one.prompt.input_ids
+    assert three.prompt.input_ids == (*ids[:at], *[loaded.tokenizer.mask_token_id] * 3, *ids[at + 1 :])
+    assert list(three.mask_positions) == [at, at + 1, at + 2] and list(one.mask_positions) == [at]
+    assert [span.chars for span in three.prompt.spans] == [span.chars for span in one.prompt.spans]
