@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from explainers.core.errors import MaskwiseError
 
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
-TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.txt", "vocab.json")
+TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 CONVERT = "transformers' save_pretrained writes them"
 
 
@@ -23,7 +23,7 @@ def is_complete(folder: Path) -> bool:
         found = weight_files(folder)
     except MaskwiseError:
         return False
-    tokenizer = any((folder / name).exists() for name in TOKENIZERS)
+    tokenizer = any(any(folder.glob(name)) for name in TOKENIZERS)
     return tokenizer and (folder / "config.json").exists() and all(file.exists() for file in found)
 
 

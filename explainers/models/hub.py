@@ -17,6 +17,7 @@ from explainers.models.checkpoint import CONVERT, INDEX, SINGLE, is_complete
 
 WEIGHTS = re.compile(r"model(-\d+-of-\d+)?\.safetensors")
 TEXTS = (".json", ".txt", ".jinja", ".model")
+CARD = "README.md"  # names the model that a quantized one was made from
 POOLING = "1_Pooling/config.json"  # sentence encoders keep one setting in a folder
 CONVERTER, CONVERSION = "SFconvertbot", "Adding `safetensors` variant of this model"
 TIMEOUT = 10  # seconds for the first answer
@@ -80,7 +81,7 @@ def _checked_bar(check: Check) -> type[tqdm]:
 
 def _is_wanted(file: str) -> bool:
     at_root = "/" not in file and (WEIGHTS.fullmatch(file) or file.endswith(TEXTS))
-    return bool(at_root) or file == POOLING
+    return bool(at_root) or file in (POOLING, CARD)
 
 
 def _with_safetensors(api: HfApi, name: str) -> tuple[str | None, ModelInfo]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
+from huggingface_hub import ModelCard
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
 from transformers import logging as transformers_logging
 from transformers.models.auto.modeling_auto import (
@@ -21,6 +24,19 @@ NEEDED = {
     Task.CLASSIFICATION: "a masked language model (one that fills blanks), such as roberta-base",
 }
 
+# Vicuna was published without its template; FastChat, which it was trained with, writes this one since v1.1.
+VICUNA = re.compile(r"vicuna.*v1\.[1-9]", re.IGNORECASE)
+VICUNA_TEMPLATE = (
+    "{{ bos_token }} {% if messages[0]['role'] == 'system' %}{{ messages[0]['content'] }}"
+    "{% set messages = messages[1:] %}{% else %}A chat between a curious user and an artificial intelligence "
+    "assistant. The assistant gives helpful, detailed, and polite answers to the user's questions.{% endif %}"
+    "{% for message in messages %}{% if message['role'] == 'user' %} USER: {{ message['content'] }}"
+    "{% else %} ASSISTANT: {{ message['content'] }}{{ eos_token }}{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %} ASSISTANT:{% endif %}"
+)
+# The library that reads weights quantized by that method.
+QUANTIZERS = {"bitsandbytes": "bitsandbytes", "torchao": "torchao"}
+
 
 def read_model(name: str, folder: Path, task: Task, dtype: torch.dtype, device_map=None):
     """The model of `folder`, on the CPU or where device_map says (see transformers).
@@ -29,6 +45,7 @@ def read_model(name: str, folder: Path, task: Task, dtype: torch.dtype, device_m
     """
     config = _read_config(name, folder)
     _check_kind(name, config, task)
+    _check_quantization(name, folder, config)
     transformers_logging.disable_progress_bar()
     auto = AutoModelForCausalLM if task is Task.GENERATION else AutoModelForMaskedLM
     model, report = auto.from_pretrained(
@@ -52,7 +69,12 @@ def read_tokenizer(name: str, folder: Path, task: Task):
     """A fast tokenizer: only such a one knows which characters of the text a token covers."""
     tokenizer = AutoTokenizer.from_pretrained(folder, **LOCAL)
     if not tokenizer.is_fast:
-        raise MaskwiseError(f"{name} has no fast tokenizer (tokenizer.json). Choose a model that has one.")
+        raise MaskwiseError(
+            f"{name} has no fast tokenizer (tokenizer.json, or a tokenizer.model that can be made into one). "
+            "Choose a model that has one."
+        )
+    if not tokenizer.chat_template and VICUNA.search(name):
+        tokenizer.chat_template = VICUNA_TEMPLATE
     if task is Task.CLASSIFICATION and tokenizer.mask_token is None:
         raise MaskwiseError(f"The tokenizer of {name} has no mask token. Choose {NEEDED[task]}.")
     return tokenizer
@@ -77,5 +99,29 @@ def _check_kind(name: str, config, task: Task) -> None:
     if other or config.is_encoder_decoder:
         kind = ", ".join(sorted(saved_as)) or config.model_type
         raise MaskwiseError(f"{name} ({kind}) does not fit this task. Choose {NEEDED[task]}.")
-    if getattr(config, "quantization_config", None):
-        raise MaskwiseError(f"The weights of {name} are quantized. Choose the model it was made from.")
+
+
+def _check_quantization(name: str, folder: Path, config) -> None:
+    """Raise MaskwiseError for quantized weights that nothing installed here reads."""
+    quantization = getattr(config, "quantization_config", None)
+    if not quantization:
+        return
+    values = quantization if isinstance(quantization, dict) else quantization.to_dict()
+    method = str(values.get("quant_method", "an unknown method"))
+    library = QUANTIZERS.get(method)
+    if library and find_spec(library):
+        return
+    install = f", or install {library} and start Maskwise again" if library else ""
+    raise MaskwiseError(
+        f"The weights of {name} are quantized ({method}). Choose the model it was made from"
+        f"{_made_from(folder)}{install}."
+    )
+
+
+def _made_from(folder: Path) -> str:
+    """Its name in brackets, where the model's card tells."""
+    try:
+        base = ModelCard.load(folder / "README.md").data.get("base_model")
+    except (OSError, ValueError):
+        return ""
+    return f" ({', '.join([base] if isinstance(base, str) else base)})" if base else ""

@@ -194,7 +194,13 @@ def lose_a_shard(folder):
 
 def be_quantized(folder):
     edit_config(folder, quantization_config={"quant_method": "awq", "bits": 4})
-    return "quantized"
+    (folder / "README.md").write_text("---\nbase_model: owner/whole\n---\n# Small")
+    return "quantized (awq). Choose the model it was made from (owner/whole)."
+
+
+def be_quantized_for_a_library_that_is_not_here(folder):
+    edit_config(folder, quantization_config={"quant_method": "bitsandbytes", "load_in_4bit": True})
+    return "Choose the model it was made from, or install bitsandbytes"
 
 
 def lose_a_layer(folder):
@@ -214,6 +220,7 @@ def lose_a_layer(folder):
         need_own_code,
         lose_a_shard,
         be_quantized,
+        be_quantized_for_a_library_that_is_not_here,
         lose_a_layer,
     ],
 )

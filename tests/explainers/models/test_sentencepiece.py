@@ -1,0 +1,61 @@
+"""Folders whose tokenizer is SentencePiece's own file, as Vicuna's."""
+
+import json
+
+import pytest
+import sentencepiece
+
+from explainers.core.types import Task
+from explainers.models import held
+from explainers.models.held import load_model
+from explainers.text.prompts import render_prompt
+from tests.tiny_models import SENTENCES, tiny_causal
+
+SYSTEM = (
+    "A chat between a curious user and an artificial intelligence assistant. The assistant gives helpful, "
+    "detailed, and polite answers to the user's questions."
+)
+TEXT = "Write a short story about a doctor."
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A tiny Llama with tokenizer.model alone, published as Vicuna is."""
+    monkeypatch.setattr(held, "_kept", type(held._kept)())
+    folder = tmp_path / "vicuna-7b-v1.5"
+    folder.mkdir()
+    tiny_causal("llama").model.save_pretrained(folder)
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(SENTENCES * 20),
+        model_prefix=str(folder / "tokenizer"),
+        vocab_size=400,
+        model_type="bpe",
+        byte_fallback=True,
+        minloglevel=2,
+    )
+    (folder / "tokenizer.vocab").unlink()
+    settings = {"tokenizer_class": "LlamaTokenizer", "add_bos_token": True, "add_eos_token": False}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    return folder
+
+
+def test_a_folder_with_tokenizer_model_alone_loads(folder):
+    loaded = load_model(str(folder), Task.GENERATION)
+    own = sentencepiece.SentencePieceProcessor(str(folder / "tokenizer.model"))
+    encoded = loaded.tokenizer(TEXT, return_offsets_mapping=True)
+    assert encoded.input_ids == [own.bos_id(), *own.encode(TEXT)]
+    assert "".join(TEXT[start:end] for start, end in encoded.offset_mapping) == TEXT
+
+
+def test_vicuna_reads_its_own_template(folder):
+    loaded = load_model(str(folder), Task.GENERATION)
+    prompt = render_prompt(loaded.tokenizer, TEXT)
+    fastchat = f"{SYSTEM} USER: {TEXT} ASSISTANT:"
+    assert list(prompt.input_ids) == loaded.tokenizer(fastchat).input_ids
+    assert prompt.input_ids.count(loaded.tokenizer.bos_token_id) == 1
+    assert "".join(span.text for span in prompt.spans).replace(" ", "") == TEXT.replace(" ", "")
+
+
+def test_other_models_without_a_template_stay_without(folder):
+    other = folder.rename(folder.with_name("llama-7b"))
+    assert not load_model(str(other), Task.GENERATION).tokenizer.chat_template
