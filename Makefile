@@ -24,6 +24,7 @@ run: $(BIN)/.models ## Start Maskwise at http://127.0.0.1:7860 (another port: ma
 
 test: $(BIN)/.models $(BIN)/.tools .chromium node_modules/.linters ## Run every check: linters and pytest (in two processes)
 	$(BIN)/ruff check .
+	$(BIN)/mypy
 	npm run --silent lint
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 

@@ -48,7 +48,8 @@ def length_batches(pieces: list[np.ndarray], tokens: int, rng: np.random.Generat
     order = rng.permutation(len(pieces))
     noisy_length = np.array([len(pieces[i]) for i in order]) + rng.uniform(0, 2, len(order))
     order = order[np.argsort(noisy_length)]
-    batches, batch = [], []
+    batches: list[list[np.ndarray]] = []
+    batch: list[np.ndarray] = []
     for index in order:
         if batch and (len(batch) + 1) * len(pieces[index]) > tokens:
             batches.append(batch)

@@ -43,7 +43,8 @@ class Board:
         end when it has ended."""
         while time.monotonic() - self.beat.item() > PAUSED_AFTER_SECONDS:
             time.sleep(1.0)
-            if not multiprocessing.parent_process().is_alive():
+            parent = multiprocessing.parent_process()
+            if parent is None or not parent.is_alive():
                 raise SystemExit
 
 
@@ -84,8 +85,9 @@ def workers_on(phase: Phase, run: Run, model, losses: Losses, workers: int) -> I
     inputs = [(worker, model, losses, board, phase, run.seconds) for worker in range(workers)]
     processes = [context.Process(target=work, args=each) for each in inputs]
     beat = threading.Thread(target=board.keep_beating, args=(done,))
-    for job in (*processes, beat):
-        job.start()
+    for process in processes:
+        process.start()
+    beat.start()
     try:
         yield board
     finally:

@@ -6,7 +6,7 @@ from abc import ABC
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from time import perf_counter
-from typing import ClassVar, Generic
+from typing import Any, ClassVar, Generic
 
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
@@ -68,8 +68,8 @@ class Explainer(ABC, Generic[TargetT]):
     score_meaning: ClassVar[str] = "Positive supports the target, negative speaks against it."
     Options: ClassVar[type[Options]] = Options
 
-    def __init__(self, options: Options | None = None):
-        self.options = options or self.Options()
+    def __init__(self, options: Options | None = None):  # type: ignore[valid-type]  # the module's class
+        self.options: Any = options or self.Options()  # of the method's own Options
         self.notes: list[str] = []  # what a reader must know of the scores, filled by `attribute`
 
     def attribute(self, target: TargetT) -> torch.Tensor:
@@ -108,8 +108,9 @@ class Explainer(ABC, Generic[TargetT]):
 
     def explain(self, target: TargetT) -> Explanation:
         """Run to the end and return the Explanation alone."""
-        *_, explanation = self.stream(target)
-        return explanation
+        *_, last = self.stream(target)
+        assert isinstance(last, Explanation)
+        return last
 
     @classmethod
     def name(cls) -> str:

@@ -34,7 +34,8 @@ class PackagedModel:
     def path(self) -> Path | None:
         """Where the file lies; None where the package is not installed."""
         spec = find_spec(self.package)
-        return Path(spec.submodule_search_locations[0]) / self.file if spec else None
+        folders = spec and spec.submodule_search_locations
+        return Path(folders[0]) / self.file if folders else None
 
 
 SMOLLM2 = PackagedModel(
@@ -158,12 +159,11 @@ def _convert(gguf: Path, folder: Path) -> None:
     from transformers import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()
-    source = {"pretrained_model_name_or_path": gguf.parent, "gguf_file": gguf.name}
-    model = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
-    model.hf_quantizer = None  # the weights are plain fp32 by now, and may be saved as such
+    model = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
+    model.hf_quantizer = None  # type: ignore[assignment]  # the weights are plain fp32 by now, and may be saved as such
     del model.config.quantization_config
     # transformers writes down whether it was offline; said here, the files are the same either way.
-    tokenizer = AutoTokenizer.from_pretrained(**source, local_files_only=True)
+    tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name, local_files_only=True)
     tokenizer.model_max_length = model.config.max_position_embeddings
     # The file asks for the pre-tokenizer "smollm", each digit by itself; transformers leaves that out.
     tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -174,7 +174,7 @@ def _convert(gguf: Path, folder: Path) -> None:
     rendered = AutoTokenizer.from_pretrained(folder).apply_chat_template(
         [{"role": "user", "content": "Hello"}], tokenize=False, add_generation_prompt=True
     )
-    if not rendered.endswith("<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\n"):
+    if not str(rendered).endswith("<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\n"):
         raise MaskwiseError("The built-in model's chat template was lost in conversion. Please report this.")
 
 

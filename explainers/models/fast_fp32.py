@@ -22,7 +22,7 @@ def fast_fp32(device: torch.device) -> Iterator[None]:
     if device.type != "cpu" or not onednn_is_better():
         yield
         return
-    matmul = torch.backends.mkldnn.matmul
+    matmul = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]  # made when torch is imported
     before, matmul.fp32_precision = matmul.fp32_precision, "bf16"
     try:
         yield
@@ -47,7 +47,8 @@ def _is_better(rows: int, inner: int, outer: int) -> bool:
     generator = torch.Generator().manual_seed(0)
     left, right = (torch.randn(n, inner, generator=generator) for n in (rows, outer))
     truth = torch.nn.functional.linear(left.double(), right.double())
-    matmul, found = torch.backends.mkldnn.matmul, {}
+    matmul = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]  # made when torch is imported
+    found = {}
     before = matmul.fp32_precision
     try:
         for precision in ("ieee", "bf16"):

@@ -43,7 +43,8 @@ def half_copy(model):
 
     What flows between the layers stays fp32, which halves the error of a copy wholly in bfloat16.
     """
-    half, weights = sharing_copy(model), {}
+    half = sharing_copy(model)
+    weights: dict[int, torch.Tensor] = {}
     for module in list(half.modules()):
         for name, child in module.named_children():
             if type(child) in (torch.nn.Linear, Conv1D):

@@ -121,7 +121,7 @@ def _load(key: Kept) -> LoadedModel:
         needed = memory.needed_bytes(counts, dtype)
         with _room_for(key, needed):
             if source.name == BUILTIN[Task.CLASSIFICATION].id:
-                model = load_builtin_masked_lm(source.folder).to(key.device, dtype)
+                model = load_builtin_masked_lm(source.folder).to(key.device, dtype)  # type: ignore[arg-type]
             else:
                 places = memory.device_map(needed, key.device)
                 model = loading.read_model(source.name, source.folder, source.task, dtype, places)

@@ -86,13 +86,18 @@ def _is_wanted(file: str) -> bool:
 
 def _with_safetensors(api: HfApi, name: str) -> tuple[str | None, ModelInfo]:
     """The main branch, or the Hub's own conversion of it where that alone has safetensors."""
-    properties = ["siblings", "safetensors", "sha"]
-    info = api.model_info(name, expand=properties, timeout=TIMEOUT)
+
+    def described(revision: str | None = None) -> ModelInfo:
+        return api.model_info(
+            name, revision=revision, expand=["siblings", "safetensors", "sha"], timeout=TIMEOUT
+        )
+
+    info = described()
     if _has_safetensors(info):
         return None, info
     for pull in api.get_repo_discussions(name, author=CONVERTER, discussion_type="pull_request"):
         if pull.author == CONVERTER and pull.title == CONVERSION and pull.status == "open":
-            info = api.model_info(name, revision=pull.git_reference, expand=properties, timeout=TIMEOUT)
+            info = described(pull.git_reference)
             if _has_safetensors(info):
                 return pull.git_reference, info
     raise MaskwiseError(

@@ -48,7 +48,7 @@ def read_model(name: str, folder: Path, task: Task, dtype: torch.dtype, device_m
     _check_quantization(name, folder, config)
     transformers_logging.disable_progress_bar()
     auto = AutoModelForCausalLM if task is Task.GENERATION else AutoModelForMaskedLM
-    model, report = auto.from_pretrained(
+    model, report = auto.from_pretrained(  # type: ignore[misc]  # a pair with output_loading_info
         folder,
         config=config,
         dtype=dtype,

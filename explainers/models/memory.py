@@ -48,11 +48,12 @@ def _is_there(device: torch.device) -> bool:
 def read_dtype(wanted: str | torch.dtype | None) -> torch.dtype | None:
     """The precision of that name; None stays None. Raises MaskwiseError for one that is not offered."""
     offered = {name: getattr(torch, name) for name in ("float32", "bfloat16", "float16")}
-    if wanted is None or wanted in offered.values():
-        return wanted
-    if wanted not in offered:
-        raise MaskwiseError(f"dtype must be one of {', '.join(offered)}, not {wanted!r}.")
-    return offered[wanted]
+    if wanted is None:
+        return None
+    for name, dtype in offered.items():
+        if wanted in (name, dtype):
+            return dtype
+    raise MaskwiseError(f"dtype must be one of {', '.join(offered)}, not {wanted!r}.")
 
 
 def choose_dtype(counts: dict[str, int], device: torch.device) -> torch.dtype:
@@ -62,7 +63,7 @@ def choose_dtype(counts: dict[str, int], device: torch.device) -> torch.dtype:
     """
     halves = {"BF16": torch.bfloat16, "F16": torch.float16}
     floats = {name: count for name, count in counts.items() if name in FLOATS}
-    stored = halves.get(max(floats, key=floats.get), torch.float32) if floats else torch.float32
+    stored = halves.get(max(floats, key=floats.__getitem__), torch.float32) if floats else torch.float32
     if device.type == "cpu":
         return torch.float32
     if device.type == "cuda" and stored is torch.bfloat16 and not torch.cuda.is_bf16_supported(False):

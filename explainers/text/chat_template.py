@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
 from itertools import product
+from typing import Any
 
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Piece
@@ -108,7 +109,7 @@ class _Chat:
     def __init__(self, tokenizer, choices: TemplateChoices, as_parts: bool):
         self.tokenizer, self.choices, self.as_parts = tokenizer, choices, as_parts
         self._template = tokenizer.get_chat_template()
-        self._values = {"enable_thinking": choices.thinking != Thinking.OFF}
+        self._values: dict[str, Any] = {"enable_thinking": choices.thinking != Thinking.OFF}
         if day := written_date(tokenizer, choices):
             self._template = _FIXED_DATE + self._template
             self._values["fixed_date"] = _date_values(day)

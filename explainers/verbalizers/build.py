@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
+from explainers.models.held import LoadedModel
 from explainers.targets.mlm_head import read_masks
 from explainers.text.tasks import ClassificationTask, unlabelled_texts
 from explainers.text.templates import render_cloze
-from explainers.verbalizers.base import Verbalizer
+from explainers.verbalizers.base import Verbalizer, WordVerbalizer
 from explainers.verbalizers.knowledgeable import expand, knowledgeable_verbalizer
 from explainers.verbalizers.prototypical import prototypical_verbalizer
 from explainers.verbalizers.soft import soft_verbalizer
@@ -26,7 +27,7 @@ class VerbalizerInputs:
     examples: label → labelled texts, those of the person or else of the task; may be empty.
     """
 
-    loaded: object
+    loaded: LoadedModel
     task: ClassificationTask
     template: str
     label_words: LabelWords
@@ -46,7 +47,7 @@ class VerbalizerInputs:
         return self.read([text for text, _ in rows], hidden=True), torch.tensor([c for _, c in rows])
 
 
-def _manual(inputs: VerbalizerInputs) -> Verbalizer:
+def _manual(inputs: VerbalizerInputs) -> WordVerbalizer:
     return manual_verbalizer(inputs.loaded, inputs.label_words)
 
 

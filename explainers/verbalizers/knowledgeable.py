@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 from explainers.core.deferred_torch import no_grad, torch
 from explainers.models.builtin import sentence_encoder
@@ -94,7 +95,7 @@ def expand(loaded, label_words: LabelWords, candidates: int = CANDIDATES) -> Lab
     return expanded
 
 
-def _similarity(embed, vocabulary: list[str], label_words: LabelWords) -> torch.Tensor:
+def _similarity(embed, vocabulary: Sequence[str], label_words: LabelWords) -> torch.Tensor:
     """Cosine of each vocabulary word and each class, (W, C)."""
     classes = torch.stack([embed((label, *words)).mean(0) for label, words in label_words.items()])
     return embed(tuple(vocabulary)) @ torch.nn.functional.normalize(classes, dim=1).T
@@ -127,7 +128,8 @@ def _word_embeddings(texts: tuple[str, ...]) -> torch.Tensor:
     """Unit means of the encoder's input embeddings over each text's tokens, (N, e), fp32."""
     encoder = sentence_encoder()
     ids = encoder.tokenizer(list(texts), add_special_tokens=False).input_ids
-    table = encoder[0].auto_model.get_input_embeddings().weight.float().cpu()
+    transformer: Any = encoder[0]
+    table = transformer.auto_model.get_input_embeddings().weight.float().cpu()
     flat, lengths = torch.tensor([i for row in ids for i in row]), torch.tensor([len(row) for row in ids])
     offsets = lengths.cumsum(0) - lengths
     return torch.nn.functional.normalize(torch.nn.functional.embedding_bag(flat, table, offsets), dim=1)

@@ -116,7 +116,7 @@ def build_word_verbalizer(loaded, label_words: LabelWords, prior=None, notes=())
     """
     ids, words, unknown = [], [], []
     for label, of_class in label_words.items():
-        first = {}
+        first: dict[int, str] = {}
         for word in of_class:
             tokens = word_tokens(loaded.tokenizer, word)
             if not tokens or tokens[0] == loaded.tokenizer.unk_token_id:
