@@ -19,11 +19,6 @@ def check_text(name: str, value, longest: int) -> None:
         raise MaskwiseError(f"{name} is limited to {longest:,} characters. Shorten it.")
 
 
-def check_choice(name: str, value, choices: Sequence[str]) -> None:
-    if value not in choices:
-        raise MaskwiseError(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
-
-
 def check_range(name: str, value, low: int, high: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         raise MaskwiseError(f"{name} must be a whole number between {low} and {high}, not {value!r}.")

@@ -7,11 +7,16 @@ and, last, `explanation`.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
+from typing import Annotated, Any
+
+from annotated_types import MaxLen
+from pydantic import BeforeValidator
 
 from explainers.core.base import EXPLAINERS, Explainer, explainers_for, read_options
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
+from explainers.core.requests import Seed, between, one_of, request
 from explainers.core.types import OnForward, Task
 from explainers.measures.faithfulness import (
     ORDERS,
@@ -22,7 +27,7 @@ from explainers.measures.faithfulness import (
 )
 from explainers.models import held
 from explainers.models.held import LoadedModel
-from explainers.streams.checks import check_choice, check_range, check_text, run_method
+from explainers.streams.checks import run_method
 from explainers.streams.events.classification import (
     ClassificationEvent,
     ClassificationExplanation,
@@ -36,16 +41,32 @@ from explainers.targets.label import LabelTarget
 from explainers.text.spans import Granularity
 from explainers.text.tasks import TASKS, ClassificationTask, find_task
 from explainers.text.templates import MAX_TEMPLATE_CHARS, render_cloze, split_template
-from explainers.text.unicode import make_fields_whole
 from explainers.verbalizers.build import VERBALIZERS, VerbalizerInputs, build_verbalizer
 from explainers.verbalizers.words import MAX_LABEL_CHARS, LabelWords, read_label_words
 
+MAX_TEXT_CHARS, MAX_NAME_CHARS = 20_000, 1_000
 MAX_K, MAX_WORDS_PER_CLASS = 1000, 30
 MAX_EXAMPLES = 200
 MAX_EXAMPLE_CHARS = 2000
 
 
-@dataclass(frozen=True)
+def _check_examples(examples):
+    """The examples as lists; raises MaskwiseError unless they are texts by class."""
+    if not isinstance(examples, dict):
+        raise MaskwiseError('examples must be an object of classes and texts, such as {"sports": ["…"]}.')
+    for texts in examples.values():
+        if not isinstance(texts, list | tuple) or not texts or not all(map(_is_example, texts)):
+            raise MaskwiseError(
+                f"examples must hold, for each class, a list of texts of 1 to {MAX_EXAMPLE_CHARS} characters."
+            )
+    return {label: list(texts) for label, texts in examples.items()}
+
+
+def _is_example(text) -> bool:
+    return isinstance(text, str) and bool(text.strip()) and len(text) <= MAX_EXAMPLE_CHARS
+
+
+@request
 class Settings:
     """granularity: what a span is. k: how many spans a search removes, at most. mask_operator: what a removed
     span becomes while the method runs (both curves always use the unknown token). words_per_class: of the
@@ -53,13 +74,13 @@ class Settings:
     some; the task's own where empty. pruning_order, pruning_values: as in `pruning_curve`.
     """
 
-    granularity: str = "token"
-    mask_operator: str = "replace"
-    k: int = 3
-    words_per_class: int = 1
-    examples: dict[str, list[str]] = field(default_factory=dict)
-    pruning_order: str = "absolute"
-    pruning_values: str = "probabilities"
+    granularity: Annotated[str, one_of(lambda: Granularity)] = "token"
+    mask_operator: Annotated[str, one_of(lambda: MaskOperator)] = "replace"
+    k: Annotated[int, between(1, MAX_K)] = 3
+    words_per_class: Annotated[int, between(1, MAX_WORDS_PER_CLASS)] = 1
+    examples: Annotated[dict[str, list[str]], BeforeValidator(_check_examples)] = field(default_factory=dict)
+    pruning_order: Annotated[str, one_of(lambda: ORDERS)] = "absolute"
+    pruning_values: Annotated[str, one_of(lambda: VALUES)] = "probabilities"
 
     @classmethod
     def names(cls) -> set[str]:
@@ -77,32 +98,10 @@ class Settings:
 
 def read_settings(options: dict) -> Settings:
     """Those of the options that are settings, checked; raises MaskwiseError."""
-    settings = Settings(**{name: options[name] for name in Settings.names() if name in options})
-    check_choice("granularity", settings.granularity, list(Granularity))
-    check_choice("mask_operator", settings.mask_operator, list(MaskOperator))
-    check_choice("pruning_order", settings.pruning_order, ORDERS)
-    check_choice("pruning_values", settings.pruning_values, VALUES)
-    check_range("k", settings.k, 1, MAX_K)
-    check_range("words_per_class", settings.words_per_class, 1, MAX_WORDS_PER_CLASS)
-    if not isinstance(settings.examples, dict):
-        raise MaskwiseError('examples must be an object of classes and texts, such as {"sports": ["…"]}.')
-    for texts in settings.examples.values():
-        if not isinstance(texts, list | tuple) or not texts or not all(_is_example(text) for text in texts):
-            raise MaskwiseError(
-                f"examples must hold, for each class, a list of texts of 1 to {MAX_EXAMPLE_CHARS} characters."
-            )
-    return settings
+    return Settings(**{name: options[name] for name in Settings.names() if name in options})
 
 
-def _is_example(text) -> bool:
-    return isinstance(text, str) and bool(text.strip()) and len(text) <= MAX_EXAMPLE_CHARS
-
-
-MAX_TEXT_CHARS = 20_000
-MAX_NAME_CHARS = 1_000
-
-
-@dataclass(frozen=True)
+@request
 class ClassificationRequest:
     """What to explain and how; the names are those of the API. Raises MaskwiseError where it cannot be.
 
@@ -110,29 +109,18 @@ class ClassificationRequest:
     label: "" for the predicted class. options: those of the method, and those of Settings.
     """
 
-    text: str
-    task: str = "ag_news"
-    model: str = ""
-    method: str = "prompt_explainer"
-    template: str = ""
-    label_words: dict = field(default_factory=dict)
-    label: str = ""
-    verbalizer: str = "manual"
-    seed: int = 0
-    options: dict = field(default_factory=dict)
+    text: Annotated[str, MaxLen(MAX_TEXT_CHARS)]
+    task: Annotated[str, one_of(lambda: TASKS)] = "ag_news"
+    model: Annotated[str, MaxLen(MAX_NAME_CHARS)] = ""
+    method: Annotated[str, one_of(lambda: explainers_for(Task.CLASSIFICATION))] = "prompt_explainer"
+    template: Annotated[str, MaxLen(MAX_TEMPLATE_CHARS)] = ""
+    label_words: dict[str, Any] = field(default_factory=dict)
+    label: Annotated[str, MaxLen(MAX_LABEL_CHARS)] = ""
+    verbalizer: Annotated[str, one_of(lambda: VERBALIZERS)] = "manual"
+    seed: Seed = 0
+    options: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
-        make_fields_whole(self)
-        check_text("text", self.text, MAX_TEXT_CHARS)
-        check_text("model", self.model, MAX_NAME_CHARS)
-        check_text("template", self.template, MAX_TEMPLATE_CHARS)
-        check_text("label", self.label, MAX_LABEL_CHARS)
-        check_choice("task", self.task, list(TASKS))
-        check_choice("method", self.method, list(explainers_for(Task.CLASSIFICATION)))
-        check_choice("verbalizer", self.verbalizer, list(VERBALIZERS))
-        check_range("seed", self.seed, 0, 2**31 - 1)
-        if not isinstance(self.options, dict):
-            raise MaskwiseError("options must be an object of option names and values.")
         split_template(self.used_template())
         labels = list(self.words())
         self.settings().check_examples(labels)
@@ -155,8 +143,6 @@ class ClassificationRequest:
     def words(self) -> LabelWords:
         """The classes and their words: the task's, with those given in their place."""
         task = find_task(self.task)
-        if not isinstance(self.label_words, dict):
-            raise MaskwiseError("label_words must be an object of classes and their words.")
         own = task.label_words(self.settings().words_per_class)
         if not own:
             return read_label_words(self.label_words)

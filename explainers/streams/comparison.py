@@ -6,15 +6,16 @@ Beside every measure stands its floor: the same for spans removed at random.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, field, fields
 from time import perf_counter
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 from explainers.core.base import EXPLAINERS
 from explainers.core.errors import MaskwiseError, Stopped
+from explainers.core.requests import between, request
 from explainers.core.types import OnForward
 from explainers.measures.text import METRICS
-from explainers.streams.checks import check_range, removed_spans
+from explainers.streams.checks import removed_spans
 from explainers.streams.events.comparison import ComparedEvent, ComparisonEvent, RowEvent
 from explainers.streams.events.shared import PromptEvent
 from explainers.streams.generation import GenerationRequest, answered_target
@@ -22,13 +23,12 @@ from explainers.streams.removals import TEXT_DRAWS, Removals
 from explainers.streams.report import scored_spans, span_values
 from explainers.targets.response import ResponseTarget
 from explainers.text.spans import Granularity, text_units
-from explainers.text.unicode import make_fields_whole
 
 MAX_METHODS = 8
 MAX_DRAWS = 100
 
 
-@dataclass(frozen=True)
+@request
 class ComparisonRequest:
     """What to compare; fields as in GenerationRequest. Raises MaskwiseError where it cannot be.
 
@@ -47,13 +47,12 @@ class ComparisonRequest:
     seed: int = 0
     screening: bool = True
     part: list[int] = field(default_factory=list)
-    draws: int = 20
+    draws: Annotated[int, between(2, MAX_DRAWS)] = 20
     system_prompt_placement: str = "system"
     date: str = ""
     thinking: str = "off"
 
     def __post_init__(self):
-        make_fields_whole(self)
         methods = self.methods
         if not isinstance(methods, list | tuple) or not 1 <= len(methods) <= MAX_METHODS:
             raise MaskwiseError(f"Choose between 1 and {MAX_METHODS} methods to compare.")
@@ -61,7 +60,6 @@ class ComparisonRequest:
             self.single(method)
             if method in methods[:n]:
                 raise MaskwiseError(f"The method {method} is named twice. Name each method once.")
-        check_range("draws", self.draws, 2, MAX_DRAWS)
 
     def single(self, method: str, **changes) -> GenerationRequest:
         """The request of one method alone."""

@@ -7,16 +7,20 @@ Every caller (the page, the API, Python) reads this one stream: `status`, `respo
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import field
+from typing import Annotated, Any, Literal
+
+from annotated_types import MaxLen
+from pydantic import AfterValidator, BeforeValidator
 
 from explainers.core.base import EXPLAINERS, Explainer, explainers_for, read_options
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError, Stopped
+from explainers.core.requests import Seed, between, one_of, request
 from explainers.core.types import Explanation, OnForward, Prompt, Task
 from explainers.models import held
 from explainers.models.held import LoadedModel
-from explainers.streams.checks import MethodRun, check_choice, check_range, check_text, run_method
+from explainers.streams.checks import MethodRun, run_method
 from explainers.streams.events.generation import (
     AnswerEvent,
     GenerationEvent,
@@ -33,13 +37,13 @@ from explainers.text.prompts import encode_response, render_prompt
 from explainers.text.response_part import check_characters, part_tokens
 from explainers.text.spans import Granularity
 from explainers.text.thinking import heed_thinking
-from explainers.text.unicode import make_fields_whole
 
 MAX_PROMPT_CHARS = 20_000
 MAX_NEW_TOKENS = 512
+PromptText = Annotated[str, MaxLen(MAX_PROMPT_CHARS)]
 
 
-@dataclass(frozen=True)
+@request
 class GenerationRequest:
     """What to explain and how; the names are those of the API. Raises MaskwiseError where it cannot be.
 
@@ -48,51 +52,25 @@ class GenerationRequest:
     every mask in the model's own precision. system_prompt_placement, date, thinking: as in TemplateChoices.
     """
 
-    prompt: str
-    model: str = ""
-    method: str = "xprompt"
-    k: int = 3
-    granularity: str = "word"
-    mask_operator: str = "zero"
-    max_new_tokens: int = 60
-    response: str = ""
-    system_prompt: str = ""
-    seed: int = 0
-    options: dict = field(default_factory=dict)
+    prompt: PromptText
+    model: PromptText = ""
+    method: Annotated[str, one_of(lambda: explainers_for(Task.GENERATION))] = "xprompt"
+    k: Annotated[int, between(1, MAX_PROMPT_CHARS)] = 3
+    granularity: Annotated[str, one_of(lambda: Granularity)] = "word"
+    mask_operator: Annotated[str, one_of(lambda: MaskOperator)] = "zero"
+    max_new_tokens: Annotated[int, between(1, MAX_NEW_TOKENS)] = 60
+    response: PromptText = ""
+    system_prompt: PromptText = ""
+    seed: Seed = 0
+    options: dict[str, Any] = field(default_factory=dict)
     screening: bool = True
-    part: list[int] = field(default_factory=list)
-    system_prompt_placement: str = "system"
-    date: str = ""
-    thinking: str = "off"
+    part: Annotated[list[int], BeforeValidator(check_characters)] = field(default_factory=list)
+    system_prompt_placement: Annotated[str, one_of(lambda: Placement)] = "system"
+    date: Annotated[str, AfterValidator(check_date)] = ""
+    thinking: Annotated[str, one_of(lambda: Thinking)] = "off"
 
     def __post_init__(self):
-        make_fields_whole(self)
-        for name in (
-            "prompt",
-            "model",
-            "method",
-            "granularity",
-            "mask_operator",
-            "response",
-            "system_prompt",
-        ):
-            check_text(name, getattr(self, name), MAX_PROMPT_CHARS)
-        check_choice("granularity", self.granularity, list(Granularity))
-        check_choice("mask_operator", self.mask_operator, list(MaskOperator))
-        check_choice("method", self.method, list(explainers_for(Task.GENERATION)))
-        check_range("k", self.k, 1, MAX_PROMPT_CHARS)
-        check_range("max_new_tokens", self.max_new_tokens, 1, MAX_NEW_TOKENS)
-        check_range("seed", self.seed, 0, 2**31 - 1)
-        if not isinstance(self.options, dict):
-            raise MaskwiseError("options must be an object of option names and values.")
-        if not isinstance(self.screening, bool):
-            raise MaskwiseError("screening must be true or false.")
-        check_characters(self.part)
-        check_choice("system_prompt_placement", self.system_prompt_placement, list(Placement))
-        check_text("date", self.date, MAX_PROMPT_CHARS)
-        check_date(self.date)
-        check_choice("thinking", self.thinking, list(Thinking))
-        self.explainer()
+        self.explainer()  # whose options are checked
 
     def explainer(self) -> Explainer:
         method = EXPLAINERS[self.method]

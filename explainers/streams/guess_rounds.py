@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
+from typing import Annotated, Any
 
-from explainers.streams.checks import check_choice, check_range, check_text
+from explainers.core.requests import between, one_of, request
 from explainers.streams.classification import ClassificationRequest
-from explainers.streams.generation import MAX_PROMPT_CHARS, GenerationRequest
+from explainers.streams.generation import MAX_PROMPT_CHARS, GenerationRequest, PromptText
 from explainers.streams.guess_subjects import LabelSubject, ResponseSubject, Subject
 from explainers.text.tasks import ASSETS, TASKS
-from explainers.text.unicode import make_fields_whole
 
 GENERATION = "generation"
 
 
-@dataclass(frozen=True)
+@request
 class Round:
     """A text and how many of its spans to mark. Raises MaskwiseError where it cannot be played.
 
@@ -24,20 +24,15 @@ class Round:
     or for a class the "model" alone. question is asked first, notice read once the answer is known.
     """
 
-    title: str
-    text: str
-    k: int
-    task: str = GENERATION
-    question: str = ""
-    notice: str = ""
-    settings: dict = field(default_factory=dict)
+    title: PromptText
+    text: PromptText
+    k: Annotated[int, between(1, MAX_PROMPT_CHARS)]
+    task: Annotated[str, one_of(lambda: [GENERATION, *TASKS])] = GENERATION
+    question: PromptText = ""
+    notice: PromptText = ""
+    settings: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
-        make_fields_whole(self)
-        for name in ("title", "question", "notice"):
-            check_text(name, getattr(self, name), MAX_PROMPT_CHARS)
-        check_choice("task", self.task, [GENERATION, *TASKS])
-        check_range("k", self.k, 1, MAX_PROMPT_CHARS)
         self.subject()
 
     @property

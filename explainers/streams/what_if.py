@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Mask, OnForward, Task, TokenSpan
+from explainers.core.unicode import whole_characters
 from explainers.measures.interactions import pairwise_interactions
 from explainers.measures.text import probability_ratio
 from explainers.models import held
@@ -22,7 +23,6 @@ from explainers.streams.report import span_values
 from explainers.targets.base import Target
 from explainers.targets.response import Evaluated, ResponseTarget
 from explainers.text.prompts import decode_pieces, encode_plain, encode_response, render_prompt
-from explainers.text.unicode import whole_characters
 
 MOST_JOINT = 20  # spans whose joint effect is measured
 PAIR_EVALUATIONS = 4000  # about as many masks a matrix of pairs may cost where it is sampled

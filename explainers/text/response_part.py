@@ -8,8 +8,8 @@ from explainers.core.errors import MaskwiseError
 from explainers.text.prompts import decode_pieces
 
 
-def check_characters(part) -> None:
-    """Raise MaskwiseError unless part is empty or [start, end), characters of a response."""
+def check_characters(part) -> list[int]:
+    """The part, empty or [start, end), characters of a response; raises MaskwiseError for anything else."""
     sized = isinstance(part, list | tuple) and len(part) in (0, 2)
     if not sized or not all(type(i) is int for i in part):
         raise MaskwiseError(
@@ -17,6 +17,7 @@ def check_characters(part) -> None:
         )
     if part and not 0 <= part[0] < part[1]:
         raise MaskwiseError(f"part must begin at 0 or later and end after its start, not {list(part)}.")
+    return list(part)
 
 
 def part_tokens(tokenizer, ids, part, text: str = "") -> tuple[int, int] | None:

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explainers.core.types import Task
+from explainers.core.unicode import whole_characters
 from explainers.models import held
 from explainers.streams import classification, generation
 from explainers.streams.classification import ClassificationRequest
 from explainers.streams.generation import GenerationRequest
 from explainers.text.prompts import render_prompt
-from explainers.text.unicode import whole_characters
 from tests.tiny_models import byte_level_tokenizer, tiny_causal, tiny_masked
 
 HALF = "hello \ud83d world"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 
@@ -19,9 +18,3 @@ def whole_characters(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return type(value)(map(whole_characters, value))
     return value
-
-
-def make_fields_whole(request: Any) -> None:
-    """Replace the texts of a frozen dataclass, just made, by whole_characters of them."""
-    for field in fields(request):
-        object.__setattr__(request, field.name, whole_characters(getattr(request, field.name)))
