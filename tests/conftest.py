@@ -17,8 +17,6 @@ from tests.browser import chromium  # noqa: E402
 
 torch.set_num_threads(1)
 
-TEXT_METRICS = ("bleu", "rouge_l_precision", "rouge_l_recall", "rouge_l_f1", "sentence_bert")
-
 
 @pytest.fixture(scope="session")
 def smollm() -> LoadedModel:
@@ -46,12 +44,12 @@ def url() -> Iterator[str]:
 def on_tiny_models(monkeypatch):
     """Every model is a tiny one, and no text is compared by a real one."""
     from explainers.core.types import MetricScore
-    from explainers.measures.text import METRICS
+    from explainers.measures.text import METRICS, TEXT_METRICS
     from explainers.models import held
     from tests.served import tiny_model
 
     monkeypatch.setattr(held, "load_model", tiny_model)
-    measured = [MetricScore(name, 0.5, lower) for name, lower in METRICS.items() if name in TEXT_METRICS]
+    measured = [MetricScore(name, 0.5, METRICS[name]) for name in TEXT_METRICS]
     monkeypatch.setattr(
         "explainers.streams.report.text_metrics", lambda *answers: measured
     )  # they take seconds

@@ -4,7 +4,8 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from tests.explainers.streams.test_generation import FIELDS, METRICS, PROMPT
+from explainers.measures.text import METRICS
+from tests.explainers.streams.test_generation import FIELDS, PROMPT
 from tests.served import served_app
 
 
@@ -28,7 +29,7 @@ def test_search_streams_and_ends_with_the_explanation(client):
     assert set(steps[0]) >= {"step", "total", "log_prob", "proposal", "accepted"}
     result = events[-1]
     assert set(result) >= FIELDS
-    assert [m["name"] for m in result["metrics"]] == METRICS
+    assert [m["name"] for m in result["metrics"]] == list(METRICS)
     assert sum(span["removed"] for span in result["spans"]) == 2
     assert result["log_prob_masked"] < result["log_prob"]
 
