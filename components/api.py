@@ -6,24 +6,25 @@ from collections.abc import Iterator
 
 import gradio as gr
 
-from components.runner import RUNS, Stream
+from components.line.job import Work
+from components.runner import RUNNER
+from explainers.core.errors import MaskwiseError
+from explainers.core.types import Task
 from explainers.streams import classification, generation
 from explainers.streams.classification import ClassificationRequest
 from explainers.streams.generation import GenerationRequest
 
-PUBLIC_EVENTS = ("response", "prediction", "step", "explanation")
+PUBLIC_EVENTS = ("queued", "response", "prediction", "step", "explanation")
 
 
 def generation_api() -> None:
     """Offer /explain_generation inside the current Blocks."""
-    gr.api(explain_generation, api_name="explain_generation", concurrency_id="model", concurrency_limit=1)
+    gr.api(explain_generation, api_name="explain_generation", concurrency_limit=None)
 
 
 def classification_api() -> None:
     """Offer /explain_classification inside the current Blocks."""
-    gr.api(
-        explain_classification, api_name="explain_classification", concurrency_id="model", concurrency_limit=1
-    )
+    gr.api(explain_classification, api_name="explain_classification", concurrency_limit=None)
 
 
 def explain_generation(
@@ -43,17 +44,22 @@ def explain_generation(
 ) -> Iterator[dict]:
     """Find the k spans of a prompt whose removal most lowers the probability of the model's answer.
 
-    Streams {"type": "response", "text"}, {"type": "step", "step", "total", "log_prob", "proposal",
-    "accepted"} and last {"type": "explanation", ...}. model: "" for the built-in one, a Hub id or a folder.
+    Streams {"type": "queued", "ahead", "seconds"} while others go first, {"type": "response", "text"},
+    {"type": "step", "step", "total", "log_prob", "proposal", "accepted"} and last {"type": "explanation",
+    ...}. model: "" for the built-in one, a Hub id or a folder.
     granularity: word, token or sentence. mask_operator: zero, delete or replace. response: an answer to
     explain instead of the model's own. part: characters [start, end) of the answer to explain, given what
     comes before them; empty for all of it. log-probabilities in nats, time in seconds.
     """
     texts = (granularity, mask_operator, max_new_tokens, response, system_prompt)
     settings = (prompt, model, method, k, *texts, seed, options)
-    yield from public_events(
-        lambda hook: generation.run(GenerationRequest(*settings, part=part), hook), request
+    work = Work(
+        lambda hook: generation.run(GenerationRequest(*settings, part=part), hook),
+        kind="generation",
+        model=model,
+        task=Task.GENERATION,
     )
+    yield from public_events(work, request)
 
 
 def explain_classification(
@@ -71,8 +77,8 @@ def explain_classification(
 ) -> Iterator[dict]:
     """Classify a text through a template and label words, and score each of its tokens for one class.
 
-    Streams {"type": "prediction", ...}, for a search {"type": "step", ...}, and last
-    {"type": "explanation", ...}. task: ag_news, sst2, imdb, dbpedia, yahoo or custom. model: "" for the
+    Streams {"type": "queued", "ahead", "seconds"} while others go first, {"type": "prediction", ...}, for a
+    search {"type": "step", ...}, and last {"type": "explanation", ...}. task: ag_news, sst2, imdb, dbpedia, yahoo or custom. model: "" for the
     built-in one, a Hub id or a folder. template: with <mask> and {text}; "" for the task's. label_words:
     {"class": ["word", ...]}; needed for custom. label: the class to explain, "" for the predicted one.
     verbalizer: manual, knowledgeable, prototypical or soft. options: of the method, and granularity,
@@ -81,13 +87,21 @@ def explain_classification(
     """
     words = (template, label_words, label, verbalizer)
     settings = (text, task, model, method, *words, seed, options)
-    yield from public_events(lambda hook: classification.run(ClassificationRequest(*settings), hook), request)
+    work = Work(
+        lambda hook: classification.run(ClassificationRequest(*settings), hook),
+        kind="classification",
+        model=model,
+        task=Task.CLASSIFICATION,
+    )
+    yield from public_events(work, request)
 
 
-def public_events(stream: Stream, request: gr.Request | None) -> Iterator[dict]:
-    """The documented events of a stream; errors become gr.Error, with words for the caller."""
-    session = request.session_hash if request else None
-    job = RUNS.start(session, stream)
+def public_events(work: Work, request: gr.Request | None) -> Iterator[dict]:
+    """The documented events of a work; errors become gr.Error, with words for the caller."""
+    try:
+        job = RUNNER.add(request.session_hash if request else None, work)
+    except MaskwiseError as full:
+        raise gr.Error(str(full), print_exception=False) from full
     try:
         for events in job.updates():
             for event in events:
@@ -96,4 +110,4 @@ def public_events(stream: Stream, request: gr.Request | None) -> Iterator[dict]:
                 if event["type"] in PUBLIC_EVENTS:
                     yield event
     finally:
-        RUNS.end(session, job)
+        RUNNER.end(job)

@@ -20,11 +20,16 @@ class Progress:
 
     def say(self, text: str) -> None:
         """Work whose length is unknown."""
-        self.text, self.started = text, None
+        self.state, self.text, self.started = "running", text, None
+
+    def wait(self, ahead: int, seconds: float | None) -> None:
+        """The run waits for its turn. seconds: about how long, None where that is not known."""
+        about = "" if seconds is None else f", about {duration(seconds)}"
+        self.state, self.text, self.started = "queued", f"Waiting: {ahead} before you{about}", None
 
     def measure(self, text: str, passes: int) -> None:
         """Work of about so many passes through the model begins."""
-        self.text, self.passes, self.started = text, passes, monotonic()
+        self.state, self.text, self.passes, self.started = "running", text, passes, monotonic()
         self.passes_before = self.steps = None
 
     def step(self, step: int, total: int) -> None:
@@ -50,3 +55,14 @@ class Progress:
         if self.passes_before is None:
             self.passes_before = passes_done
         return min(1.0, (passes_done - self.passes_before) / max(self.passes, 1))
+
+
+def duration(seconds: float) -> str:
+    """In words: 45 s, 2 min, 2 min 5 s."""
+    minutes, rest = divmod(max(1, round(seconds)), 60)
+    return " ".join([f"{minutes} min"] * bool(minutes) + [f"{rest} s"] * bool(rest))
+
+
+def status(state: str, text: str) -> dict:
+    """Value of a status line where nothing runs. state: idle, done, stopped or error."""
+    return Progress(state, text).value()

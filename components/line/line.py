@@ -1,0 +1,166 @@
+"""The line in front of the models: one job uses them at a time, and everybody's turn comes.
+
+A long job hands the models over between two passes whenever somebody goes before it. Nobody else touches a
+model while a job has its turn, also where the job's page was left and its last pass is still computed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import count
+from threading import Condition
+from time import monotonic
+
+from components.line.pace import Pace
+from explainers.core.errors import MaskwiseError, Stopped
+
+MOST_WAITING = 60
+MOST_OF_SESSION = 20  # jobs of one session, as of a client that sends many at once
+SHORT_SECONDS = 5.0  # after so much computing a short job is a long one
+
+_numbers = count()
+
+
+@dataclass(eq=False)
+class Ticket:
+    """A place in the line.
+
+    session: whose turn it takes. kind: jobs of a kind take about equally long. short: it goes between the
+    passes of a long job. ready: False while its model loads; others go first meanwhile.
+    """
+
+    session: str
+    kind: str
+    short: bool = False
+    ready: bool = True
+    stopped: bool = False
+    began: bool = False
+    seconds: float = 0.0  # with the models, until the last time they were handed over
+    since: float = 0.0  # when it took the models last
+    turn: int = 0
+    number: int = field(default_factory=lambda: next(_numbers))
+
+    def order(self) -> tuple[bool, bool, int, int]:
+        """Who has the lowest goes first: short before long, begun before new, then sessions in turn."""
+        return not self.short, not self.began, self.turn, self.number
+
+
+@dataclass(frozen=True)
+class Place:
+    """ahead: how many go first. seconds: until its turn, whole; None where nothing has been measured yet."""
+
+    ahead: int
+    seconds: int | None
+
+
+class Line:
+    """At most `most` jobs wait, and as many of one session as `most_of_session`."""
+
+    def __init__(self, most: int = MOST_WAITING, most_of_session: int = MOST_OF_SESSION):
+        self._most, self._most_of_session = most, most_of_session
+        self._waiting: list[Ticket] = []
+        self._at_work: Ticket | None = None
+        self._pace = Pace()
+        self._changed = Condition()
+
+    def join(self, ticket: Ticket) -> None:
+        """Take a place; MaskwiseError where the line is full.
+
+        Sessions take turns: a session's second job comes after the first of everybody who waits.
+        """
+        with self._changed:
+            own = [other.turn for other in self._present() if other.session == ticket.session]
+            if len(self._waiting) >= self._most or len(own) >= self._most_of_session:
+                raise MaskwiseError(self._refusal(len(own)))
+            now = min((other.turn for other in self._present()), default=0)
+            ticket.turn = max(own, default=now - 1) + 1
+            self._waiting.append(ticket)
+
+    def loaded(self, ticket: Ticket) -> None:
+        """Its model is there: it may be called."""
+        with self._changed:
+            ticket.ready = True
+            self._changed.notify_all()
+
+    def enter(self, ticket: Ticket) -> None:
+        """Wait for the ticket's turn, and take the models. Raises Stopped where it was stopped before."""
+        with self._changed:
+            self._changed.wait_for(lambda: ticket.stopped or self._is_next(ticket))
+            if ticket.stopped:
+                raise Stopped("Stopped.")
+            self._take(ticket)
+
+    def between_passes(self, ticket: Ticket) -> float:
+        """Let those go first who may. Returns the seconds waited; the ticket has the models again."""
+        started = monotonic()
+        with self._changed:
+            if ticket.short and self._computed(ticket) > SHORT_SECONDS:
+                ticket.short = False
+            following = self._next()
+            if following is None or following.order() > ticket.order():
+                return 0.0
+            self._hand_over(ticket)
+            self._waiting.append(ticket)
+            self._changed.wait_for(lambda: self._is_next(ticket))  # a stopped one still ends its work in turn
+            self._take(ticket)
+        return monotonic() - started
+
+    def leave(self, ticket: Ticket) -> None:
+        """The job is over, or gave up waiting."""
+        with self._changed:
+            if ticket in self._waiting:
+                self._waiting.remove(ticket)
+            if self._at_work is ticket:
+                self._hand_over(ticket)
+                self._pace.record(ticket.kind, ticket.seconds)
+            self._changed.notify_all()
+
+    def stop(self, ticket: Ticket) -> None:
+        """Its job is to end. One that has not begun loses its place at once."""
+        with self._changed:
+            ticket.stopped = True
+            if not ticket.began and ticket in self._waiting:
+                self._waiting.remove(ticket)
+            self._changed.notify_all()
+
+    def place(self, ticket: Ticket) -> Place | None:
+        """Where the ticket stands, None once it has begun."""
+        with self._changed:
+            if ticket.began or ticket not in self._waiting:
+                return None
+            first = [other for other in self._present() if other.order() < ticket.order()]
+            expected = [self._left(other) for other in first]
+        return Place(len(first), None if None in expected else round(sum(expected)))
+
+    def _left(self, ticket: Ticket) -> float | None:
+        expected = self._pace.expected(ticket.kind)
+        return None if expected is None else max(0.0, expected - self._computed(ticket))
+
+    def _refusal(self, own: int) -> str:
+        if own >= self._most_of_session:
+            return f"{own} runs of yours wait already. Let some of them end first."
+        expected = [self._left(ticket) for ticket in self._present()]
+        minutes = None if None in expected else sum(expected) / 60
+        when = "in a few minutes" if minutes is None else f"in about {max(1, round(minutes))} min"
+        return f"The line is full: {len(self._waiting)} runs wait. Nothing is lost; please try again {when}."
+
+    def _present(self) -> list[Ticket]:
+        return [*self._waiting, *([self._at_work] if self._at_work else [])]
+
+    def _next(self) -> Ticket | None:
+        return min((t for t in self._waiting if t.ready), key=Ticket.order, default=None)
+
+    def _is_next(self, ticket: Ticket) -> bool:
+        return self._at_work is None and self._next() is ticket
+
+    def _take(self, ticket: Ticket) -> None:
+        self._waiting.remove(ticket)
+        self._at_work, ticket.began, ticket.since = ticket, True, monotonic()
+
+    def _hand_over(self, ticket: Ticket) -> None:
+        ticket.seconds, self._at_work = self._computed(ticket), None
+        self._changed.notify_all()
+
+    def _computed(self, ticket: Ticket) -> float:
+        running = monotonic() - ticket.since if self._at_work is ticket else 0.0
+        return ticket.seconds + running

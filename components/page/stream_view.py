@@ -1,0 +1,38 @@
+"""What every view of a run shares: events go in by their type, the views' values come out by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from components.page.progress import Progress
+from components.page.views import Values
+
+
+@dataclass
+class StreamView:
+    """Feed it events with `add`: one of type "step" goes to `on_step`, and one that no method takes is passed
+    over. Read the values of the views from `values`. Plain values, no Gradio.
+    """
+
+    progress: Progress = field(default_factory=Progress, kw_only=True)
+
+    def add(self, event: dict) -> None:
+        handle = getattr(self, f"on_{event['type']}", None)
+        if handle:
+            handle(event)
+
+    def values(self, passes_done: int = 0) -> Values:
+        """Values by the names of views; a view that is not named stays as it is."""
+        return {"status": self.progress.value(passes_done)}
+
+    def on_queued(self, event: dict) -> None:
+        self.progress.wait(event["ahead"], event["seconds"])
+
+    def on_status(self, event: dict) -> None:
+        self.progress.say(event["text"])
+
+    def on_stopped(self, event: dict) -> None:
+        self.progress.end("stopped", event["text"])
+
+    def on_error(self, event: dict) -> None:
+        self.progress.end("error", event["text"])
