@@ -11,7 +11,8 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 import gradio as gr
 
 from components.api import classification_api, generation_api
-from components.classification.tab import classification_tab, leave
+from components.classification.run import leave
+from components.classification.tab import classification_tab
 from components.classroom.tab import classroom_tab
 from components.compare.tab import compare_tab
 from components.generation.tab import generation_tab
@@ -19,7 +20,7 @@ from components.page.header import header_tools
 from components.page.light_page import LightPage
 from components.page.models_menu import at_hand, default_model
 from components.page.theme import look
-from components.runner import stop
+from components.runner import RUNNER
 from components.sharing.restore import restore_links
 from components.what_if.class_tab import class_what_if_tab
 from components.what_if.tab import what_if_tab
@@ -31,12 +32,17 @@ INTRODUCTION = (
     "# Maskwise\nWhich words of a prompt could a language model not do without? "
     "Maskwise removes words, and measures how much less likely the model's own answer becomes."
 )
-QUEUE = 20
+FLOOD = 500  # events that wait in Gradio's own queue; who waits for a model waits in the line
+THREADS = 128  # for handlers: a run that waits in the line holds one
+MOST_SESSIONS = 500  # whose inputs and results are in memory
+UPLOAD = "20mb"
+KEPT_SECONDS = 3600  # of uploaded and saved files
 
 
 def build() -> gr.Blocks:
     """The whole page."""
-    with LightPage(title="Maskwise", analytics_enabled=False) as demo:
+    kept = KEPT_SECONDS, KEPT_SECONDS
+    with LightPage(title="Maskwise", analytics_enabled=False, delete_cache=kept) as demo:
         gr.Markdown(INTRODUCTION, elem_id="introduction")
         header_tools()
         with gr.Tabs() as tabs:
@@ -58,11 +64,11 @@ def build() -> gr.Blocks:
         shared = [generation.shared, classification.shared, compare.shared]
         restore_links(demo, tabs, shared, [what_if, class_what_if, *classroom])
         demo.unload(_leave)
-    return demo.queue(max_size=QUEUE, default_concurrency_limit=1)
+    return demo.queue(max_size=FLOOD, default_concurrency_limit=None)
 
 
 def _leave(request: gr.Request) -> None:
-    stop(request)
+    RUNNER.leave(request.session_hash)
     leave(request.session_hash)
 
 
@@ -76,6 +82,9 @@ def launch(**settings):
         **look(),
         footer_links=["api"],
         show_error=True,
+        max_threads=THREADS,
+        max_file_size=UPLOAD,
+        state_session_capacity=MOST_SESSIONS,
         run_history=False,
         enable_monitoring=False,
         ssr_mode=False,

@@ -78,12 +78,12 @@ def explain_classification(
     """Classify a text through a template and label words, and score each of its tokens for one class.
 
     Streams {"type": "queued", "ahead", "seconds"} while others go first, {"type": "prediction", ...}, for a
-    search {"type": "step", ...}, and last {"type": "explanation", ...}. task: ag_news, sst2, imdb, dbpedia, yahoo or custom. model: "" for the
-    built-in one, a Hub id or a folder. template: with <mask> and {text}; "" for the task's. label_words:
-    {"class": ["word", ...]}; needed for custom. label: the class to explain, "" for the predicted one.
-    verbalizer: manual, knowledgeable, prototypical or soft. options: of the method, and granularity,
-    mask_operator, k, words_per_class, examples, pruning_order, pruning_values. log-probabilities in nats,
-    time in seconds.
+    search {"type": "step", ...}, and last {"type": "explanation", ...}. task: ag_news, sst2, imdb, dbpedia,
+    yahoo or custom. model: "" for the built-in one, a Hub id or a folder. template: with <mask> and {text};
+    "" for the task's. label_words: {"class": ["word", ...]}; needed for custom. label: the class to explain,
+    "" for the predicted one. verbalizer: manual, knowledgeable, prototypical or soft. options: of the method,
+    and granularity, mask_operator, k, words_per_class, examples, pruning_order, pruning_values.
+    log-probabilities in nats, time in seconds.
     """
     words = (template, label_words, label, verbalizer)
     settings = (text, task, model, method, *words, seed, options)

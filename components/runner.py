@@ -32,12 +32,10 @@ class Runner:
 
     def start(self, session: str | None, slot: str, work: Work) -> Job:
         """Raises MaskwiseError where the line is full; the earlier job of the slot is ended anyway."""
-        key = session or "", slot
+        self.dismiss(session, slot)
+        job = Job(self._line, session or "", work)
         with self._lock:
-            if earlier := self._jobs.pop(key, None):
-                earlier.replaced = True
-                earlier.stop()
-            job = self._jobs[key] = Job(self._line, key[0], work)
+            self._jobs[session or "", slot] = job
         return job
 
     def add(self, session: str | None, work: Work) -> Job:
@@ -57,6 +55,14 @@ class Runner:
         for job in stopped:
             job.stop()
 
+    def dismiss(self, session: str | None, slot: str) -> None:
+        """End the slot's job, which is out of date, without a word."""
+        with self._lock:
+            job = self._jobs.pop((session or "", slot), None)
+        if job:
+            job.replaced = True
+            job.stop()
+
     def leave(self, session: str | None) -> None:
         """The page was left: end all its jobs, and forget them."""
         with self._lock:
@@ -70,9 +76,8 @@ RUNNER = Runner(LINE)
 
 
 def show(request: gr.Request, slot: str, work: Work, view: StreamView) -> Iterator[Values]:
-    """Run a work for a page: its events go into `view`, and what changes of the view's values comes out.
-
-    Ends without a word where another job takes the slot.
+    """Run a work for a page: its events go into `view`; its status comes out, and what changes of the other
+    values. Ends without a word where another job takes the slot.
     """
     try:
         job = RUNNER.start(request.session_hash, slot, work)
@@ -88,7 +93,7 @@ def show(request: gr.Request, slot: str, work: Work, view: StreamView) -> Iterat
             for event in events:
                 view.add(event)
             values = view.values(job.passes_done)
-            yield {name: new for name, new in values.items() if name not in before or before[name] != new}
+            yield {name: new for name, new in values.items() if name == "status" or before.get(name) != new}
             before |= values
     finally:
         RUNNER.end(job)

@@ -10,7 +10,7 @@ from tests.explainers.verbalizers.test_verbalizers import wordpiece
 from tests.tiny_models import tiny_causal
 
 
-def tiny_model(name, task):
+def tiny_model(name, task, *how):
     return tiny_causal("llama", chat=True) if task is Task.GENERATION else wordpiece()
 
 

@@ -9,6 +9,8 @@ import gradio as gr
 
 from components.page.controls import Controls, method_options
 from components.page.models_menu import default_model, model_choices
+from components.page.progress import status
+from components.page.views import AT_ONCE
 from components.pieces.label_lines import read_words, write_words
 from components.pieces.views import status_line
 from explainers import explainers_for
@@ -33,7 +35,6 @@ SPANS = [("tokens", "token"), ("words", "word"), ("sentences", "sentence")]
 PREDICTED = ("the predicted one", "")
 EXAMPLES_A_TASK = 2
 MAX_LINES_CHARS = 200_000
-QUIET = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
 @dataclass
@@ -69,7 +70,7 @@ def panel() -> Panel:
     with gr.Row(elem_classes="mw-tight"):
         run = gr.Button("Run", variant="primary", min_width=80, elem_id="class-run")
         stop = gr.Button("Stop", min_width=80, elem_id="class-stop")
-    status = status_line("class-status")
+    line = status_line("class-status")
     with gr.Row(elem_classes="mw-tight"):
         task = gr.Dropdown(
             [(t.title, name) for name, t in TASKS.items()], value=DEFAULT_TASK, label="Task", min_width=140,
@@ -96,7 +97,7 @@ def panel() -> Panel:
         inputs |= _settings()
     with gr.Accordion("Your own labelled texts", open=False):
         inputs["examples"], *tuning = _labelled_texts()
-    return Panel(inputs, ready, words_file, run, stop, status, options, *tuning, examples)
+    return Panel(inputs, ready, words_file, run, stop, line, options, *tuning, examples)
 
 
 def _cloze_inputs():
@@ -192,13 +193,13 @@ def fill_by_task(panel: Panel) -> None:
     """A chosen task, example, ready template or number of words fills the fields that hang on it."""
     task, words, count = (panel.inputs[name] for name in ("task", "label_words", "words_per_class"))
     filled = [panel.inputs["template"], panel.ready, words]
-    task.input(_of_task, [task, count], filled, **QUIET)
-    panel.examples.load_input_event.then(_of_task, [task, count], filled, **QUIET)
-    count.input(_words_of_task, [task, count], words, **QUIET)
-    panel.ready.input(lambda ready: ready, panel.ready, panel.inputs["template"], **QUIET)
+    task.input(_of_task, [task, count], filled, **AT_ONCE)
+    panel.examples.load_input_event.then(_of_task, [task, count], filled, **AT_ONCE)
+    count.input(_words_of_task, [task, count], words, **AT_ONCE)
+    panel.ready.input(lambda ready: ready, panel.ready, panel.inputs["template"], **AT_ONCE)
     label = panel.inputs["label"]
-    words.change(label_menu, [words, label], label, **QUIET)
-    panel.words_file.upload(_words_of_file, [panel.words_file, words], [words, panel.status], **QUIET)
+    words.change(label_menu, [words, label], label, **AT_ONCE)
+    panel.words_file.upload(_words_of_file, [panel.words_file, words], [words, panel.status], **AT_ONCE)
 
 
 def _of_task(name: str, count: int) -> list:
@@ -216,7 +217,7 @@ def _words_of_file(path: str, lines: str) -> list:
     try:
         return [write_words(read_kpt_file(Path(path), list(read_words(lines)))), gr.skip()]
     except MaskwiseError as error:
-        return [gr.skip(), {"state": "error", "text": str(error), "fraction": None, "eta": None}]
+        return [gr.skip(), status("error", str(error))]
 
 
 def label_menu(lines: str, chosen: str):

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 
-from components.page.progress import Progress
+from components.page.stream_view import StreamView
+from components.page.views import Values
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import OnForward, Task
 from explainers.models import held
@@ -104,7 +105,8 @@ class TunedModels:
 
     def _finish(self, session: str | None, base: LoadedModel, adapter, text: str) -> dict:
         model = adapter.apply(base.model)
-        file = Path(tempfile.mkstemp(prefix="maskwise-", suffix=".safetensors")[1])
+        with tempfile.NamedTemporaryFile(prefix="maskwise-", suffix=".safetensors", delete=False) as opened:
+            file = Path(opened.name)
         adapter.save(file)
         made_by = {"name": f"{base.name}, tuned on a few texts", "revision": sha256(file)[:12]}
         self.keep(session, Tuned(replace(base, model=model, **made_by), file))
@@ -123,31 +125,23 @@ def _base_model(request: ClassificationRequest) -> Iterator[dict]:
     return base
 
 
-class TuningView:
-    """The status line of a tuning, and at its end the file of what was learnt."""
+@dataclass
+class TuningView(StreamView):
+    """The status line of a tuning, and at its end the "file" of what was learnt."""
 
-    def __init__(self):
-        self.progress, self.first_loss, self.loss, self.file = Progress(), None, None, None
+    first_loss: float | None = None
+    loss: float | None = None
+    file: str | None = None
 
-    def add(self, event: dict) -> None:
-        kind = event["type"]
-        if kind == "status":
-            self.progress.say(event["text"])
-        elif kind == "tuning":
-            self._step(event)
-        elif kind == "tuned":
-            self.file = event["file"]
-            losses = "" if self.loss is None else f": loss {self.first_loss:.2f} → {self.loss:.2f} nats"
-            text = f"{event['text']}{losses}. The tuned model is chosen; press Run to use it."
-            self.progress.end("done", text)
-        else:
-            self.progress.end(kind, event["text"])
+    def values(self, passes_done: int = 0) -> Values:
+        return super().values(passes_done) | ({"file": self.file} if self.file else {})
 
-    def values(self, passes_done: int = 0) -> list:
-        """The status line's value and the file's path, None until it is there."""
-        return [self.progress.value(passes_done), self.file]
+    def on_tuned(self, event: dict) -> None:
+        self.file = event["file"]
+        losses = "" if self.loss is None else f": loss {self.first_loss:.2f} → {self.loss:.2f} nats"
+        self.progress.end("done", f"{event['text']}{losses}. The tuned model is chosen; press Run to use it.")
 
-    def _step(self, event: dict) -> None:
+    def on_tuning(self, event: dict) -> None:
         if self.first_loss is None:
             self.first_loss = event["loss"]
             self.progress.measure("", BATCH * event["total"])

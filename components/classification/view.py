@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from components.page.progress import Progress
+from components.page.stream_view import StreamView
+from components.page.views import Values
 from explainers.reports.class_sentence import CHART_NOTES, class_sentence, highest, percent
 
 RECORD = 1  # version of the form in which results are kept
 RECORDED = ("prediction", "readings", "prompt", "step", "explanation")
-VIEWS = ("status", "result", "bars", "strip", "plot", "methods", "lens")
+VIEWS = ("result", "bars", "strip", "plot", "methods", "lens")
 MOST_TOKENS = 160  # columns of the layer lens
 WORDS_SHOWN = 8
 READING = (
@@ -19,11 +20,11 @@ READING = (
 
 
 @dataclass
-class ClassificationView:
-    """Feed it events with `add`; read the components' values from `values`.
+class ClassificationView(StreamView):
+    """The views of one classification, by name.
 
-    shows: the views this run may change. live: the run follows an edit, so that what cannot be read yet
-    is no error.
+    shows: those this run may change, beside the status. live: the run follows an edit, so that what cannot
+    be read yet is no error.
     """
 
     text: str
@@ -40,11 +41,10 @@ class ClassificationView:
     methods: list[dict] = field(default_factory=list)
     lens: dict = field(default_factory=dict)
     mask: int = 0
-    progress: Progress = field(default_factory=Progress)
     recorded: list[dict] = field(default_factory=list)
 
     def add(self, event: dict) -> None:
-        getattr(self, f"_{event['type']}")(event)
+        super().add(event)
         if event["type"] in RECORDED:
             self.recorded.append(event)
 
@@ -54,11 +54,8 @@ class ClassificationView:
             return None
         return {"maskwise": RECORD, "tab": "classification", "events": self.recorded}
 
-    def values(self, passes_done: int = 0) -> list[dict | None]:
-        """Values of the views in the order of VIEWS, None for those that stay as they are."""
-        changed = {name for name in self.shows if self.prediction or name == "status"}
+    def values(self, passes_done: int = 0) -> Values:
         make = {
-            "status": lambda: self.progress.value(passes_done),
             "result": lambda: class_sentence(self.prediction, self.explanation),
             "bars": self._bars,
             "strip": self._strip,
@@ -66,15 +63,13 @@ class ClassificationView:
             "methods": self._methods_value,
             "lens": self._lens_value,
         }
-        return [make[name]() if name in changed else None for name in VIEWS]
+        shown = self.shows if self.prediction else ()
+        return super().values(passes_done) | {name: make[name]() for name in shown}
 
-    def _status(self, event):
-        self.progress.say(event["text"])
-
-    def _prediction(self, event):
+    def on_prediction(self, event: dict) -> None:
         self.prediction = event
 
-    def _readings(self, event):
+    def on_readings(self, event: dict) -> None:
         column = self._labels().index(self.prediction["label"])
         of_span: dict[int, list[dict]] = {}
         for token in event["tokens"]:
@@ -91,16 +86,16 @@ class ClassificationView:
         if self.live:
             self.progress.end("done", " ".join(["Read live.", *self.prediction["notes"]]))
 
-    def _prompt(self, event):
+    def on_prompt(self, event: dict) -> None:
         self.progress.measure("Explaining", event["passes"])
 
-    def _step(self, event):
+    def on_step(self, event: dict) -> None:
         self.searched = True
         self.progress.step(event["step"], event["total"])
         removed = set(event["removed"])
         self.spans = [{**span, "score": None, "removed": t in removed} for t, span in enumerate(self.spans)]
 
-    def _explanation(self, event):
+    def on_explanation(self, event: dict) -> None:
         self.explanation = self.prediction = event
         self.text, self.granularity = event["text"], event["options"].get("granularity", "token")
         self.spans = [{**span, "removed": span["removed"] and self.searched} for span in event["spans"]]
@@ -109,24 +104,24 @@ class ClassificationView:
         text = " ".join([made_by, *event["notes"], *event["method_notes"]])
         self.progress.end("stopped" if event["stopped"] else "done", text)
 
-    def _methods(self, event):
+    def on_methods(self, event: dict) -> None:
         self.progress.measure(f"Explaining by {event['count']} methods", event["passes"])
 
-    def _method(self, event):
+    def on_method(self, event: dict) -> None:
         self.methods.append(event)
         self.progress.text = f"{event['title']} done"
 
-    def _compared(self, event):
+    def on_compared(self, event: dict) -> None:
         self.progress.end("done", f"{len(self.methods)} methods explain {self.prediction['label']}.")
 
-    def _lens(self, event):
+    def on_lens(self, event: dict) -> None:
         self.lens = event
         self.progress.end("done", f"Every layer read by the MLM head: {len(event['words'])} rows.")
 
-    def _stopped(self, event):
+    def on_stopped(self, event: dict) -> None:
         self.progress.end("stopped", f"{event['text']} What was finished stays.")
 
-    def _error(self, event):
+    def on_error(self, event: dict) -> None:
         text = f"Not readable yet: {event['text']}" if self.live else event["text"]
         self.progress.end("idle" if self.live else "error", text)
 

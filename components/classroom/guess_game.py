@@ -17,17 +17,20 @@ from components.classroom.guess_board import (
 )
 from components.classroom.guess_view import GuessView
 from components.classroom.round_choice import OWN, OWN_SETTINGS, chosen_round, next_title, round_titles
-from components.generation.tab import QUIET, GenerationTab
+from components.generation.tab import GenerationTab
+from components.line.job import Stream, Work
+from components.page.progress import status
+from components.page.views import AT_ONCE, IN_LINE, Updates, Views
 from components.pieces.views import status_line
-from components.runner import show, stop, wait_turn
+from components.runner import show, stopper
 from components.sharing.copy_link import copy_link, wire_copy_link
 from components.sharing.restore import restored
-from components.sharing.tab import Updates
+from components.sharing.tab import IDLE_SECONDS
 from explainers.core.errors import MaskwiseError
 from explainers.streams.guess_rounds import Round
 from explainers.streams.guessing import play, prepare
 
-QUEUED = QUIET | {"concurrency_id": "model", "concurrency_limit": 1}
+SLOT = "guess"
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,7 @@ class GuessGame:
     reveal: gr.Button
     stop: gr.Button
     reset: gr.Button
-    views: list[gr.HTML]
-    tally: gr.HTML
+    views: Views
     link: gr.HTML
     round: gr.State
     scores: gr.State
@@ -50,8 +52,7 @@ class GuessGame:
     def restore(self, inputs: dict, left_out: list[str]) -> Updates:
         """After a link, as LinkedView.restore: updates of the choice and the status line."""
         said = restored(inputs, left_out, "Restored from a link. Press Start.")
-        status = {"state": "idle", "text": said, "fraction": None, "eta": None}
-        return {self.choice: inputs.get("round", gr.skip()), self.views[0]: status}
+        return {self.choice: inputs.get("round", gr.skip()), self.views["status"]: status("idle", said)}
 
 
 def guess_game(generation: GenerationTab) -> GuessGame:
@@ -59,16 +60,10 @@ def guess_game(generation: GenerationTab) -> GuessGame:
     game = _layout()
     _wire_rounds(game, generation)
     _wire_link(game, generation)
-    revealed = game.reveal.click(wait_turn, None, game.views[0], queue=False, **QUIET)
-    revealed.then(
-        _reveal,
-        [game.round, game.views[1], game.player, game.scores],
-        [*game.views, game.scores, game.tally],
-        **QUEUED,
-        trigger_mode="multiple",
-    )
-    game.stop.click(stop, queue=False, **QUIET)
-    game.reset.click(lambda: ([], {"rows": []}), None, [game.scores, game.tally], queue=False, **QUIET)
+    _wire_reveal(game)
+    game.stop.click(stopper(SLOT), **AT_ONCE)
+    none = {game.scores: [], game.views["tally"]: {"rows": []}}
+    game.reset.click(lambda: none, None, list(none), **AT_ONCE)
     return game
 
 
@@ -89,13 +84,18 @@ def _layout() -> GuessGame:
     with gr.Row(elem_classes="mw-tight"):
         reveal = gr.Button("Reveal", variant="primary", min_width=100, elem_id="guess-reveal-button")
         stopping = gr.Button("Stop", min_width=80, elem_id="guess-stop")
-    views = [status_line("guess-status"), board, guess_reveal("guess-reveal")]
-    tally = guess_tally("guess-tally")
+    views = Views(
+        status=status_line("guess-status"),
+        board=board,
+        reveal=guess_reveal("guess-reveal"),
+        tally=guess_tally("guess-tally"),
+    )
     with gr.Row(elem_classes="mw-tight"):
         reset = gr.Button("Reset the tally", min_width=150, scale=0, size="sm", elem_id="guess-reset")
     link = copy_link("guess-link", "Copy link to this round")
     parts = choice, player, start, following, reveal, stopping, reset
-    return GuessGame(*parts, views, tally, link, gr.State(None), gr.State([]))
+    states = [gr.State(value, time_to_live=IDLE_SECONDS) for value in (None, [])]
+    return GuessGame(*parts, views, link, *states)
 
 
 def _wire_link(game: GuessGame, generation: GenerationTab) -> None:
@@ -111,44 +111,47 @@ def _wire_rounds(game: GuessGame, generation: GenerationTab) -> None:
     names = ["prompt", "k", *OWN_SETTINGS]
     own = [generation.inputs[name] for name in names]
 
-    def begin(request: gr.Request, title: str, *values) -> Iterator[list]:
+    def begin(request: gr.Request, title: str, *values) -> Iterator[Updates]:
         """Show the round's words, then find all that no guess changes while students mark."""
         settings = dict(zip(names, values, strict=True))
         try:
             round = chosen_round(title, settings)
+            work = _work(round, "guess", lambda hook: prepare(round, hook))
         except MaskwiseError as error:
-            yield [_failed(error), gr.skip(), gr.skip(), gr.skip()]
+            yield {game.views["status"]: status("error", str(error))}
             return
-        view = GuessView(round)
-        for shown in show(request.session_hash, lambda hook: prepare(round, hook), view):
-            yield [*_changed(shown), round]
+        for shown in show(request, SLOT, work, GuessView(round)):
+            yield game.views.updates(shown) | {game.round: round}
 
-    follow = game.following.click(next_title, game.choice, game.choice, queue=False, **QUIET)
-    for asked in (game.start.click, follow.then):
-        turn = asked(wait_turn, None, game.views[0], queue=False, **QUIET)
-        turn.then(begin, [game.choice, *own], [*game.views, game.round], **QUEUED, trigger_mode="multiple")
-
-
-def _reveal(
-    request: gr.Request, round: Round | None, board, player: str, scores: list[dict]
-) -> Iterator[list]:
-    if round is None:
-        nothing = MaskwiseError("No round has begun. Choose one, press Start, and mark the words.")
-        yield [_failed(nothing), *[gr.skip()] * 4]
-        return
-    guess = board.get("selected") if isinstance(board, dict) else None
-    view, counted = GuessView(round, guess), False
-    for shown in show(request.session_hash, lambda hook: play(round, guess, hook), view):
-        tally = [gr.skip(), gr.skip()]
-        if view.revealed and not counted:
-            counted, scores = True, add_score(scores, player, round, view.revealed["score"])
-            tally = [scores, {"rows": tally_rows(scores)}]
-        yield [*_changed(shown), *tally]
+    following = game.following.click(next_title, game.choice, game.choice, **AT_ONCE)
+    inputs, outputs = [game.choice, *own], [*game.views.values(), game.round]
+    for when in (game.start.click, following.then):
+        when(begin, inputs, outputs, **IN_LINE)
 
 
-def _changed(values: list) -> list:
-    return [gr.skip() if value is None else value for value in values]
+def _wire_reveal(game: GuessGame) -> None:
+    def reveal(
+        request: gr.Request, round: Round | None, board, player: str, scores: list[dict]
+    ) -> Iterator[Updates]:
+        if round is None:
+            said = "No round has begun. Choose one, press Start, and mark the words."
+            yield {game.views["status"]: status("error", said)}
+            return
+        guess = board.get("selected") if isinstance(board, dict) else None
+        view, counted = GuessView(round, guess), False
+        work = _work(round, "reveal", lambda hook: play(round, guess, hook), short=True)
+        for shown in show(request, SLOT, work, view):
+            updates = game.views.updates(shown)
+            if view.revealed and not counted:
+                counted, scores = True, add_score(scores, player, round, view.revealed["score"])
+                updates |= {game.scores: scores, game.views["tally"]: {"rows": tally_rows(scores)}}
+            yield updates
+
+    inputs = [game.round, game.views["board"], game.player, game.scores]
+    game.reveal.click(reveal, inputs, [*game.views.values(), game.scores], **IN_LINE)
 
 
-def _failed(error: MaskwiseError) -> dict:
-    return {"state": "error", "text": str(error), "fraction": None, "eta": None}
+def _work(round: Round, kind: str, stream: Stream, short: bool = False) -> Work:
+    """Raises MaskwiseError where the round cannot be played."""
+    subject = round.subject()
+    return Work(stream, kind, subject.request.model, subject.task, short)

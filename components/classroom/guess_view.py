@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from components.page.progress import Progress
+from components.page.stream_view import StreamView
+from components.page.views import Values
 from explainers.reports.answer_diff import diff_words
 from explainers.streams.guess_rounds import GENERATION, Round
 
@@ -14,8 +15,8 @@ WAITS = "The answer appears here as soon as the model has written it."
 
 
 @dataclass
-class GuessView:
-    """Feed it events with `add`; read the values of the status line, board and reveal from `values`.
+class GuessView(StreamView):
+    """The "board", once there are words, and the "reveal".
 
     guess: the marks that are to be revealed, None while they are still made.
     """
@@ -26,17 +27,10 @@ class GuessView:
     answer: str | None = None
     revealed: dict | None = None
     rewritten: dict[str, str] = field(default_factory=dict)
-    progress: Progress = field(default_factory=Progress)
-    board_changed: bool = False
 
-    def add(self, event: dict) -> None:
-        getattr(self, f"_{event['type']}")(event)
-
-    def values(self, passes_done: int = 0) -> list[dict | None]:
-        """The board is None unless it changed: the page's own marks on it must stay."""
-        board = self.board() if self.board_changed else None
-        self.board_changed = False
-        return [self.progress.value(passes_done), board, self.reveal()]
+    def values(self, passes_done: int = 0) -> Values:
+        shown = super().values(passes_done) | {"reveal": self.reveal()}
+        return shown | ({"board": self.board()} if self.spans else {})
 
     def board(self) -> dict:
         best = self.revealed["best"]["removed"] if self.revealed else None
@@ -106,42 +100,36 @@ class GuessView:
         said += [("in the best set", index in (best or []))]
         return {**span, "score": None, "removed": False, "lines": [text for text, true in said if true]}
 
-    def _status(self, event):
-        self.progress.say(event["text"])
+    def on_words(self, event: dict) -> None:
+        self.spans = event["spans"]
 
-    def _words(self, event):
-        self.spans, self.board_changed = event["spans"], True
-
-    def _response(self, event):
+    def on_response(self, event: dict) -> None:
         self.answer = event["text"]
 
-    def _search(self, event):
+    def on_search(self, event: dict) -> None:
         self.progress.measure("Searching for the best set", event["passes"])
 
-    def _step(self, event):
+    def on_step(self, event: dict) -> None:
         self.progress.step(event["step"], event["total"])
         marking = f"Mark {self._count()}, then press Reveal. " if self.guess is None else ""
         self.progress.text = f"{marking}Looking for the best set: {event['step']} of {event['total']}"
 
-    def _prepared(self, event):
+    def on_prepared(self, event: dict) -> None:
         if self.guess is None:
             self.progress.end("done", f"Mark {self._count()}, then press Reveal.")
 
-    def _revealed(self, event):
-        self.revealed, self.board_changed = event, True
+    def on_revealed(self, event: dict) -> None:
+        self.revealed = event
         self.progress.say("Writing the answers without the marked words")
 
-    def _rewritten(self, event):
+    def on_rewritten(self, event: dict) -> None:
         self.rewritten[event["who"]] = event["text"]
 
-    def _played(self, event):
+    def on_played(self, event: dict) -> None:
         self.progress.end("done", f"Revealed. {self.revealed['best']['certificate']}".strip())
 
-    def _stopped(self, event):
+    def on_stopped(self, event: dict) -> None:
         self.progress.end("stopped", f"{event['text']} Reveal goes on from here.")
-
-    def _error(self, event):
-        self.progress.end("error", event["text"])
 
 
 def _fall(drop: float) -> str:

@@ -8,10 +8,10 @@ import gradio as gr
 
 from components.generation.run import explain_here
 from components.generation.tab import GenerationTab
-from components.page.run_here import RunHere
 from components.page.view import view
 from components.sharing.copy_link import copy_link, wire_copy_link
 from components.sharing.records import inputs_of, needed
+from components.sharing.run_here import RunHere
 
 MOST_STEPS = 2000  # shown; a search of more is thinned
 STEP = ("step", "log_prob", "proposal", "accepted", "removed", "proposed")

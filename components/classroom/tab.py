@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import gradio as gr
 
 from components.classroom.guess_game import guess_game
@@ -18,13 +20,13 @@ def classroom_tab(generation: GenerationTab) -> list[LinkedView]:
         with gr.Tab("Replay a search", id="replay"):
             replay = replay_section(generation)
 
-    def linked(name: str, section: str, part, outputs: list) -> LinkedView:
+    def linked(name: str, section: str, part, outputs: list, runs: Sequence[gr.Button] = ()) -> LinkedView:
         def restore(inputs: dict, left_out: list[str]) -> dict:
             return {sections: gr.Tabs(selected=section)} | part.restore(inputs, left_out)
 
-        return LinkedView(name, "classroom", generation.shared, [sections, *outputs], restore)
+        return LinkedView(name, "classroom", generation.shared, [sections, *outputs], restore, list(runs))
 
     return [
-        linked("classroom", "guess", game, [game.choice, game.views[0]]),
+        linked("classroom", "guess", game, [game.choice, game.views["status"]], [game.start, game.following]),
         linked("replay", "replay", replay, replay.outputs()),
     ]

@@ -7,30 +7,34 @@ from dataclasses import dataclass, field
 from components.compare.convergence_bands import bands_value
 from components.compare.ratio_plot import ratio_value
 from components.compare.view import CompareRun
+from components.page.views import Values
 
 
 @dataclass
 class SweepView(CompareRun):
-    """Values of the status line and the plot of probability ratios. titles: of the methods, by name."""
+    """The status line and the plot of probability "ratio"s. titles: of the methods, by name."""
 
     titles: dict[str, str] = field(default_factory=dict)
     most: int = 1
     points: list[dict] = field(default_factory=list)
 
-    def values(self, passes_done: int = 0) -> list[dict | None]:
-        plot = ratio_value(self.points, self.titles, self.most, self.settings["granularity"])
-        return [self.progress.value(passes_done), plot if self.points else None]
+    def values(self, passes_done: int = 0) -> Values:
+        shown = super().values(passes_done)
+        if self.points:
+            unit = self.settings["granularity"]
+            shown["ratio"] = ratio_value(self.points, self.titles, self.most, unit)
+        return shown
 
-    def _prompt(self, event):
-        super()._prompt(event)
+    def on_prompt(self, event: dict) -> None:
+        super().on_prompt(event)
         self.most = min(self.most, len(event["spans"]))
 
-    def _point(self, event):
+    def on_point(self, event: dict) -> None:
         self.points.append(event)
         title = self.titles.get(event["method"], "random removal")
         self.progress.text = f"Drawing {title}, k = {event['k']} of {self.most}"
 
-    def _swept(self, event):
+    def on_swept(self, event: dict) -> None:
         refused = [f"{self.titles[name]} refused: {why}" for name, why in event["refused"].items()]
         if event["stopped"]:
             self.progress.end("stopped", " ".join(["Stopped. What was drawn stays.", *refused]))
@@ -41,18 +45,19 @@ class SweepView(CompareRun):
 
 @dataclass
 class ConvergenceView(CompareRun):
-    """Values of the status line and the plot of convergence."""
+    """The status line and the "bands" of convergence."""
 
     curves: list[dict] = field(default_factory=list)
 
-    def values(self, passes_done: int = 0) -> list[dict | None]:
-        return [self.progress.value(passes_done), bands_value(self.curves) if self.curves else None]
+    def values(self, passes_done: int = 0) -> Values:
+        shown = super().values(passes_done)
+        return shown | ({"bands": bands_value(self.curves)} if self.curves else {})
 
-    def _curve(self, event):
+    def on_curve(self, event: dict) -> None:
         self.curves.append(event)
         self.progress.text = f"{event['title']}, seed {event['seed']}, has converged"
 
-    def _converged(self, event):
+    def on_converged(self, event: dict) -> None:
         done = f"{len(self.curves)} searches drawn."
         if event["stopped"]:
             self.progress.end("stopped", f"Stopped: {done}")

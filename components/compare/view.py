@@ -6,46 +6,35 @@ from dataclasses import dataclass, field
 
 from components.compare.agreement_map import expected_agreement, map_value
 from components.compare.table import table_value
-from components.page.progress import Progress
+from components.page.stream_view import StreamView
+from components.page.views import Values
 
 RECORD = 1  # version of the form in which comparisons are kept
 RECORDED = ("prompt", "floor", "row", "compared")
 
 
 @dataclass
-class CompareRun:
-    """What the three runs of the tab share. settings: fields of ComparisonRequest.
-
-    `add` takes an event, `values` gives the status line's value and then those of the run's views, None for
-    one that stays as it is.
-    """
+class CompareRun(StreamView):
+    """What the three runs of the tab share. settings: fields of ComparisonRequest."""
 
     settings: dict
-    progress: Progress = field(default_factory=Progress)
 
-    def add(self, event: dict) -> None:
-        if handle := getattr(self, f"_{event['type']}", None):
-            handle(event)
-
-    def _status(self, event):
+    def on_status(self, event: dict) -> None:
         if self.progress.started is None:
-            self.progress.say(event["text"])
+            super().on_status(event)
         else:
             self.progress.text = event["text"]
 
-    def _prompt(self, event):
+    def on_prompt(self, event: dict) -> None:
         self.progress.measure("Measuring random removal", event["passes"])
 
-    def _stopped(self, event):
+    def on_stopped(self, event: dict) -> None:
         self.progress.end("stopped", f"{event['text']} What was finished stays.")
-
-    def _error(self, event):
-        self.progress.end("error", event["text"])
 
 
 @dataclass
 class ComparisonView(CompareRun):
-    """Values of the status line, the table and the agreement map."""
+    """The status line, the "table" and the agreement "map"."""
 
     spans: list[dict] = field(default_factory=list)
     floor: dict = field(default_factory=dict)
@@ -64,25 +53,26 @@ class ComparisonView(CompareRun):
             return None
         return {"maskwise": RECORD, "tab": "compare", "events": self.recorded}
 
-    def values(self, passes_done: int = 0) -> list[dict | None]:
-        if not self.floor:
-            return [self.progress.value(passes_done), None, None]
-        agreed = self.compared and self._found()
-        return [self.progress.value(passes_done), self._table(), self._map() if agreed else {"spans": []}]
+    def values(self, passes_done: int = 0) -> Values:
+        shown = super().values(passes_done)
+        if self.floor:
+            agreed = self.compared and self._found()
+            shown |= {"table": self._table(), "map": self._map() if agreed else {"spans": []}}
+        return shown
 
-    def _prompt(self, event):
-        super()._prompt(event)
+    def on_prompt(self, event: dict) -> None:
+        super().on_prompt(event)
         self.spans = event["spans"]
 
-    def _floor(self, event):
+    def on_floor(self, event: dict) -> None:
         self.floor = event
 
-    def _row(self, event):
+    def on_row(self, event: dict) -> None:
         self.rows.append(event)
         total = len(self.settings["methods"])
         self.progress.text = f"{len(self.rows)} of {total} methods done, the last {event['title']}"
 
-    def _compared(self, event):
+    def on_compared(self, event: dict) -> None:
         self.compared = event
         request, found = event["request"], len(self._found())
         done = f"{found} of {len(request['methods'])} methods compared on {request['model']}"

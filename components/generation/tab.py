@@ -10,9 +10,10 @@ import gradio as gr
 from components.generation.run import explain_on
 from components.generation.settings import generation_settings
 from components.generation.view import GenerationView
-from components.page.controls import Controls, method_options
+from components.page.controls import Controls, method_options, press_on_enter
 from components.page.models_menu import default_model, model_choices
 from components.page.scripts import ASSETS
+from components.page.views import AT_ONCE, Values, Views
 from components.pieces.views import (
     convergence_plot,
     metric_table,
@@ -21,16 +22,15 @@ from components.pieces.views import (
     status_line,
     token_strip,
 )
-from components.runner import stop
+from components.runner import stopper
 from components.sharing.share_bar import share_bar, wire_share_bar
-from components.sharing.tab import SharedTab
+from components.sharing.tab import IDLE_SECONDS, SharedTab
 from explainers import explainers_for
 from explainers.core.types import Task
 from explainers.streams.generation import MAX_PROMPT_CHARS
 
 METHODS = explainers_for(Task.GENERATION)
 DEFAULT_METHOD = "best_within_budget"
-QUIET = {"show_progress": "hidden", "api_visibility": "private"}
 EXAMPLES = [
     ("The doctor and his patient", "Write a short story about the doctor and his patient for a magazine."),
     (
@@ -50,16 +50,13 @@ EXAMPLES = [
 class GenerationTab:
     """The parts of the tab that others build on.
 
-    inputs: by API name. options: by method and name. views: in the order of GenerationView.values.
-    record: the result that is shown, as GenerationView.record gives it, and "inputs" where it was run here;
-    None after a link.
-    shared: for links and files.
+    inputs: by API name. options: by method and name. record: the result that is shown, as
+    GenerationView.record gives it, and "inputs" where it was run here; None after a link. shared: for links
+    and files.
     """
 
     inputs: Controls
     options: dict[str, Controls]
-    run: gr.Button
-    views: list[gr.HTML]
     record: gr.State
     shared: SharedTab
 
@@ -70,23 +67,22 @@ def generation_tab() -> GenerationTab:
         with gr.Column(scale=2, min_width=320):
             inputs, options, run_button, stop_button, status = _controls()
         with gr.Column(scale=3, min_width=320):
-            views = [
-                status,
-                result_view("result"),
-                token_strip("strip"),
-                convergence_plot("plot"),
-                output_diff("diff"),
-                metric_table("metrics"),
-            ]
+            views = Views(
+                status=status,
+                result=result_view("result"),
+                strip=token_strip("strip"),
+                plot=convergence_plot("plot"),
+                diff=output_diff("diff"),
+                metrics=metric_table("metrics"),
+            )
             bar = share_bar("share")
-    record = gr.State(stored_record())
-    blank = [view.value for view in views]
-    for view, value in zip(views, stored_example(), strict=True):
-        view.value = value
-    shared = SharedTab("generation", inputs, options, views, record, bar, replay, blank)
-    wire_share_bar(shared, [explain_on(shared, [run_button.click, inputs["prompt"].submit])])
-    stop_button.click(stop, queue=False, **QUIET)
-    return GenerationTab(inputs, options, run_button, views, record, shared)
+    record, blank = gr.State(stored_record(), time_to_live=IDLE_SECONDS), views.shown()
+    views.fill(stored_example())
+    shared = SharedTab("generation", inputs, options, views, record, bar, [run_button], replay, blank)
+    wire_share_bar(shared, [explain_on(shared, run_button.click)])
+    press_on_enter(inputs["prompt"], run_button)
+    stop_button.click(stopper(shared.name), **AT_ONCE)
+    return GenerationTab(inputs, options, record, shared)
 
 
 def _controls():
@@ -145,7 +141,7 @@ def stored_record() -> dict:
     return replay(stored["events"]).record()
 
 
-def stored_example() -> list[dict]:
+def stored_example() -> Values:
     """Values of the views for the stored result, so that the page never opens blank."""
     view = replay(stored_record()["events"])
     view.progress.text = f"A stored example: {view.progress.text} Press Run to explain your own prompt."

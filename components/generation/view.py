@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from components.page.progress import Progress
+from components.page.stream_view import StreamView
+from components.page.views import Values
 from explainers.reports.answer_diff import diff_words
 from explainers.reports.metric_rows import metric_rows
 from explainers.reports.result_sentence import result_sentence
@@ -14,8 +15,8 @@ RECORDED = ("prompt", "step", "explanation")
 
 
 @dataclass
-class GenerationView:
-    """Feed it events with `add`; read the components' values from `values`."""
+class GenerationView(StreamView):
+    """The views of one generation, by name: result, strip, plot, diff, metrics."""
 
     prompt: str
     granularity: str = "word"
@@ -24,11 +25,10 @@ class GenerationView:
     masked_response: str | None = None
     plot: dict = field(default_factory=lambda: {"y": [], "proposals": [], "accepted": [], "unit": "nats"})
     explanation: dict | None = None
-    progress: Progress = field(default_factory=Progress)
     recorded: list[dict] = field(default_factory=list)
 
     def add(self, event: dict) -> None:
-        getattr(self, f"_{event['type']}")(event)
+        super().add(event)
         if event["type"] in RECORDED:
             self.recorded.append(event)
 
@@ -38,33 +38,28 @@ class GenerationView:
             return None
         return {"maskwise": RECORD, "tab": "generation", "events": self.recorded}
 
-    def values(self, passes_done: int = 0) -> list[dict]:
-        """Values of the status line, result, strip, plot, diff and measures, in this order."""
+    def values(self, passes_done: int = 0) -> Values:
         done = self.explanation
-        return [
-            self.progress.value(passes_done),
-            result_sentence(done) if done else {},
-            self._strip_value(),
-            self.plot | {"empty": self._empty_plot()},
-            diff_words(self.response, self.masked_response),
-            metric_rows(done["metrics"] if done else []),
-        ]
+        return super().values(passes_done) | {
+            "result": result_sentence(done) if done else {},
+            "strip": self._strip_value(),
+            "plot": self._plot_value(),
+            "diff": diff_words(self.response, self.masked_response),
+            "metrics": metric_rows(done["metrics"] if done else []),
+        }
 
-    def _status(self, event):
-        self.progress.say(event["text"])
-
-    def _response(self, event):
+    def on_response(self, event: dict) -> None:
         self.response = event["text"]
 
-    def _masked_response(self, event):
+    def on_masked_response(self, event: dict) -> None:
         self.masked_response = event["text"]
 
-    def _prompt(self, event):
+    def on_prompt(self, event: dict) -> None:
         self.spans = [{**span, "score": None, "removed": False} for span in event["spans"]]
         self.plot = self.plot | {"unmasked": event["log_prob"]}
         self.progress.measure("Searching", event["passes"])
 
-    def _step(self, event):
+    def on_step(self, event: dict) -> None:
         self.plot["y"].append(event["log_prob"])
         self.plot["proposals"].append(event["proposal"])
         self.plot["accepted"].append(event["accepted"])
@@ -73,7 +68,7 @@ class GenerationView:
         self.spans = [{**span, "removed": t in removed} for t, span in enumerate(self.spans)]
         self.progress.step(event["step"], event["total"])
 
-    def _explanation(self, event):
+    def on_explanation(self, event: dict) -> None:
         self.explanation, self.spans = event, event["spans"]
         self.prompt, self.granularity = event["prompt"], event["granularity"]
         self.response, self.masked_response = event["response"], event["masked_response"]
@@ -84,12 +79,9 @@ class GenerationView:
         else:
             self.progress.end("done", made_by, notes)
 
-    def _stopped(self, event):
+    def on_stopped(self, event: dict) -> None:
         text = f"{event['text']} The search had not begun, so there is no result."
         self.progress.end("stopped", text)
-
-    def _error(self, event):
-        self.progress.end("error", event["text"])
 
     def _strip_value(self) -> dict:
         done = self.explanation
@@ -101,7 +93,9 @@ class GenerationView:
             "legend": done["score_meaning"] if done else "",
         }
 
-    def _empty_plot(self) -> str:
+    def _plot_value(self) -> dict:
+        empty = "The search will be drawn here as it runs."
         if self.explanation:
-            return "This method scores all words at once: there is no search to draw."
-        return "The search will be drawn here as it runs."
+            empty = "This method scores all words at once: there is no search to draw."
+        lists = {name: list(self.plot[name]) for name in ("y", "proposals", "accepted")}
+        return {**self.plot, **lists, "empty": empty}

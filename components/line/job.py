@@ -99,7 +99,7 @@ class Job:
         self._said = place
         return [{"type": "queued", "ahead": place.ahead, "seconds": place.seconds}]
 
-    def _check(self, *progress: object) -> None:
+    def _check(self) -> None:
         """Raise Stopped where the job is to end."""
         if self._ticket.stopped:
             raise Stopped("Stopped.")

@@ -18,7 +18,5 @@ class Pace:
         self._seconds[kind].append(seconds)
 
     def expected(self, kind: str) -> float | None:
-        """Mean seconds of that kind, or of all kinds while none of it has run; None before any job."""
-        every = [second for seconds in self._seconds.values() for second in seconds]
-        measured = self._seconds.get(kind) or every
-        return mean(measured) if measured else None
+        """Mean seconds of the last jobs of that kind; None before any."""
+        return mean(self._seconds[kind]) if kind in self._seconds else None

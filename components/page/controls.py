@@ -6,6 +6,8 @@ from dataclasses import Field
 
 import gradio as gr
 
+from components.page.views import AT_ONCE
+
 Controls = dict[str, gr.components.Component]
 
 
@@ -29,11 +31,14 @@ def method_options(method: gr.Dropdown, methods: dict) -> dict[str, Controls]:
         ],
         method,
         [reference, *groups.values()],
-        queue=False,
-        show_progress="hidden",
-        api_visibility="private",
+        **AT_ONCE,
     )
     return options
+
+
+def press_on_enter(box: gr.Textbox, button: gr.Button) -> None:
+    """Shift + Enter in the box presses the button, where it can be pressed."""
+    box.submit(None, js=f"() => document.getElementById({button.elem_id!r}).click()", **AT_ONCE)
 
 
 def all_controls(options: dict[str, Controls]) -> list[gr.components.Component]:

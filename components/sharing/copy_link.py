@@ -7,8 +7,8 @@ from collections.abc import Callable
 import gradio as gr
 
 from components.page.view import view
+from components.page.views import AT_ONCE
 from components.sharing.links import link_fields
-from components.sharing.tab import QUIET
 from explainers.core.errors import MaskwiseError
 
 
@@ -22,7 +22,8 @@ def wire_copy_link(bar: gr.HTML, name: str, read: Callable[..., dict], inputs: l
 
     read: values of `inputs` → what the link carries, as `link_fields` takes it; may raise MaskwiseError.
     """
-    bar.copy(answer(lambda event, *values: {"query": link_fields(name, read(*values))}), inputs, bar, **QUIET)
+    make = answer(lambda event, *values: {"query": link_fields(name, read(*values))})
+    bar.copy(make, inputs, bar, **AT_ONCE)
 
 
 def answer(make: Callable[..., dict]) -> Callable:

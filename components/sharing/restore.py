@@ -2,39 +2,58 @@
 
 from __future__ import annotations
 
+import logging
+
 import gradio as gr
 
+from components.page.progress import status
+from components.page.views import AT_ONCE, Updates
 from components.sharing.links import read_link
-from components.sharing.tab import QUIET, LinkedView, SharedTab, Updates
+from components.sharing.tab import LinkedView, SharedTab
+
+log = logging.getLogger("maskwise")
 
 RESTORED = "Restored from a link. Press Run."
 MOST_NOTICES, LONGEST_NOTICE = 3, 160
 
 
 def restore_links(demo: gr.Blocks, tabs: gr.Tabs, shared: list[SharedTab], linked: list[LinkedView]) -> None:
-    """Fill in what the address of a page that opens asks for."""
+    """Fill in what the address of a page that opens asks for. The runs wait for it, so that none begins on
+    other values than the link's."""
+    runs = [run for view in [*shared, *linked] for run in view.runs]
+    for run in runs:
+        run.interactive = False
 
-    def restore(request: gr.Request):
-        link = read_link(dict(request.query_params))
-        if not link:
-            return gr.skip()
-        name, inputs, left_out = link["tab"], link["inputs"], notices(link["ignored"])
-        view = next((view for view in linked if view.name == name), None)
-        tab = view.tab if view else next((tab for tab in shared if tab.name == name), shared[0])
-        updates = {tabs: gr.Tabs(selected=view.top if view else name) if name else gr.skip()}
-        if inputs.keys() & tab.inputs.keys():
-            updates |= _filled(tab, inputs, restored(inputs, left_out), request)
-        elif not view:
-            updates |= {tab.views[0]: tab.empty(restored(inputs, left_out))[0]}
-        return updates | (view.restore(inputs, left_out) if view else {})
+    def restore(request: gr.Request) -> Updates:
+        ready = {run: gr.update(interactive=True) for run in runs}
+        try:
+            link = read_link(dict(request.query_params))
+            return ready | (_opened(link, tabs, shared, linked, request) if link else {})
+        except Exception:  # whatever is wrong with a link, the page must be usable
+            log.exception("a link could not be opened")
+            return ready
 
-    demo.load(restore, None, _outputs(tabs, shared, linked), **QUIET)
+    demo.load(restore, None, [*_outputs(tabs, shared, linked), *runs], **AT_ONCE)
+
+
+def _opened(
+    link: dict, tabs: gr.Tabs, shared: list[SharedTab], linked: list[LinkedView], request: gr.Request
+) -> Updates:
+    name, inputs, left_out = link["tab"], link["inputs"], notices(link["ignored"])
+    view = next((view for view in linked if view.name == name), None)
+    tab = view.tab if view else next((tab for tab in shared if tab.name == name), shared[0])
+    updates: Updates = {tabs: gr.Tabs(selected=view.top if view else name)} if name else {}
+    if inputs.keys() & tab.inputs.keys():
+        updates |= _filled(tab, inputs, restored(inputs, left_out), request)
+    elif not view:
+        updates |= {tab.views["status"]: status("idle", restored(inputs, left_out))}
+    return updates | (view.restore(inputs, left_out) if view else {})
 
 
 def _outputs(tabs: gr.Tabs, shared: list[SharedTab], linked: list[LinkedView]) -> list:
     outputs = [tabs]
     for tab in shared:
-        outputs += [tab.record, *tab.views, *tab.controls()]
+        outputs += [tab.record, *tab.views.values(), *tab.controls()]
         # Only those: Gradio takes any update of a state on a tab not yet opened for a change of it.
         outputs += [output for show in tab.followers for output in show(None)]
     outputs += [output for view in linked for output in view.outputs]
@@ -44,9 +63,7 @@ def _outputs(tabs: gr.Tabs, shared: list[SharedTab], linked: list[LinkedView]) -
 def _filled(tab: SharedTab, inputs: dict, said: str, request: gr.Request) -> Updates:
     """The tab with these inputs and without a result. Its followers are told here: outside the queue, which
     may be full, Gradio tells nobody that the record changed."""
-    updates = {tab.record: None}
-    updates |= zip(tab.views, tab.empty(said), strict=True)
-    updates |= zip(tab.controls(), tab.fill(inputs, request.session_hash), strict=True)
+    updates = {tab.record: None} | tab.views.updates(tab.empty(said)) | tab.fill(inputs, request.session_hash)
     for show in tab.followers:
         updates |= show(None)
     return updates

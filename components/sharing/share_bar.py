@@ -7,11 +7,12 @@ from collections.abc import Callable
 import gradio as gr
 
 from components.page.view import view
+from components.page.views import AT_ONCE, QUIET, Updates, Values
 from components.sharing.code import python_lines
 from components.sharing.copy_link import answer, wire_copy_link
 from components.sharing.downloads import comparison_csv, explanation_csv, file_name, record_json
 from components.sharing.records import damaged, inputs_of, needed, read_record
-from components.sharing.tab import QUIET, SharedTab
+from components.sharing.tab import SharedTab
 from explainers.core.errors import MaskwiseError
 from explainers.reports.comparison_report import comparison_html
 from explainers.reports.html_report import explanation_html
@@ -36,13 +37,12 @@ def share_bar(elem_id: str) -> gr.HTML:
 def wire_share_bar(tab: SharedTab, running: list) -> None:
     """Let the buttons work. running: events of the tab's runs, which a loaded file ends."""
     wire_copy_link(tab.bar, tab.name, lambda *values: tab.read(values), tab.controls())
-    tab.bar.download(answer(_file), tab.record, tab.bar, **QUIET)
-    tab.bar.select(answer(_code), tab.record, tab.bar, **QUIET)
-    shown = [tab.bar, tab.record, *tab.views, *tab.controls()]
+    tab.bar.download(answer(_file), tab.record, tab.bar, **AT_ONCE)
+    tab.bar.select(answer(_code), tab.record, tab.bar, **AT_ONCE)
+    shown = [tab.bar, tab.record, *tab.views.values(), *tab.controls()]
     # Queued, or Gradio would not tell the views of other tabs that the record changed.
-    queued = QUIET | {"queue": True, "concurrency_limit": None}
-    tab.bar.upload(_loader(tab, len(shown)), tab.controls(), shown, cancels=running, **queued)
-    tab.record.change(lambda: {}, None, tab.bar, **QUIET)
+    tab.bar.upload(_loader(tab), tab.controls(), shown, cancels=running, concurrency_limit=None, **QUIET)
+    tab.record.change(lambda: {}, None, tab.bar, **AT_ONCE)
 
 
 def _file(event: gr.EventData, record: dict | None) -> dict:
@@ -54,22 +54,22 @@ def _code(event: gr.EventData, record: dict | None) -> dict:
     return {"code": python_lines(needed(record))}
 
 
-def _loader(tab: SharedTab, outputs: int) -> Callable:
+def _loader(tab: SharedTab) -> Callable:
     """The handler of Load: everything that is shown comes from the file, nothing is computed."""
 
-    def load(event: gr.EventData, request: gr.Request, *values) -> list:
+    def load(event: gr.EventData, request: gr.Request, *values) -> Updates:
         try:
             record = read_record(event.text, tab.name)
             views = _shown(tab, record)
         except MaskwiseError as error:
-            return [{"n": event.n, "error": str(error)}, *[gr.skip()] * (outputs - 1)]
-        filled = tab.fill(inputs_of(record), request.session_hash, tab.read(values))
-        return [{"n": event.n, "said": "Loaded."}, record, *views, *filled]
+            return {tab.bar: {"n": event.n, "error": str(error)}}
+        updates = {tab.bar: {"n": event.n, "said": "Loaded."}, tab.record: record} | tab.views.updates(views)
+        return updates | tab.fill(inputs_of(record), request.session_hash, tab.read(values))
 
     return load
 
 
-def _shown(tab: SharedTab, record: dict) -> list:
+def _shown(tab: SharedTab, record: dict) -> Values:
     try:
         for use in (inputs_of, python_lines, *FILES[tab.name].values()):  # all that may be asked for later
             use(record)

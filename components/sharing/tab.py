@@ -2,53 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 import gradio as gr
 
 from components.page.controls import Controls, all_controls, read_values
+from components.page.progress import status
+from components.page.stream_view import StreamView
+from components.page.views import AT_ONCE, Updates, Values, Views
+from components.sharing.records import with_inputs
 
-Updates = dict[gr.blocks.Block, object]  # by component, as Gradio takes them
-QUIET = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+IDLE_SECONDS = 6 * 3600  # after which what a page left in the server's memory is dropped
 
 
 @dataclass(frozen=True)
 class SharedTab:
     """name: as in fields.TABS, and the id of the gr.Tab. inputs: by the names there. options: by method and
-    name. views: the status line first. bar: the tab's share bar.
+    name. runs: the buttons that run the inputs; they wait for a link's values. bar: the tab's share bar.
 
-    replay: a record's events → an object with `progress` and `values()`, those of the views, None for one
-    that stays. blank: values of the views before any result. settle: is told a page's session and its inputs
-    before and after some are filled in; returns updates, by name, of inputs whose value alone is not enough.
-    followers: what `follow` was given.
+    replay: a record's events → a view that has seen them. blank: values of the views before any result.
+    settle: is told a page's session and its inputs before and after some are filled in; returns updates, by
+    name, of inputs whose value alone is not enough. followers: what `follow` was given.
     """
 
     name: str
     inputs: Controls
     options: dict[str, Controls]
-    views: list[gr.HTML]
+    views: Views
     record: gr.State
     bar: gr.HTML
-    replay: Callable[[list[dict]], object]
-    blank: list[dict]
+    runs: list[gr.Button]
+    replay: Callable[[list[dict]], StreamView]
+    blank: Values
     settle: Callable[[str | None, dict, dict], dict] = field(default=lambda session, before, after: {})
     followers: list[Callable[[dict | None], Updates]] = field(default_factory=list)
 
     def follow(self, show: Callable[[dict | None], Updates], outputs: list) -> gr.events.Dependency:
         """Give `outputs` what `show` makes of each record that the tab comes to hold, None where a link took
         the earlier one away. Returns the event of a new record."""
-        told = gr.State(self.record.value)
+        told = gr.State(_mark(self.record.value), time_to_live=IDLE_SECONDS)
 
         def tell(record: dict | None) -> Updates:
-            return show(record) | {told: record}
+            return show(record) | {told: _mark(record)}
 
-        def follow(record: dict | None, before: dict | None) -> Updates:
+        def follow(record: dict | None, before: str) -> Updates:
             # Of a state on a tab that was not opened yet, Gradio reports changes that are none.
-            return {told: record} if record == before else tell(record)
+            return {told: before} if _mark(record) == before else tell(record)
 
         self.followers.append(tell)
-        return self.record.change(follow, [self.record, told], [*outputs, told], **QUIET)
+        return self.record.change(follow, [self.record, told], [*outputs, told], **AT_ONCE)
 
     def controls(self) -> list[gr.components.Component]:
         return [*self.inputs.values(), *all_controls(self.options)]
@@ -58,30 +62,41 @@ class SharedTab:
         settings, options = read_values(list(self.inputs), self.options, values)
         return settings | {"options": options.get(settings.get("method"), {})}
 
-    def fill(self, inputs: dict, session: str | None, before: dict | None = None) -> list:
-        """Updates of the controls: `inputs` where they name a value, the rest stays.
+    def fill(self, inputs: dict, session: str | None, before: dict | None = None) -> Updates:
+        """Updates of the controls that `inputs` names; the rest stays.
 
         before: values of the inputs until now, as `read` gives them; without, those of a fresh page.
         """
         before = {name: before[name] if before else control.value for name, control in self.inputs.items()}
         settled = self.settle(session, before, {name: inputs.get(name, before[name]) for name in before})
-        method, options = inputs.get("method"), inputs.get("options", {})
-        updates = [settled.get(name, inputs.get(name, gr.skip())) for name in self.inputs]
-        for owner, controls in self.options.items():
-            own = options if owner == method else {}
-            updates += [own.get(name, gr.skip()) for name in controls]
-        return updates
+        named = {name: inputs[name] for name in self.inputs if name in inputs} | settled
+        options = self.options.get(inputs.get("method"), {})
+        chosen = {name: value for name, value in inputs.get("options", {}).items() if name in options}
+        return {self.inputs[name]: value for name, value in named.items()} | {
+            options[name]: value for name, value in chosen.items()
+        }
 
-    def show(self, events: list[dict], said: str) -> list:
+    def show(self, events: list[dict], said: str) -> Values:
         """Values of the views for a result that was computed earlier. said: where it comes from."""
         view = self.replay(events)
         view.progress.text = f"{said} {view.progress.text}"
-        return [gr.skip() if value is None else value for value in view.values()]
+        return view.values()
 
-    def empty(self, said: str) -> list[dict]:
+    def changed(
+        self, shown: Values, record: dict | None, inputs: dict, mirrors: Sequence[gr.HTML] = ()
+    ) -> Updates:
+        """Updates while a run of these inputs goes on. record: None until it is complete. mirrors: more
+        status lines."""
+        updates = self.views.updates(shown)
+        if record:
+            updates[self.record] = with_inputs(record, inputs)
+        if "status" in shown:
+            updates |= dict.fromkeys(mirrors, shown["status"])
+        return updates
+
+    def empty(self, said: str) -> Values:
         """Values of the views without any result."""
-        status = {"state": "idle", "text": said, "fraction": None, "eta": None}
-        return [status, *self.blank[1:]]
+        return self.blank | {"status": status("idle", said)}
 
 
 @dataclass(frozen=True)
@@ -97,3 +112,9 @@ class LinkedView:
     tab: SharedTab
     outputs: list
     restore: Callable[[dict, list[str]], Updates]
+    runs: list[gr.Button] = field(default_factory=list)
+
+
+def _mark(record: dict | None) -> str:
+    """Tells records apart, without a copy of them for each view and page."""
+    return sha256(repr(record).encode()).hexdigest()[:16]

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import gradio as gr
 
-from components.classification.tab import ClassificationTab, explain_on
-from components.page.run_here import run_here
+from components.classification.few_shot import TUNED
+from components.classification.run import TUNED_MODELS, explain_on
+from components.classification.tab import ClassificationTab
+from components.line.job import Work
+from components.page.views import Updates, Values
 from components.pieces.views import class_change
-from components.sharing.tab import LinkedView, SharedTab, Updates
-from components.what_if.class_questions import CLASS_JOINT, CLASS_REMOVAL, tuned_model
-from components.what_if.class_view import ClassActionView, chosen, class_explanation, opened, recorded
-from components.what_if.questions import Question
+from components.sharing.run_here import run_here
+from components.sharing.tab import LinkedView
+from components.what_if.class_view import (
+    ClassActionView,
+    chosen,
+    class_explanation,
+    counted,
+    opened,
+    recorded,
+    unmeasured,
+)
+from components.what_if.questions import JOINT, Question
 from components.what_if.removed_set import wire_question, wire_set, wire_stop
-from components.what_if.section import Parts, Section, Subject, wire_link
+from components.what_if.section import Parts, Section, wire_link
+from components.what_if.subject import Subject
+from components.what_if.view import explanation_of
+from explainers.core.errors import MaskwiseError
+from explainers.core.types import Task
+from explainers.models.held import LoadedModel
+from explainers.streams.class_what_if import class_joint_effect, class_removal
 
 ABOUT = (
     "Test the result of the Classification tab by hand. Remove words and see at once how the probability of "
@@ -24,17 +41,63 @@ ABOUT = (
 NAME = "what-if-class"  # of its links and of its gr.Tab
 
 
+def _removal(explanation, removed, on_forward, loaded) -> Iterator[dict]:
+    yield class_removal(explanation, removed, on_forward, loaded)
+
+
+def _joint(explanation, removed, on_forward, loaded) -> Iterator[dict]:
+    yield class_joint_effect(explanation, removed, on_forward, loaded)
+
+
+CLASS_REMOVAL = Question(
+    "removal", "Measuring the classes without these words", _removal, counted, unmeasured, short=True
+)
+CLASS_JOINT = Question(JOINT.kind, JOINT.text, _joint, JOINT.done, JOINT.failed)
+
+
+class ClassifiedText(Subject):
+    """A classified text; at first nothing is removed."""
+
+    name, text = NAME, "text"
+    removal = CLASS_REMOVAL
+    view = ClassActionView
+
+    def explanation(self, record: dict) -> dict:
+        return class_explanation(record)
+
+    def start(self, explanation: dict) -> list[int]:
+        return []
+
+    def opened(self, record: dict) -> Values:
+        return opened(record)
+
+    def chosen(self, record: dict, removed: Sequence[int], note: str = "") -> Values:
+        return chosen(record, removed, note)
+
+    def recorded(self, record: dict, removed: Sequence[int]) -> Values | None:
+        return recorded(record, removed)
+
+    def work(self, question: Question, record: dict, asked: object, session: str | None) -> Work:
+        explanation = class_explanation(record)
+
+        def stream(hook) -> Iterator[dict]:
+            return question.events(explanation, asked, hook, tuned_model(session, record))
+
+        kind, tuned = f"class {question.kind}", record.get("inputs", {}).get("model") == TUNED
+        task = None if tuned else Task.CLASSIFICATION
+        return Work(stream, kind, "" if tuned else explanation["model"], task, question.short)
+
+
 def class_what_if_tab(classification: ClassificationTab, sections: gr.Tabs) -> LinkedView:
     """Lay out the section inside the current Blocks and wire it to the result that the Classification tab
     shows. sections: the tabs among which it is NAME."""
     gr.Markdown(ABOUT, elem_id="class-what-about")
     shared = classification.shared
-    explain = partial(explain_on, classification.panel, [*classification.views, classification.record])
-    here = run_here(shared, "class-what", explain, "the text of the Classification tab")
+    here = run_here(shared, "class-what", partial(explain_on, shared), "the text of the Classification tab")
     with gr.Column() as body:
         section = _layout(classification.record.value)
     shared.follow(lambda record: {body: gr.update(visible=record is not None)}, [body])
-    subject = _subject(shared)
+    subject = ClassifiedText(shared)
     wire_set(section, subject)
     joint = [section.buttons["joint"].click]
     wire_question(section, subject, joint, "set", CLASS_JOINT, section.removed)
@@ -44,6 +107,17 @@ def class_what_if_tab(classification: ClassificationTab, sections: gr.Tabs) -> L
         return {sections: gr.Tabs(selected=NAME)} | here.restore(inputs, left_out)
 
     return wire_link(section, subject, NAME, [sections, *here.outputs()], say)
+
+
+def tuned_model(session: str | None, record: dict) -> LoadedModel | None:
+    """The session's tuned model where it made the record, None where another made it, which can be loaded by
+    its name. Raises MaskwiseError where the tuned one is gone or was tuned anew."""
+    loaded = TUNED_MODELS.find(session, record.get("inputs", {}).get("model"))
+    if loaded and loaded.revision != explanation_of(record).get("revision"):
+        raise MaskwiseError(
+            "Another tuned model made this result. Press Run on the Classification tab to classify it anew."
+        )
+    return loaded
 
 
 def _layout(record: dict) -> Section:
@@ -57,23 +131,3 @@ def _layout(record: dict) -> Section:
             parts.joint()
     parts.copy_link()
     return parts.section(opened(record), [])
-
-
-def _subject(tab: SharedTab) -> Subject:
-    return Subject(
-        runs="class-",
-        tab=tab,
-        text="text",
-        explanation=class_explanation,
-        start=lambda explanation: [],
-        opened=opened,
-        chosen=chosen,
-        recorded=recorded,
-        removal=CLASS_REMOVAL,
-        events=_events,
-        view=ClassActionView,
-    )
-
-
-def _events(question: Question, record: dict, asked, hook, session: str | None) -> Iterator[dict]:
-    yield from question.events(class_explanation(record), asked, hook, tuned_model(session, record))

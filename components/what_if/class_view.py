@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import log
 
-from components.classification.view import VIEWS, ClassificationView
-from components.what_if.values import Values, nats, with_removed
-from components.what_if.view import STRIP_LEGEND, ActionView, count, explanation_of, method_set, status
+from components.classification.view import ClassificationView
+from components.page.progress import status
+from components.page.views import Values
+from components.what_if.values import nats, with_removed
+from components.what_if.view import STRIP_LEGEND, ActionView, count, explanation_of, method_set
 from explainers.reports.class_sentence import percent
 from explainers.reports.result_sentence import listed
 
@@ -35,7 +37,7 @@ def chosen(record: dict, removed: Sequence[int], note: str = "") -> Values:
     view = ClassificationView("", shows=("strip",))
     for event in record["events"]:
         view.add(event)
-    strip = dict(zip(VIEWS, view.values(), strict=True))["strip"]
+    strip = view.values()["strip"]
     legend = f"{note} {STRIP_LEGEND}{strip['legend']}".strip()
     strip |= {"spans": with_removed(strip, removed), "legend": legend}
     return {"strip": strip | {"selectable": True, "selected": list(removed)}, "joint": {}}
@@ -82,7 +84,7 @@ def unmeasured(explanation: dict) -> Values:
 class ClassActionView(ActionView):
     """ActionView of a classification."""
 
-    def _removal(self, event):
+    def on_removal(self, event: dict) -> None:
         self.shown |= measured(self.explanation, event)
 
 

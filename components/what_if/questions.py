@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from components.what_if.values import Values, unmeasured
+from components.page.views import Values
+from components.what_if.values import unmeasured
 from components.what_if.view import chosen, count
 from explainers.streams import what_if
 
@@ -16,7 +17,8 @@ class Question:
 
     kind: type of its events, which ActionView shows. ask: (explanation, asked, *how) → results of the core;
     asked is the set of removed words, or another answer; how is on_forward, and what else it needs. done:
-    (explanation, asked) → last words. failed: explanation → views where it ends early.
+    (explanation, asked) → last words. failed: explanation → views where it ends early. short: its answer
+    goes between the passes of a long run.
     """
 
     kind: str
@@ -24,6 +26,7 @@ class Question:
     ask: Callable[..., Iterator[dict]]
     done: Callable[[dict, object], str]
     failed: Callable[[dict], Values] = lambda explanation: {}
+    short: bool = False
 
     def events(self, explanation: dict, asked, *how) -> Iterator[dict]:
         yield {"type": "status", "text": self.text}
@@ -48,7 +51,9 @@ def _rewrite(explanation, removed, on_forward):
     yield from what_if.rewrite(explanation, removed, on_forward)
 
 
-REMOVAL = Question("removal", "Measuring the answer without these words", _removal, count, unmeasured)
+REMOVAL = Question(
+    "removal", "Measuring the answer without these words", _removal, count, unmeasured, short=True
+)
 REWRITE = Question(
     "masked_response",
     "Writing the answer without these words",

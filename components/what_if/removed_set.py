@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 
 import gradio as gr
 
-from components.generation.tab import QUIET
-from components.runner import show
+from components.page.progress import status
+from components.page.views import AT_ONCE, IN_LINE, QUIET, Updates
+from components.runner import RUNNER, show, stopper
 from components.what_if.questions import Question
-from components.what_if.section import Section, Subject, ask, end, key
-from components.what_if.view import method_set, of_link, status, toggled
+from components.what_if.section import Section
+from components.what_if.subject import Subject
+from components.what_if.view import method_set, of_link, toggled
 
-MODEL = QUIET | {"concurrency_id": "model", "concurrency_limit": 1}
 # Queued, or Gradio would not tell that `removed` changed; one by one, so that no click is lost.
 SEVERAL = QUIET | {"concurrency_id": "choice", "concurrency_limit": 1, "trigger_mode": "multiple"}
 
@@ -27,7 +28,8 @@ def wire_set(section: Section, subject: Subject) -> None:
     section.views["strip"].select(_toggle(section, subject), inputs, outputs, **SEVERAL)
     for name, choose in (("restore", lambda explanation: []), ("method", method_set)):
         section.buttons[name].click(_remove(section, subject, choose), record, outputs, **SEVERAL)
-    section.removed.change(_measure(section, subject), inputs, views, **MODEL, trigger_mode="always_last")
+    measuring = IN_LINE | {"trigger_mode": "always_last"}
+    section.removed.change(_measure(section, subject), inputs, views, **measuring)
 
 
 def wire_question(
@@ -35,35 +37,26 @@ def wire_question(
 ) -> None:
     """Put a question to the model at these events. kind: of its run, which the next of the kind replaces.
     asked: holds the set of removed words, or another answer."""
-    views = section.views
-    waiting = gr.on(events, ask(subject.runs + kind), None, views["status"], queue=False, **QUIET)
     answer, inputs = _answering(section, subject, kind, question), [subject.tab.record, asked]
-    waiting.then(answer, inputs, list(views.values()), **MODEL, trigger_mode="multiple")
+    gr.on(events, answer, inputs, list(section.views.values()), **IN_LINE)
 
 
 def wire_stop(section: Section, subject: Subject, *kinds: str) -> None:
     """Let Stop end the section's runs of these kinds."""
-
-    def stop(request: gr.Request) -> None:
-        end(request, *(subject.runs + kind for kind in kinds))
-
-    section.buttons["stop"].click(stop, queue=False, **QUIET)
+    section.buttons["stop"].click(stopper(*map(subject.slot, kinds)), **AT_ONCE)
 
 
 def _answering(section: Section, subject: Subject, kind: str, question: Question) -> Callable:
     """The handler that puts a question to the model: a record and what is asked of it → updates."""
 
-    def handle(record: dict | None, asked, request: gr.Request) -> Iterator[dict]:
+    def handle(record: dict | None, asked, request: gr.Request) -> Iterator[Updates]:
         if not record:  # it was taken away meanwhile
             return
-
-        def stream(hook):
-            yield from subject.events(question, record, asked, hook, request.session_hash)
-
         explanation = subject.explanation(record)
         view = subject.view(explanation, question.failed(explanation))
-        for values in show(key(request, subject.runs + kind), stream, view):
-            yield section.updates(values)
+        work = subject.work(question, record, asked, request.session_hash)
+        for values in show(request, subject.slot(kind), work, view):
+            yield section.views.updates(values)
 
     return handle
 
@@ -71,11 +64,11 @@ def _answering(section: Section, subject: Subject, kind: str, question: Question
 def _open(section: Section, subject: Subject) -> Callable:
     """Another result is shown on the tab, or none."""
 
-    def handle(record: dict | None) -> dict:
+    def handle(record: dict | None) -> Updates:
         if not record:
             return {}
         removed = subject.start(subject.explanation(record))
-        return section.updates(subject.opened(record)) | {section.removed: removed}
+        return section.views.updates(subject.opened(record)) | {section.removed: removed}
 
     return handle
 
@@ -83,7 +76,7 @@ def _open(section: Section, subject: Subject) -> Callable:
 def _recall(section: Section, subject: Subject) -> Callable:
     """The set of the link that was opened is removed in the result that came of it."""
 
-    def handle(record: dict | None, inputs: dict | None, request: gr.Request) -> dict:
+    def handle(record: dict | None, inputs: dict | None, request: gr.Request) -> Updates:
         if record is None or inputs is None:
             return {section.remembered: inputs}
         removed, note = of_link(subject.explanation(record), inputs, subject.text)
@@ -95,7 +88,7 @@ def _recall(section: Section, subject: Subject) -> Callable:
 def _toggle(section: Section, subject: Subject) -> Callable:
     """A click on a word removes it or puts it back."""
 
-    def handle(record: dict | None, removed: list[int], event: gr.SelectData, request: gr.Request) -> dict:
+    def handle(record: dict | None, removed: list[int], event: gr.SelectData, request: gr.Request) -> Updates:
         spans = len(subject.explanation(record)["spans"]) if record else 0
         return _changed(section, subject, record, toggled(removed, event.index, spans), request)
 
@@ -105,7 +98,7 @@ def _toggle(section: Section, subject: Subject) -> Callable:
 def _remove(section: Section, subject: Subject, choose: Callable[[dict], list[int]]) -> Callable:
     """A button removes a set of its own. choose: explanation → removed."""
 
-    def handle(record: dict | None, request: gr.Request) -> dict:
+    def handle(record: dict | None, request: gr.Request) -> Updates:
         removed = choose(subject.explanation(record)) if record else []
         return _changed(section, subject, record, removed, request)
 
@@ -119,23 +112,23 @@ def _changed(
     removed: list[int],
     request: gr.Request,
     note: str = "",
-) -> dict:
+) -> Updates:
     """Updates at once; what was asked of the earlier set is ended. note: on the set, in words."""
-    end(request, subject.runs + "set")
+    RUNNER.dismiss(request.session_hash, subject.slot("set"))
     if not record:  # it was taken away meanwhile
-        return {}
-    waiting = {"status": status("queued", "Waiting for the model")}
+        return gr.skip()
+    waiting = {"status": status("running", subject.removal.text)}
     shown = subject.chosen(record, removed, note) | (subject.recorded(record, removed) or waiting)
-    return section.updates(shown) | {section.removed: removed}
+    return section.views.updates(shown) | {section.removed: removed}
 
 
 def _measure(section: Section, subject: Subject) -> Callable:
     """What the set does, by the record where that tells it, else by the model."""
     ask_model = _answering(section, subject, "click", subject.removal)
 
-    def handle(record: dict | None, removed: list[int], request: gr.Request) -> Iterator[dict]:
+    def handle(record: dict | None, removed: list[int], request: gr.Request) -> Iterator[Updates]:
         if record and (known := subject.recorded(record, removed)):
-            yield section.updates(known)
+            yield section.views.updates(known)
         else:
             yield from ask_model(record, removed, request)
 

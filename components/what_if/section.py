@@ -1,20 +1,18 @@
-"""What the sections of the What-if tab have in common: their parts, and in what they differ."""
+"""What the sections of the What-if tab have in common: their parts and their link."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import gradio as gr
 
+from components.page.views import AT_ONCE, Updates, Values, Views
 from components.pieces.views import joint_effect_view, result_view, status_line, token_strip
-from components.runner import RUNS
 from components.sharing.copy_link import copy_link, wire_copy_link
 from components.sharing.records import inputs_of, needed
-from components.sharing.tab import QUIET, LinkedView, SharedTab, Updates
-from components.what_if.questions import Question
-from components.what_if.values import Values
-from components.what_if.view import ActionView, status
+from components.sharing.tab import IDLE_SECONDS, LinkedView
+from components.what_if.subject import Subject
 
 
 @dataclass(frozen=True)
@@ -25,47 +23,18 @@ class Section:
     link: copies a link. remembered: inputs of the link that was opened, until there is a result, else None.
     """
 
-    views: dict[str, gr.HTML]
+    views: Views
     buttons: dict[str, gr.Button]
     removed: gr.State
     link: gr.HTML
     remembered: gr.State
-
-    def updates(self, values: Values) -> dict:
-        """Values by the names of views, as Gradio takes them."""
-        return {self.views[name]: value for name, value in values.items()}
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What a section tests by hand: a generated answer, or a classified text.
-
-    runs: begins the names of its runs. tab: whose record is tested. text: the name of the explained text
-    among the tab's inputs. explanation: record → its explanation. start: explanation → the set that is
-    removed at first. opened: record → all views. chosen: (record, removed, note) → the views at once
-    after a click. recorded: (record, removed) → views, where the record itself tells the effect, else None.
-    removal: measures a set. events: (question, record, asked, hook, session) → those of its answer, which an
-    object of `view` takes.
-    """
-
-    runs: str
-    tab: SharedTab
-    text: str
-    explanation: Callable[[dict], dict]
-    start: Callable[[dict], list[int]]
-    opened: Callable[[dict], Values]
-    chosen: Callable[[dict, Sequence[int], str], Values]
-    recorded: Callable[[dict, Sequence[int]], Values | None]
-    removal: Question
-    events: Callable[..., Iterator[dict]]
-    view: type[ActionView]
 
 
 class Parts:
     """Lays out views and buttons one after the other; their ids begin with `prefix`."""
 
     def __init__(self, prefix: str):
-        self.prefix, self.views, self.buttons = prefix, {}, {}
+        self.prefix, self.views, self.buttons = prefix, Views(), {}
 
     def button(self, name: str, text: str, **settings) -> None:
         sizes = {"size": "md", "min_width": 70}
@@ -96,29 +65,9 @@ class Parts:
 
     def section(self, values: Values, removed: list[int]) -> Section:
         """All that was laid out, showing these values by the names of views."""
-        for name, value in values.items():
-            self.views[name].value = value
-        return Section(self.views, self.buttons, gr.State(removed), self.link, gr.State(None))
-
-
-def key(request: gr.Request, kind: str) -> str:
-    """The name under which the page's run of this kind can be stopped."""
-    return f"{request.session_hash} {kind}"
-
-
-def ask(kind: str) -> Callable:
-    """Handler of a button: the status line until the model is free."""
-
-    def handle(request: gr.Request) -> dict:
-        RUNS.ask(key(request, kind))
-        return status("queued", "Waiting for the model")
-
-    return handle
-
-
-def end(request: gr.Request, *kinds: str) -> None:
-    for kind in kinds:
-        RUNS.stop(key(request, kind))
+        self.views.fill(values)
+        states = [gr.State(value, time_to_live=IDLE_SECONDS) for value in (removed, None)]
+        return Section(self.views, self.buttons, states[0], self.link, states[1])
 
 
 def wire_link(
@@ -133,5 +82,5 @@ def wire_link(
         return say(inputs, left_out) | {section.remembered: inputs if "removed" in inputs else None}
 
     wire_copy_link(section.link, name, read, [subject.tab.record, section.removed])
-    section.removed.change(lambda: {}, None, section.link, **QUIET)
+    section.removed.change(lambda: {}, None, section.link, **AT_ONCE)
     return LinkedView(name, "what-if", subject.tab, [*said, section.remembered], restore)

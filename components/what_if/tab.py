@@ -3,21 +3,23 @@ try another answer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 
 import gradio as gr
 
 from components.generation.run import explain_here
-from components.generation.tab import QUIET, GenerationTab
-from components.page.controls import Controls, all_controls, read_values
+from components.generation.tab import GenerationTab
+from components.line.job import Work
+from components.page.controls import all_controls, read_values
+from components.page.views import AT_ONCE, IN_LINE, Updates, Values
+from components.pieces.views import output_diff, response_strip, result_view, token_strip
 from components.runner import show
-from components.sharing.tab import LinkedView, SharedTab
-from components.what_if.layout import ABOUT, WhatIfTab, layout
-from components.what_if.questions import JOINT, REMOVAL, REWRITE, WHY_NOT
-from components.what_if.removed_set import MODEL, wire_question, wire_set, wire_stop
-from components.what_if.section import Subject, ask, key, wire_link
+from components.sharing.tab import LinkedView
+from components.what_if.questions import JOINT, REMOVAL, REWRITE, WHY_NOT, Question
+from components.what_if.removed_set import wire_question, wire_set, wire_stop
+from components.what_if.section import Parts, Section, wire_link
+from components.what_if.subject import Subject
 from components.what_if.view import (
-    ActionView,
     PartView,
     chosen,
     explanation_of,
@@ -27,9 +29,41 @@ from components.what_if.view import (
     part_request,
     recorded,
 )
-from explainers.streams.generation import run
+from explainers.core.types import Task
+from explainers.streams.generation import MAX_PROMPT_CHARS, run
 
+ABOUT = (
+    "Test the result of the Generation tab by hand. Remove words and see at once what the answer loses: "
+    "**log p** is the logarithm of the probability that the model gives to its own answer, in nats."
+)
 KINDS = ("click", "set", "part", "why")  # runs of one page, each of which another of its kind replaces
+
+
+class GeneratedAnswer(Subject):
+    """A generated answer; at first the method's own set is removed."""
+
+    name, text = "what-if", "prompt"
+    removal = REMOVAL
+
+    def explanation(self, record: dict) -> dict:
+        return explanation_of(record)
+
+    def start(self, explanation: dict) -> list[int]:
+        return method_set(explanation)
+
+    def opened(self, record: dict) -> Values:
+        return opened(record)
+
+    def chosen(self, record: dict, removed: Sequence[int], note: str = "") -> Values:
+        return chosen(explanation_of(record), removed, note)
+
+    def recorded(self, record: dict, removed: Sequence[int]) -> Values | None:
+        return recorded(explanation_of(record), removed)
+
+    def work(self, question: Question, record: dict, asked: object, session: str | None) -> Work:
+        explanation = explanation_of(record)
+        stream = lambda hook: question.events(explanation, asked, hook)  # noqa: E731
+        return Work(stream, question.kind, explanation["model"], Task.GENERATION, question.short)
 
 
 def what_if_tab(generation: GenerationTab) -> LinkedView:
@@ -38,65 +72,71 @@ def what_if_tab(generation: GenerationTab) -> LinkedView:
     gr.Markdown(ABOUT, elem_id="what-about")
     here = explain_here(generation.shared, "what")
     with gr.Column() as body:
-        tab = layout()
+        section, other = _layout(generation.record.value)
     generation.shared.follow(lambda record: {body: gr.update(visible=record is not None)}, [body])
-    section, subject = tab.section, _subject(generation.shared)
+    subject = GeneratedAnswer(generation.shared)
     wire_set(section, subject)
     for name, question in (("rewrite", REWRITE), ("joint", JOINT)):
         wire_question(section, subject, [section.buttons[name].click], "set", question, section.removed)
-    why = [section.buttons["why"].click, tab.other.submit]
-    wire_question(section, subject, why, "why", WHY_NOT, tab.other)
-    _wire_part(tab, generation)
+    why = [section.buttons["why"].click, other.submit]
+    wire_question(section, subject, why, "why", WHY_NOT, other)
+    _wire_part(section, subject, generation)
     wire_stop(section, subject, *KINDS)
     return wire_link(section, subject, "what-if", here.outputs(), here.restore)
 
 
-def _subject(tab: SharedTab) -> Subject:
-    return Subject(
-        runs="",
-        tab=tab,
-        text="prompt",
-        explanation=explanation_of,
-        start=method_set,
-        opened=opened,
-        chosen=lambda record, *settings: chosen(explanation_of(record), *settings),
-        recorded=lambda record, removed: recorded(explanation_of(record), removed),
-        removal=REMOVAL,
-        events=lambda question, record, asked, hook, _: question.events(explanation_of(record), asked, hook),
-        view=ActionView,
-    )
+def _layout(record: dict) -> tuple[Section, gr.Textbox]:
+    """The section, showing this record, and the box for another answer."""
+    parts = Parts("what")
+    parts.status()
+    with gr.Row(elem_classes="mw-tab"):
+        with gr.Column(min_width=320):
+            parts.words("The prompt: choose the words to remove", "Remove the method's set")
+            parts.button("rewrite", "Write the answer again")
+        with gr.Column(min_width=320):
+            parts.views["answer"] = response_strip("what-answer")
+            parts.button("part", "Explain this part", interactive=False)
+            parts.views["part_result"] = result_view("what-part-result")
+            parts.views["part_strip"] = token_strip("what-part-strip", "What this part hangs on")
+    parts.views["diff"] = output_diff("what-diff")
+    parts.copy_link()
+    with gr.Row(elem_classes="mw-tab"):
+        with gr.Column(min_width=320):
+            parts.joint()
+        with gr.Column(min_width=320):
+            other = gr.Textbox(
+                label="Why not another answer?",
+                info="Type what the model might have said instead.",
+                max_length=MAX_PROMPT_CHARS,
+                elem_id="what-other",
+            )
+            parts.button("why", "Why not?")
+            parts.views["why_result"] = result_view("what-why-result")
+            parts.views["why_strip"] = token_strip("what-why-strip", "Which words speak for which answer")
+    return parts.section(opened(record), method_set(explanation_of(record))), other
 
 
-def _wire_part(tab: WhatIfTab, generation: GenerationTab) -> None:
+def _wire_part(section: Section, subject: Subject, generation: GenerationTab) -> None:
     """A part of the answer, by the method and k that are chosen on the Generation tab."""
-    section, record = tab.section, generation.record
-    button, views = section.buttons["part"], list(section.views.values())
-    none = {tab.part: [], button: gr.update(interactive=False)}
-    generation.shared.follow(lambda record: none, [tab.part, button])
-    section.views["answer"].select(_choose_part, record, [tab.part, button], queue=False, **QUIET)
-    asked = button.click(ask("part"), None, section.views["status"], queue=False, **QUIET)
-    method = [generation.inputs["method"], generation.inputs["k"], *all_controls(generation.options)]
-    explain = _explain_part(tab, generation.options)
-    asked.then(explain, [record, tab.part, *method], views, **MODEL, trigger_mode="multiple")
+    tab, button = generation.shared, section.buttons["part"]
+    part = gr.State([])  # its [first, last] token, [] for none
+    none = {part: [], button: gr.update(interactive=False)}
+    tab.follow(lambda record: none, [part, button])
 
+    def choose(record: dict, event: gr.SelectData) -> Updates:
+        found = part_of(explanation_of(record), event.index)
+        return {part: event.index if found else [], button: gr.update(interactive=bool(found))}
 
-def _choose_part(record: dict, event: gr.SelectData) -> tuple:
-    """A part of the answer is chosen: its [first, last] token, and whether it can be explained."""
-    found = part_of(explanation_of(record), event.index)
-    return event.index if found else [], gr.update(interactive=bool(found))
-
-
-def _explain_part(tab: WhatIfTab, options: dict[str, Controls]) -> Callable:
-    def handle(request: gr.Request, record: dict, ends: list[int], *values) -> Iterator[dict]:
+    def explain(request: gr.Request, record: dict, ends: list[int], *values) -> Iterator[Updates]:
         explanation = explanation_of(record)
-        method, own = read_values(["method", "k"], options, values)
-        part, text = part_of(explanation, ends) or ([0, 0], "")
+        method, options = read_values(["method", "k"], tab.options, values)
+        method["options"] = options[method["method"]]
+        chars, text = part_of(explanation, ends) or ([0, 0], "")
+        stream = lambda hook: run(part_request(explanation, chars, **method), hook)  # noqa: E731
+        work = Work(stream, "part", explanation["model"], Task.GENERATION)
+        for shown in show(request, subject.slot("part"), work, PartView(explanation, text)):
+            yield section.views.updates(shown)
 
-        def stream(hook):
-            settings = method | {"options": own[method["method"]]}
-            return run(part_request(explanation, part, **settings), hook)
-
-        for shown in show(key(request, "part"), stream, PartView(explanation, text)):
-            yield tab.section.updates(shown)
-
-    return handle
+    section.views["answer"].select(choose, tab.record, [part, button], **AT_ONCE)
+    method = [tab.inputs["method"], tab.inputs["k"], *all_controls(tab.options)]
+    button.click(explain, [tab.record, part, *method], list(section.views.values()), **IN_LINE)

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import exp
 
+from components.page.views import Values
 from explainers.reports.result_sentence import result_sentence
-
-Values = dict[str, dict]  # values of views by their names
 
 ANSWER_LEGEND = (
     "Nats of log p that each token loses without the removed words, given the tokens before it: 0.7 nats "

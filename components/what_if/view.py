@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from components.generation.view import GenerationView
-from components.page.progress import Progress
+from components.page.progress import status
+from components.page.stream_view import StreamView
+from components.page.views import Values
 from components.sharing.records import needed
-from components.what_if.values import Values, joint, measured, why_not, with_removed
+from components.what_if.values import joint, measured, why_not, with_removed
 from explainers.reports.answer_diff import diff_words
 from explainers.streams.generation import GenerationRequest
 
@@ -116,13 +118,8 @@ def count(explanation: dict, removed: Sequence[int]) -> str:
     return f"{len(removed)} of {len(explanation['spans'])} {explanation['granularity']}s removed."
 
 
-def status(state: str, text: str) -> dict:
-    """Value of the status line where nothing is measured."""
-    return {"state": state, "text": text, "fraction": None, "eta": None}
-
-
 @dataclass
-class ActionView:
+class ActionView(StreamView):
     """Feed it the events of one action with `add`; `values` holds only the views that it changes.
 
     failed: views to show where it ends early: nothing half done is left, nor the numbers of another set.
@@ -131,38 +128,31 @@ class ActionView:
     explanation: dict
     failed: Values = field(default_factory=dict)
     shown: Values = field(default_factory=dict)
-    progress: Progress = field(default_factory=Progress)
-
-    def add(self, event: dict) -> None:
-        getattr(self, f"_{event['type']}")(event)
 
     def values(self, passes_done: int = 0) -> Values:
-        return self.shown | {"status": self.progress.value(passes_done)}
+        return self.shown | super().values(passes_done)
 
-    def _status(self, event):
-        self.progress.say(event["text"])
-
-    def _done(self, event):
+    def on_done(self, event: dict) -> None:
         self.progress.end("done", event["text"])
 
-    def _removal(self, event):
+    def on_removal(self, event: dict) -> None:
         self.shown |= measured(self.explanation, event)
 
-    def _masked_response(self, event):
+    def on_masked_response(self, event: dict) -> None:
         self.shown["diff"] = diff_words(self.explanation["response"], event["text"])
 
-    def _joint_effect(self, event):
+    def on_joint_effect(self, event: dict) -> None:
         self.shown["joint"] = joint(self.explanation, event)
 
-    def _why_not(self, event):
+    def on_why_not(self, event: dict) -> None:
         self.shown |= why_not(self.explanation, event)
 
-    def _stopped(self, event):
-        self.progress.end("stopped", event["text"])
+    def on_stopped(self, event: dict) -> None:
+        super().on_stopped(event)
         self.shown |= self.failed
 
-    def _error(self, event):
-        self.progress.end("error", event["text"])
+    def on_error(self, event: dict) -> None:
+        super().on_error(event)
         self.shown |= self.failed
 
 
@@ -174,10 +164,12 @@ class PartView(GenerationView):
         self.part = part
 
     def values(self, passes_done: int = 0) -> Values:
-        status, result, strip, *_ = super().values(passes_done)
+        shown = super().values(passes_done)
+        result = shown["result"]
         if result:
             result = {**result, "facts": [["part", f"“{self.part.strip()}”"], *result["facts"]]}
-        return {"status": status, "part_result": result, "part_strip": {**strip, "empty": PART_EMPTY}}
+        strip = {**shown["strip"], "empty": PART_EMPTY}
+        return {"status": shown["status"], "part_result": result, "part_strip": strip}
 
 
 def part_of(explanation: dict, ends: object) -> tuple[list[int], str] | None:

@@ -98,7 +98,7 @@ def test_a_live_edit_while_another_tabs_run_waits(jobs):
         live = jobs.start("a", "classification", work(read, kind="live", short=True))
         assert [event["type"] for event in events_of(live)] == ["read"]
     assert not waiting.replaced
-    assert next(waits) == []  # its place is what it was: nothing new to say
+    assert next(waits) == []  # its place is what it was, and there is nothing new to say
     stranger.close()
     assert any(event["type"] == "step" for events in [next(waits) for _ in range(3)] for event in events)
     waits.close()
@@ -132,8 +132,9 @@ def test_a_page_left_in_mid_pass_followed_by_another_run(jobs):
     assert passes == ["left", "b", "b", "b"]
 
 
-def test_fifty_sessions_leave_nothing_behind(jobs):
-    before = threading.active_count()
+def test_fifty_sessions_leave_nothing_behind(monkeypatch):
+    monkeypatch.setattr("components.line.job.WAITING_SECONDS", 0.01)
+    jobs, before = Runner(Line(most=100)), threading.active_count()
     opened = []
     for n in range(50):
         for slot in ("generation", "click"):
@@ -154,10 +155,10 @@ def test_fifty_sessions_leave_nothing_behind(jobs):
 def test_loading_holds_nobody_up_and_can_be_stopped(jobs, monkeypatch):
     loading = threading.Event()
 
-    def load(name, task, on_progress):
+    def load(name, task, check):
         loading.set()
         while True:
-            on_progress()
+            check()
             time.sleep(0.01)
 
     monkeypatch.setattr(held, "load_model", load)

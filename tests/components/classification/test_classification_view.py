@@ -7,7 +7,7 @@ import pytest
 
 from components.classification.controls import FIRST_TEXT
 from components.classification.few_shot import TUNED, TunedModels, TuningView
-from components.classification.tab import classification_request, leave
+from components.classification.run import classification_request, leave
 from components.classification.view import VIEWS, ClassificationView, reading_lines
 from components.pieces.label_lines import read_examples, read_words, write_words
 from explainers import explain_classification, explainers_for
@@ -32,7 +32,7 @@ SETTINGS = {
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch):
-    monkeypatch.setattr(held, "load_model", lambda name, task: wordpiece())
+    monkeypatch.setattr(held, "load_model", lambda name, task, *how: wordpiece())
 
 
 def shown(events, **settings):

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from components.sharing.links import link_fields
-from components.what_if import class_questions as class_what_if_questions
+from components.what_if import class_tab as class_what_if_tab
 from tests.browser import check, guarded_page
 
 TEXT = "Shares of the football club rose."
@@ -173,7 +173,7 @@ def test_errors_are_words_and_stop_works(page, monkeypatch):
     open_section(page)
     words(page).nth(0).click()
     says(page, "1 of 17")
-    monkeypatch.setattr(class_what_if_questions, "class_joint_effect", slowly)
+    monkeypatch.setattr(class_what_if_tab, "class_joint_effect", slowly)
     page.locator("#class-what-joint").click()
     says(page, "Removing the words together")
     page.locator("#class-what-stop").click()

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from components.classification.few_shot import Tuned
-from components.classification.tab import TUNED_MODELS, replay, stored_events
-from components.what_if.class_questions import CLASS_JOINT, CLASS_REMOVAL, tuned_model
+from components.classification.run import TUNED_MODELS
+from components.classification.tab import replay, stored_events
+from components.what_if.class_tab import CLASS_JOINT, CLASS_REMOVAL, tuned_model
 from components.what_if.class_view import (
     ClassActionView,
     chosen,

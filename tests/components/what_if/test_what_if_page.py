@@ -2,14 +2,12 @@
 
 import re
 import time
-from contextlib import ExitStack
 from unittest import mock
 
 import pytest
 from playwright.sync_api import expect
 
 from components.generation import tab as generation_tab
-from components.what_if import layout as what_if_layout
 from explainers.core.base import EXPLAINERS
 from explainers.models import held
 from explainers.streams import what_if
@@ -35,10 +33,8 @@ def record():
 @pytest.fixture(scope="module")
 def url(record):
     """The app, opening with that result in the place of the stored one."""
-    with ExitStack() as stack:
-        for module in (generation_tab, what_if_layout):
-            stack.enter_context(mock.patch.object(module, "stored_record", lambda: record))
-        yield stack.enter_context(served_app())
+    with mock.patch.object(generation_tab, "stored_record", lambda: record), served_app() as address:
+        yield address
 
 
 @pytest.fixture

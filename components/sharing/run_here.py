@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from components.page.progress import status
+from components.page.views import AT_ONCE, Updates
 from components.pieces.views import status_line
-from components.runner import stop
+from components.runner import stopper
 from components.sharing.restore import RESTORED, restored
-from components.sharing.tab import QUIET, SharedTab, Updates
+from components.sharing.tab import SharedTab
 
 
 @dataclass(frozen=True)
@@ -21,16 +23,16 @@ class RunHere:
     """
 
     row: gr.Row
-    status: gr.HTML
+    line: gr.HTML
     said: str
 
     def outputs(self) -> list:
-        return [self.row, self.status]
+        return [self.row, self.line]
 
     def restore(self, inputs: dict, left_out: list[str]) -> Updates:
         """As LinkedView.restore; the row is shown, for there is something to say."""
         said = restored(inputs, left_out, f"{RESTORED} {self.said}")
-        return {self.row: gr.update(visible=True), self.status: _idle(said)}
+        return {self.row: gr.update(visible=True), self.line: status("idle", said)}
 
 
 def run_here(
@@ -38,27 +40,23 @@ def run_here(
 ) -> RunHere:
     """Lay out the row inside the current Blocks and wire it.
 
-    tab: whose result is waited for. explain_on: (events, status line) → the event of its run. explained: what
-    that explains, in words.
+    tab: whose result is waited for. explain_on: (what begins it, status line) → the event of its run.
+    explained: what that explains, in words.
     """
     said = f"It explains {explained}, with the settings there."
-    waiting = _idle(f"Press Run. {said}")
+    waiting = status("idle", f"Press Run. {said}")
     with gr.Row(visible=False, elem_id=f"{elem_id}-here", elem_classes="mw-tight mw-run-here") as row:
         with gr.Column(scale=8, min_width=120):
-            status = status_line(f"{elem_id}-run-status")
+            line = status_line(f"{elem_id}-run-status")
         run = gr.Button("Run", variant="primary", scale=0, min_width=70, elem_id=f"{elem_id}-run")
         stop_button = gr.Button("Stop", scale=0, min_width=70, elem_id=f"{elem_id}-run-stop")
-    status.value = waiting
-    ran = explain_on([run.click], status)
-    tab.bar.upload(None, cancels=[ran], **QUIET)
-    stop_button.click(stop, **QUIET)
+    line.value = waiting
+    ran = explain_on(run.click, line)
+    tab.bar.upload(None, cancels=[ran], **AT_ONCE)
+    stop_button.click(stopper(tab.name), **AT_ONCE)
 
     def show(record: dict | None) -> Updates:
-        return {row: gr.update(visible=record is None)} | ({status: waiting} if record is None else {})
+        return {row: gr.update(visible=record is None)} | ({line: waiting} if record is None else {})
 
-    tab.follow(show, [row, status])
-    return RunHere(row, status, said)
-
-
-def _idle(text: str) -> dict:
-    return {"state": "idle", "text": text, "fraction": None, "eta": None}
+    tab.follow(show, [row, line])
+    return RunHere(row, line, said)

@@ -1,0 +1,35 @@
+"""Which edits of the Classification tab are none: the page fills in the inputs of a result one by one."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+MOST_SESSIONS = 1_000
+
+
+class Explained:
+    """By session, the inputs before and after those of the result that is shown were filled in.
+
+    An edit that comes late, or of some of them, must not wipe the result.
+    """
+
+    def __init__(self):
+        self._inputs: OrderedDict[str, tuple[dict, dict]] = OrderedDict()  # the oldest first
+
+    def fill(self, session: str | None, before: dict, after: dict) -> None:
+        """A result of the inputs `after` is about to be shown, in the place of others."""
+        self.forget(session)
+        self._inputs[session or ""] = before, after
+        while len(self._inputs) > MOST_SESSIONS:
+            self._inputs.popitem(last=False)
+
+    def is_shown(self, session: str | None, inputs: dict) -> bool:
+        """Whether the result that is shown is of these inputs, all or some of which are filled in."""
+        before, after = self._inputs.get(session or "", ({}, {}))
+        if after and inputs == after:  # all are filled in
+            self._inputs[session or ""] = after, after
+        return bool(after) and all(value in (before[name], after[name]) for name, value in inputs.items())
+
+    def forget(self, session: str | None) -> None:
+        """Nothing is shown, or the page was left."""
+        self._inputs.pop(session or "", None)

@@ -1,0 +1,178 @@
+"""Running the inputs of the Classification tab: Run, live reading, all methods, layers, tuning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import gradio as gr
+
+from components.classification.controls import Panel
+from components.classification.explained import Explained
+from components.classification.few_shot import TUNED, TunedModels, TuningView
+from components.classification.view import ClassificationView
+from components.line.job import Work
+from components.page.controls import read_values
+from components.page.models_menu import at_hand, model_choices
+from components.page.views import IN_LINE, Updates
+from components.pieces.label_lines import read_examples, read_words
+from components.runner import RUNNER, show
+from components.sharing.tab import SharedTab
+from explainers.core.types import Task
+from explainers.streams.classification import ClassificationRequest
+from explainers.streams.reading import compare, explain_and_read, lens, read
+from explainers.text.tasks import CUSTOM, find_task
+
+TUNED_MODELS = TunedModels()
+EXPLAINED = Explained()
+SLOT = "classification"  # Run, live reading, all methods and layers share the views
+RUN_SHOWS = ("result", "bars", "strip", "plot")
+MODELS = [("Tuned on a few texts", TUNED)]
+
+
+def explain_on(tab: SharedTab, when: Callable, *mirrors: gr.HTML) -> gr.events.Dependency:
+    """Explain the tab's inputs. when: what begins it, as a button's `click`. mirrors: more status lines that
+    say how it goes. Returns the event of the run."""
+
+    def explain(request: gr.Request, *values) -> Iterator[Updates]:
+        settings, options = read_values(list(tab.inputs), tab.options, values)
+        EXPLAINED.fill(request.session_hash, settings, settings)
+        view = ClassificationView(settings["text"], settings["granularity"], RUN_SHOWS)
+        own = options[settings["method"]]
+        work = _work(request.session_hash, settings, own, explain_and_read)
+        for shown in show(request, SLOT, work, view):
+            yield tab.changed(shown, view.record(), settings | {"options": own}, mirrors)
+
+    return when(explain, tab.controls(), [*tab.views.values(), tab.record, *mirrors], **IN_LINE)
+
+
+def read_on(tab: SharedTab, events: list) -> gr.events.Dependency:
+    """Read live what these edits make of the inputs; a result of others is taken away."""
+
+    def follow(request: gr.Request, *values) -> Iterator[Updates]:
+        settings, _ = read_values(list(tab.inputs), tab.options, values)
+        session = request.session_hash
+        if EXPLAINED.is_shown(session, settings):
+            yield gr.skip()
+            return
+        EXPLAINED.forget(session)
+        view = ClassificationView(settings["text"], settings["granularity"], live=True)
+        if settings["model"] != TUNED and not at_hand(settings["model"], Task.CLASSIFICATION):
+            RUNNER.dismiss(session, SLOT)
+            view.add({"type": "error", "text": "Press Run to fetch this model first."})
+            yield tab.views.updates(view.values())
+            return
+        for shown in show(request, SLOT, _work(session, settings, {}, read, short=True), view):
+            # What is read live is no explanation to keep.
+            yield tab.views.updates(shown) | ({tab.record: None} if view.prediction else {})
+
+    settings = IN_LINE | {"trigger_mode": "always_last"}
+    return gr.on(events, follow, tab.controls(), [*tab.views.values(), tab.record], **settings)
+
+
+def compare_on(tab: SharedTab, button: gr.Button) -> gr.events.Dependency:
+    """Explain by every method."""
+
+    def handle(request: gr.Request, *values) -> Iterator[Updates]:
+        settings, options = read_values(list(tab.inputs), tab.options, values)
+        view = ClassificationView(settings["text"], settings["granularity"], ("plot", "methods"))
+        every = partial(_every_method, options)
+        work = _work(request.session_hash, settings, options[settings["method"]], every, "all methods")
+        for shown in show(request, SLOT, work, view):
+            yield tab.views.updates(shown)
+
+    return button.click(handle, tab.controls(), list(tab.views.values()), **IN_LINE)
+
+
+def lens_on(tab: SharedTab, button: gr.Button) -> gr.events.Dependency:
+    """Read every layer."""
+
+    def handle(request: gr.Request, *values) -> Iterator[Updates]:
+        settings, options = read_values(list(tab.inputs), tab.options, values)
+        view = ClassificationView(settings["text"], settings["granularity"], ("lens",))
+        own = options[settings["method"]]
+        work = _work(request.session_hash, settings, own, lens, "layer lens", short=True)
+        for shown in show(request, SLOT, work, view):
+            yield tab.views.updates(shown)
+
+    return button.click(handle, tab.controls(), list(tab.views.values()), **IN_LINE)
+
+
+def tune_on(panel: Panel) -> None:
+    """Tune the model on the labelled texts, or apply a saved tuning."""
+    inputs, outputs = list(panel.inputs.values()), [panel.status, panel.inputs["model"], panel.saved]
+    menu = [*MODELS, *model_choices(Task.CLASSIFICATION)]
+
+    def tune(request: gr.Request, *values) -> Iterator[Updates]:
+        settings, path = dict(zip(panel.inputs, values, strict=False)), values[len(inputs) :]
+        work = _tuning(request.session_hash, settings, path)
+        for shown in show(request, SLOT, work, TuningView()):
+            updates: Updates = {panel.status: shown["status"]} if "status" in shown else {}
+            if file := shown.get("file"):
+                updates[panel.inputs["model"]] = gr.update(choices=menu, value=TUNED)
+                updates[panel.saved] = gr.update(value=file, visible=True)
+            yield updates
+
+    panel.tune.click(tune, inputs, outputs, **IN_LINE)
+    panel.adapter.upload(tune, [*inputs, panel.adapter], outputs, **IN_LINE)
+
+
+def _tuning(session: str | None, settings: dict, path: Sequence[str]) -> Work:
+    """path: of a saved tuning, in a sequence; empty to tune anew."""
+
+    def stream(hook) -> Iterator[dict]:
+        asked = classification_request(settings, {})
+        if path:
+            return TUNED_MODELS.read(session, asked, Path(*path), hook)
+        return TUNED_MODELS.tune(session, asked, hook)
+
+    model = "" if settings["model"] == TUNED else settings["model"]
+    return Work(stream, kind="tuning", model=model, task=Task.CLASSIFICATION)
+
+
+def _every_method(options: dict[str, dict], request: ClassificationRequest, hook, loaded) -> Iterator[dict]:
+    return compare(request, options, hook, loaded)
+
+
+def _work(
+    session: str | None,
+    settings: dict,
+    options: dict,
+    stream: Callable[..., Iterator[dict]],
+    kind: str = "classification",
+    short: bool = False,
+) -> Work:
+    """One of the streams of classification on the page's inputs. options: of the method."""
+
+    def events(hook) -> Iterator[dict]:
+        loaded = TUNED_MODELS.find(session, settings["model"])
+        return stream(classification_request(settings, options), hook, loaded)
+
+    tuned = settings["model"] == TUNED
+    task = None if tuned else Task.CLASSIFICATION
+    return Work(events, kind, model="" if tuned else settings["model"], task=task, short=short)
+
+
+def classification_request(settings: dict, options: dict) -> ClassificationRequest:
+    """The page's inputs as a request; raises MaskwiseError. options: of the method."""
+    task = find_task(settings["task"])
+    words, count = read_words(settings["label_words"]), settings["words_per_class"]
+    examples = read_examples(settings["examples"], list(words))
+    label = settings["label"] if settings["label"] in words else ""
+    own = task.label_words(count)
+    names = ("text", "model", "method", "template", "verbalizer", "seed")
+    more = {name: settings[name] for name in ("granularity", "k")}
+    return ClassificationRequest(
+        **{name: settings[name] for name in names},
+        task=settings["task"] if set(words) == set(own) else CUSTOM,
+        label=label,
+        label_words={} if words == own else words,
+        options={**options, **more, "words_per_class": count, "examples": examples},
+    )
+
+
+def leave(session: str | None) -> None:
+    """Forget what a closed page kept in memory."""
+    TUNED_MODELS.forget(session)
+    EXPLAINED.forget(session)

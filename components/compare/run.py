@@ -1,0 +1,67 @@
+"""The runs of the Compare tab: methods side by side, ratio over k, convergence over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import gradio as gr
+
+from components.compare.charts import ConvergenceView, SweepView
+from components.compare.controls import METHODS, MOST_ITERATIONS, MOST_K, MOST_SEEDS
+from components.compare.view import ComparisonView
+from components.line.job import Stream, Work
+from components.page.views import IN_LINE, Updates
+from components.runner import show
+from components.sharing.tab import SharedTab
+from explainers.core.types import Task
+from explainers.streams.comparison import ComparisonRequest, compare
+from explainers.streams.sweep import convergence, sweep
+
+
+def compare_on(tab: SharedTab, button: gr.Button) -> gr.events.Dependency:
+    """Compare the methods at a click."""
+
+    def handle(request: gr.Request, *values) -> Iterator[Updates]:
+        settings = dict(zip(tab.inputs, values, strict=True))
+        view = ComparisonView(settings)
+        work = _work(settings, "comparison", lambda hook: compare(ComparisonRequest(**settings), hook))
+        for shown in show(request, tab.name, work, view):
+            yield tab.changed(shown, view.record(), settings)
+
+    outputs = [*tab.views.values(), tab.record]
+    return button.click(handle, list(tab.inputs.values()), outputs, **IN_LINE)
+
+
+def sweep_on(tab: SharedTab, button: gr.Button, most: gr.Slider) -> gr.events.Dependency:
+    """Draw the probability ratio over k at a click."""
+
+    def handle(request: gr.Request, largest: int, *values) -> Iterator[Updates]:
+        settings = dict(zip(tab.inputs, values, strict=True))
+        titles = {name: METHODS[name].title for name in settings["methods"] if name in METHODS}
+        view, bound = SweepView(settings, titles=titles, most=largest), min(largest, MOST_K)
+        work = _work(settings, "sweep", lambda hook: sweep(ComparisonRequest(**settings), bound, hook))
+        for shown in show(request, tab.name, work, view):
+            yield tab.views.updates(shown)
+
+    return button.click(handle, [most, *tab.inputs.values()], list(tab.views.values()), **IN_LINE)
+
+
+def converge_on(
+    tab: SharedTab, button: gr.Button, seeds: gr.Slider, iterations: gr.Slider
+) -> gr.events.Dependency:
+    """Draw the convergence of the searches over seeds at a click."""
+
+    def handle(request: gr.Request, runs: int, steps: int, *values) -> Iterator[Updates]:
+        settings = dict(zip(tab.inputs, values, strict=True))
+        bounds = min(runs, MOST_SEEDS), min(steps, MOST_ITERATIONS)
+        stream = lambda hook: convergence(ComparisonRequest(**settings), *bounds, hook)  # noqa: E731
+        work = _work(settings, "convergence", stream)
+        for shown in show(request, tab.name, work, ConvergenceView(settings)):
+            yield tab.views.updates(shown)
+
+    inputs = [seeds, iterations, *tab.inputs.values()]
+    return button.click(handle, inputs, list(tab.views.values()), **IN_LINE)
+
+
+def _work(settings: dict, kind: str, stream: Stream) -> Work:
+    return Work(stream, kind, model=settings["model"], task=Task.GENERATION)
