@@ -37,8 +37,13 @@ def method_options(method: gr.Dropdown, methods: dict) -> dict[str, Controls]:
 
 
 def press_on_enter(box: gr.Textbox, button: gr.Button) -> None:
-    """Shift + Enter in the box presses the button, where it can be pressed."""
-    box.submit(None, js=f"() => document.getElementById({button.elem_id!r}).click()", **AT_ONCE)
+    """Shift + Enter in the box presses the button, as soon as it can be pressed."""
+    press = f"""() => {{
+        const button = document.getElementById({button.elem_id!r});
+        const press = () => button.disabled ? setTimeout(press, 100) : button.click();
+        press();
+    }}"""
+    box.submit(None, js=press, **AT_ONCE)
 
 
 def all_controls(options: dict[str, Controls]) -> list[gr.components.Component]:

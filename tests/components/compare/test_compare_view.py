@@ -2,12 +2,11 @@
 
 from itertools import combinations
 
-import gradio as gr
 import pytest
 
 from components.compare.agreement_map import expected_agreement
 from components.compare.charts import ConvergenceView, SweepView
-from components.compare.tab import _changes, estimate_text
+from components.compare.tab import estimate_text
 from components.compare.view import ComparisonView, replay
 from explainers.streams import comparison as comparison_cost
 
@@ -62,7 +61,7 @@ def cells(table, method):
 
 
 def test_each_value_is_judged_by_the_floors_interval():
-    _, table, _ = whole().values()
+    table = whole().values()["table"]
     first, second = cells(table, "first"), cells(table, "second")
     assert first["probability_ratio"]["verdict"] == "better" and first["probability_ratio"]["best"]
     assert second["probability_ratio"]["note"] == "worse than random"
@@ -73,7 +72,7 @@ def test_each_value_is_judged_by_the_floors_interval():
 
 
 def test_the_floor_is_a_row_and_every_measure_says_how_to_read_it():
-    _, table, _ = whole().values()
+    table = whole().values()["table"]
     floor = dict(zip([c["name"] for c in table["columns"]], table["floor"]["cells"], strict=True))
     assert floor["probability_ratio"]["text"] == "0.800"
     assert floor["probability_ratio"]["note"] == "0.700 to 0.900"
@@ -86,19 +85,20 @@ def test_the_floor_is_a_row_and_every_measure_says_how_to_read_it():
 
 def test_an_interval_that_reaches_zero_promises_nothing():
     floor = {"type": "floor", "draws": 5, "metrics": {"bleu": {**INTERVAL, "low": -0.1}}}
-    _, table, _ = shown([BEGINNING[0], floor]).values()
+    table = shown([BEGINNING[0], floor]).values()["table"]
     assert "cannot tell" in table["reading"][0]["text"]
 
 
 def test_methods_that_tie_are_all_the_best():
     rows = [row("first", [0, 1]), row("second", [0, 1])]
     end = compared([[1, 1], [1, 1]], [2, 2, 0, 0, 0], {"probability_ratio": "first"})
-    _, table, _ = shown([*BEGINNING, *rows, end]).values()
+    table = shown([*BEGINNING, *rows, end]).values()["table"]
     assert [cells(table, name)["probability_ratio"]["best"] for name in ("first", "second")] == [True, True]
 
 
 def test_a_method_that_refused_keeps_its_row_and_stays_out_of_the_agreement():
-    status, table, agreed = whole().values()
+    values = whole().values()
+    status, table, agreed = values["status"], values["table"], values["map"]
     assert table["rows"][2]["error"] == "Too long."
     assert cells(table, "third")["probability_ratio"]["text"] == "–"
     assert agreed["titles"] == ["First", "Second"]
@@ -111,11 +111,12 @@ def test_a_method_that_refused_keeps_its_row_and_stays_out_of_the_agreement():
 def test_stop_keeps_finished_rows_and_an_error_the_earlier_comparison():
     rows = [*BEGINNING, row("first", [0, 1])]
     view = shown([*rows, compared([[1.0]], [1, 1, 0, 0, 0], {}, stopped=True)])
-    status, table, agreed = view.values()
+    values = view.values()
+    status, table, agreed = values["status"], values["table"], values["map"]
     assert status["state"] == "stopped" and "1 of 3 methods compared" in status["text"]
     assert len(table["rows"]) == 1 and agreed["titles"] == ["First"]
     failed = shown([{"type": "error", "text": "No such model."}])
-    assert failed.values()[1:] == [None, None] and failed.record() is None
+    assert set(failed.values()) == {"status"} and failed.record() is None
 
 
 def test_a_record_shows_the_same_again():
@@ -128,7 +129,7 @@ def test_a_record_shows_the_same_again():
 def test_progress_follows_passes_and_names_the_last_method():
     view = shown([*BEGINNING, row("first", [0, 1])])
     view.values(10)
-    status = view.values(60)[0]
+    status = view.values(60)["status"]
     assert status["fraction"] == 0.5 and status["text"] == "1 of 3 methods done, the last First"
 
 
@@ -142,18 +143,18 @@ def test_expected_agreement_equals_all_pairs_of_sets(n, k):
 def test_a_sweep_has_a_line_a_method_and_the_band_of_chance():
     view = SweepView(SETTINGS, titles={"first": "First", "second": "Second"}, most=9)
     view.add(BEGINNING[0])
-    assert view.values()[1] is None
+    assert "ratio" not in view.values()
     for k in (1, 2):
         point = {"type": "point", "k": k}
         view.add({**point, "method": "random", "probability_ratio": 0.9, "low": 0.8, "high": 1.0})
         view.add({**point, "method": "first", "probability_ratio": 1 / k})
-    plot = view.values()[1]
+    plot = view.values()["ratio"]
     first, floor = plot["series"]
     assert plot["total"] == 5  # no more than there are words
     assert first["y"] == [1.0, 0.5, None, None, None] and first["low"] == [None] * 5
     assert floor["floor"] and floor["low"][:2] == [0.8, 0.8] and floor["high"][:3] == [1.0, 1.0, None]
     view.add({"type": "swept", "refused": {"second": "Too long."}, "stopped": False})
-    assert "Second refused: Too long." in view.values()[0]["text"]
+    assert "Second refused: Too long." in view.values()["status"]["text"]
 
 
 def test_convergence_shows_the_mean_and_the_range_over_seeds():
@@ -161,9 +162,9 @@ def test_convergence_shows_the_mean_and_the_range_over_seeds():
     curves = {0: [-1.0, -2.0], 1: [-3.0, -6.0]}
     for seed, y in curves.items():
         view.add({"type": "curve", "method": "first", "title": "First", "seed": seed, "y": y})
-    (series,) = view.values()[1]["series"]
+    (series,) = view.values()["bands"]["series"]
     assert (series["y"], series["low"], series["high"]) == ([-2.0, -4.0], [-3.0, -6.0], [-1.0, -2.0])
-    assert "2 seeds" in view.values()[1]["note"]
+    assert "2 seeds" in view.values()["bands"]["note"]
 
 
 def test_the_estimate_says_passes_seconds_and_what_is_wrong(monkeypatch):
@@ -172,13 +173,3 @@ def test_the_estimate_says_passes_seconds_and_what_is_wrong(monkeypatch):
     monkeypatch.setitem(comparison_cost._speeds, "some-model", 1.0)
     assert "min" in estimate_text(settings)
     assert "Choose between 1 and 8" in estimate_text({**settings, "methods": []})
-
-
-def test_only_what_changed_is_sent():
-    updates = [[{"text": "a"}, None], [{"text": "a"}, {"rows": [1]}], [{"text": "b"}, {"rows": [1]}]]
-    sent = list(_changes(iter(updates)))
-    assert [[value == gr.skip() for value in values] for values in sent] == [
-        [False, True],
-        [True, False],
-        [False, True],
-    ]
