@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 
+from components.page.models_menu import TUNED
 from components.page.stream_view import StreamView
 from components.page.views import Values
 from explainers.core.errors import MaskwiseError
@@ -18,7 +19,6 @@ from explainers.models.checkpoint import sha256
 from explainers.models.held import LoadedModel
 from explainers.streams.classification import ClassificationRequest
 
-TUNED = "tuned"  # what the model menu calls the session's own
 MOST_SESSIONS = 3
 MOST_PARAMETERS = 150e6
 MOST_SECONDS = 120

@@ -10,11 +10,11 @@ import gradio as gr
 
 from components.classification.controls import Panel
 from components.classification.explained import Explained
-from components.classification.few_shot import TUNED, TunedModels, TuningView
+from components.classification.few_shot import TunedModels, TuningView
 from components.classification.view import ClassificationView
 from components.line.job import Work
 from components.page.controls import read_values
-from components.page.models_menu import at_hand, model_choices
+from components.page.models_menu import TUNED, at_hand, model_choices
 from components.page.views import IN_LINE, Updates
 from components.pieces.label_lines import read_examples, read_words
 from components.runner import RUNNER, show

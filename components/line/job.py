@@ -134,7 +134,7 @@ class Job:
         """Load the model while others compute."""
         if self._work.task is not None:
             self._events.put({"type": "status", "text": "Loading the model"})
-            held.load_model(self._work.model, self._work.task)
+            held.load_model(self._work.model, self._work.task, self._check)
             self._line.loaded(self._ticket)
 
 

@@ -8,6 +8,8 @@ from explainers.core.types import Task
 from explainers.models.catalogue import CatalogueEntry, available_models
 from explainers.models.hub import cached_folder
 
+TUNED = "tuned"  # what the model menu calls the session's own
+
 
 def model_choices(task: Task) -> list[tuple[str, str]]:
     """(label, model id) for each model this deployment offers, the built-in one first."""

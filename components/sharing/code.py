@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import MISSING, fields
 
-from components.classification.few_shot import TUNED
+from components.page.models_menu import TUNED
 from explainers.core.base import EXPLAINERS
 from explainers.reports.record import explanation_of
 from explainers.streams.classification import ClassificationRequest, Settings

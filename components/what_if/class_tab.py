@@ -7,10 +7,10 @@ from functools import partial
 
 import gradio as gr
 
-from components.classification.few_shot import TUNED
 from components.classification.run import TUNED_MODELS, explain_on
 from components.classification.tab import ClassificationTab
 from components.line.job import Work
+from components.page.models_menu import TUNED
 from components.page.views import Updates, Values
 from components.pieces.views import class_change
 from components.sharing.run_here import run_here
