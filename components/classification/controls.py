@@ -27,7 +27,8 @@ FIRST_TEXT = "Shares of the football club rose after it sold its best striker fo
 OWN_CLASSES = "Complaint: problem, broken\nPraise: great, thanks"
 VERBALIZERS = [
     ("the words themselves", "manual"),
-    ("many related words, refined (KPT)", "knowledgeable"),
+    ("many related words, refined (KPT, zero-shot)", "knowledgeable"),
+    ("many related words, all of them (KPT, few-shot)", "knowledgeable_few_shot"),
     ("prototypes from labelled texts", "prototypical"),
     ("a learnt vector a class", "soft"),
 ]

@@ -23,6 +23,17 @@ def option(default, label: str, info: str = "", *, minimum=None, maximum=None, c
     return field(default=default, metadata=meta)
 
 
+def quantity_option(default: str):
+    """What a method differentiates: a setting of the gradient methods."""
+    return option(
+        default,
+        "Gradient of",
+        "log_prob: log p, as the search lowers it. score: the class's score before softmax, which leaves the "
+        "other classes out (classification alone).",
+        choices=("log_prob", "score"),
+    )
+
+
 @dataclass(frozen=True)
 class Options:
     """Settings common to all methods. k: number of spans to remove."""

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Callable
 
 from explainers.core.deferred_torch import torch
+from explainers.core.errors import MaskwiseError
 from explainers.core.target import Target
 from explainers.core.types import Mask, OnForward, TokenSpan
 from explainers.models.fast_fp32 import fast_fp32
@@ -125,8 +127,23 @@ class ModelTarget(ScoredTarget):
         """Sum a value per position over each span, (L,) → (T,)."""
         return torch.stack([per_position[list(span.positions)].sum() for span in self.spans])
 
-    def gradient(self, embeds: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """log p and its gradient at given embeddings, (B, L, d) → (B,), (B, L, d), fp32."""
+    def differentiable(self, quantity: str) -> Callable[[torch.Tensor], torch.Tensor]:
+        """What a gradient is taken of, by name, as a function of embeddings, (B, L, d) → (B,).
+
+        "log_prob": log p. "score": a class's score before softmax, which only classes have.
+        """
+        if quantity != "log_prob":
+            raise MaskwiseError(
+                f"An answer has no {quantity}, only a class has. Take the gradient of log_prob."
+            )
+        return self.log_prob_from_embeds
+
+    def gradient(self, embeds: torch.Tensor, quantity: str = "log_prob") -> tuple[torch.Tensor, torch.Tensor]:
+        """A quantity and its gradient at given embeddings, (B, L, d) → (B,), (B, L, d), fp32.
+
+        quantity: as in `differentiable`.
+        """
+        function = self.differentiable(quantity)
         self.evaluations += len(embeds)
         values, gradients = [], []
         for batch in self._gradient_batches.of(embeds, gradient_rows(self.model, embeds.shape[1])):
@@ -134,7 +151,7 @@ class ModelTarget(ScoredTarget):
                 self.count(len(batch.items))
                 at = batch.items.detach().requires_grad_()
                 with fast_fp32(self.device):
-                    value = self.log_prob_from_embeds(at)
+                    value = function(at)
                     (gradient,) = torch.autograd.grad(value.sum(), at)
                 values.append(value.detach().float().cpu())
                 gradients.append(gradient.float().cpu())

@@ -35,6 +35,7 @@ class LabelTarget(ModelTarget):
         operator: MaskOperator | str = MaskOperator.REPLACE,
         on_forward=None,
     ):
+        MlmReader(loaded, verbalizer.reads_hidden)  # which refuses what cannot be read
         masked, scored = MaskedPrompt(loaded, cloze.prompt, operator), Remembered(self._evaluate_all)
         super().__init__(loaded, masked, Passes(on_forward), scored)
         self._batches = Batches()
@@ -43,7 +44,6 @@ class LabelTarget(ModelTarget):
             raise ValueError(f"label_index {label_index}, but {len(verbalizer.labels)} classes")
         self.verbalizer, self.labels = verbalizer, verbalizer.labels
         self.mask_position, self.label_index = cloze.mask_position, label_index
-        self.reader()  # which refuses what cannot be read
 
     def reader(self) -> MlmReader:
         """Reads the model for the verbalizer."""
@@ -89,9 +89,18 @@ class LabelTarget(ModelTarget):
         """
         return self._class_scores_at_mask(embeds)[:, self.label_index]
 
+    def differentiable(self, quantity):
+        if quantity == "score":
+            return self.class_score_from_embeds
+        return super().differentiable(quantity)
+
     def class_score(self, output) -> torch.Tensor:
         """f_c of an output of `forward`, (B,); differentiable."""
         return self.verbalizer.class_scores(output.logits[:, self.mask_position])[:, self.label_index]
+
+    def class_log_prob(self, output) -> torch.Tensor:
+        """log p of the class by an output of `forward`, (B,), nats; differentiable."""
+        return self.class_log_probs_from_logits(output.logits[:, self.mask_position])[:, self.label_index]
 
     def class_log_probs_from_logits(self, logits: torch.Tensor) -> torch.Tensor:
         """log-softmax over classes of the class scores, (..., V) → (..., C), nats; differentiable.

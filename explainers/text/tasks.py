@@ -14,6 +14,7 @@ from explainers.core.errors import MaskwiseError
 
 ASSETS = Path(__file__).parents[2] / "assets"
 CUSTOM = "custom"
+SENTIMENT = "sentiment"  # the example texts of the tasks that ask for it
 WORDS_PER_CLASS = (1, 10, 30)
 
 
@@ -61,8 +62,8 @@ TASKS = {
         ClassificationTask(
             "ag_news", "AG News: topic", ("A <mask> news : {text}", *TOPIC), "ag_news", "ag_news"
         ),
-        ClassificationTask("sst2", "SST-2: a sentence's sentiment", SENTENCE, "sst2", "sentiment"),
-        ClassificationTask("imdb", "IMDB: a review's sentiment", REVIEW, "imdb", "sentiment"),
+        ClassificationTask("sst2", "SST-2: a sentence's sentiment", SENTENCE, "sst2", SENTIMENT),
+        ClassificationTask("imdb", "IMDB: a review's sentiment", REVIEW, "imdb", SENTIMENT),
         ClassificationTask("dbpedia", "DBpedia: kind of thing", TOPIC, "dbpedia", "dbpedia"),
         ClassificationTask(
             "yahoo", "Yahoo Answers: topic", ("A <mask> question : {text}", *TOPIC), "yahoo", "yahoo"

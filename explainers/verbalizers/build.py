@@ -9,10 +9,16 @@ from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
 from explainers.models.held import LoadedModel
 from explainers.targets.mlm_head import read_masks
-from explainers.text.tasks import ClassificationTask, unlabelled_texts
+from explainers.text.tasks import SENTIMENT, ClassificationTask, unlabelled_texts
 from explainers.text.templates import render_cloze
 from explainers.verbalizers.base import Verbalizer, WordVerbalizer
-from explainers.verbalizers.knowledgeable import expand, knowledgeable_verbalizer
+from explainers.verbalizers.knowledgeable import (
+    RARE_SENTIMENT,
+    RARE_TOPIC,
+    expand,
+    few_shot_verbalizer,
+    knowledgeable_verbalizer,
+)
 from explainers.verbalizers.prototypical import prototypical_verbalizer
 from explainers.verbalizers.soft import soft_verbalizer
 from explainers.verbalizers.words import LabelWords, manual_verbalizer
@@ -51,13 +57,20 @@ def _manual(inputs: VerbalizerInputs) -> WordVerbalizer:
     return manual_verbalizer(inputs.loaded, inputs.label_words)
 
 
+def _many_words(inputs: VerbalizerInputs) -> LabelWords:
+    """The person's own words, else the task's and those of the vocabulary that are closest to them."""
+    return inputs.label_words if inputs.given else expand(inputs.loaded, inputs.task.label_words(ANCHORS))
+
+
+def _knowledgeable_few_shot(inputs: VerbalizerInputs) -> Verbalizer:
+    return few_shot_verbalizer(inputs.loaded, _many_words(inputs))
+
+
 def _knowledgeable(inputs: VerbalizerInputs) -> Verbalizer:
-    words = inputs.label_words
-    if not inputs.given:
-        words = expand(inputs.loaded, inputs.task.label_words(ANCHORS))
+    rare = RARE_SENTIMENT if inputs.task.texts == SENTIMENT else RARE_TOPIC
     texts = [text for of_class in inputs.examples.values() for text in of_class]
     logits = inputs.read(texts or unlabelled_texts(inputs.task))
-    return knowledgeable_verbalizer(inputs.loaded, words, logits)
+    return knowledgeable_verbalizer(inputs.loaded, _many_words(inputs), logits, rare)
 
 
 def _prototypical(inputs: VerbalizerInputs) -> Verbalizer:
@@ -78,6 +91,7 @@ def _soft(inputs: VerbalizerInputs) -> Verbalizer:
 VERBALIZERS = {
     "manual": _manual,
     "knowledgeable": _knowledgeable,
+    "knowledgeable_few_shot": _knowledgeable_few_shot,
     "prototypical": _prototypical,
     "soft": _soft,
 }

@@ -1,4 +1,4 @@
-"""KPT's knowledgeable verbalizer: many words per class, refined on unlabelled texts, and calibrated.
+"""KPT's knowledgeable verbalizer: many words per class, in its zero-shot and in its few-shot setting.
 
 Hu et al. 2022 (arXiv 2108.02035). Its words come from a published file or from the expansion here: the
 vocabulary words whose sentence embedding is closest to the class.
@@ -16,12 +16,24 @@ from explainers.verbalizers.base import WordVerbalizer
 from explainers.verbalizers.words import LabelWords, build_word_verbalizer, shorten, word_tokens
 
 CANDIDATES, PRESELECTED = 100, 250  # words per class before refinement
-RARE = 0.5  # share of the words, the least expected at <mask>, that goes (KPT's code, for topics)
+# Share of the words that goes, the least expected at <mask> (KPT: half for topics, none for sentiment).
+RARE_TOPIC, RARE_SENTIMENT = 0.5, 0.0
 MIN_RELEVANCE = 1.0
 
 
-def knowledgeable_verbalizer(loaded, label_words: LabelWords, mask_logits: torch.Tensor) -> WordVerbalizer:
-    """Refine `label_words` and calibrate.
+def few_shot_verbalizer(loaded, label_words: LabelWords) -> WordVerbalizer:
+    """All words that are one token, neither refined nor calibrated: KPT's few-shot setting, for tuned models.
+
+    Raises MaskwiseError where two classes are the same words.
+    """
+    single = {label: keep_single_tokens(loaded.tokenizer, words) for label, words in label_words.items()}
+    return build_word_verbalizer(loaded, single, notes=_dropped(label_words, single))
+
+
+def knowledgeable_verbalizer(
+    loaded, label_words: LabelWords, mask_logits: torch.Tensor, rare: float = RARE_TOPIC
+) -> WordVerbalizer:
+    """Refine `label_words` and calibrate: KPT's zero-shot setting.
 
     mask_logits: vocabulary logits at <mask> of N unlabelled texts in the template, (N, V). A class's first
     word is never refined away. Words of several tokens are dropped: their first token says too little.
@@ -30,7 +42,7 @@ def knowledgeable_verbalizer(loaded, label_words: LabelWords, mask_logits: torch
     single = {label: keep_single_tokens(loaded.tokenizer, words) for label, words in label_words.items()}
     log_prior = mask_logits.mean(0)  # (V,); up to a constant, which softmax over classes takes out
     ids = {label: [word_tokens(loaded.tokenizer, w)[0] for w in ws] for label, ws in single.items()}
-    kept = refine(ids, mask_logits)
+    kept = refine(ids, mask_logits, rare)
     words = {
         label: [w for w, keep in zip(ws, kept[label], strict=True) if keep] for label, ws in single.items()
     }
@@ -42,21 +54,23 @@ def keep_single_tokens(tokenizer, words: Sequence[str]) -> list[str]:
     """The first word, and of the others those that are one known token."""
     tokens = [word_tokens(tokenizer, word) for word in words]
     known = [len(t) == 1 and t[0] != tokenizer.unk_token_id for t in tokens]
-    return [word for n, (word, one) in enumerate(zip(words, known, strict=True)) if one or n == 0]
+    return [word for n, word in enumerate(words) if known[n] or (n == 0 and tokens[0])]
 
 
-def refine(ids: dict[str, list[int]], mask_logits: torch.Tensor) -> dict[str, list[bool]]:
+def refine(
+    ids: dict[str, list[int]], mask_logits: torch.Tensor, rare: float = RARE_TOPIC
+) -> dict[str, list[bool]]:
     """Which words stay, by KPT's frequency and relevance refinement; the first of a class always does.
 
     ids: token ids of each class's words. mask_logits: (N, V). Frequency: the mean probability at <mask>;
-    the RARE share of all words with the lowest goes. Relevance (KPT, equation 5): with r(v, c) the cosine,
+    the `rare` share of all words with the lowest goes. Relevance (KPT, equation 5): with r(v, c) the cosine,
     over the N texts, between the centred logits of word v and of c's first word, R(v) = r(v, own class) /
     mean of r(v, other classes); R < 1 goes. Negative cosines count 0.
     """
     columns = {label: mask_logits[:, of_class] for label, of_class in ids.items()}  # (N, W_c) each
     normaliser = mask_logits.logsumexp(1, keepdim=True)
     expected = {label: (z - normaliser).exp().mean(0) for label, z in columns.items()}
-    threshold = torch.cat(list(expected.values())).quantile(RARE)
+    threshold = torch.cat(list(expected.values())).quantile(rare)
     centred = {label: torch.nn.functional.normalize(z - z.mean(0), dim=0) for label, z in columns.items()}
     names = torch.stack([z[:, 0] for z in centred.values()])  # (C, N)
     kept = {}
@@ -70,10 +84,14 @@ def refine(ids: dict[str, list[int]], mask_logits: torch.Tensor) -> dict[str, li
 
 
 def _notes(given: LabelWords, single: LabelWords, kept: LabelWords) -> list[str]:
-    split = [w for label, ws in given.items() for w in ws if w not in single[label]]
     counts = ", ".join(f"{label} {len(kept[label])} of {len(ws)}" for label, ws in given.items())
     notes = [f"Words kept after refinement: {counts}. Scores are calibrated by each word's prior."]
-    return notes + ([f"Dropped, being several tokens: {shorten(split)}."] if split else [])
+    return notes + _dropped(given, single)
+
+
+def _dropped(given: LabelWords, single: LabelWords) -> list[str]:
+    lost = [w for label, ws in given.items() for w in ws if w not in single[label]]
+    return [f"Dropped, being several tokens or unknown: {shorten(lost)}."] if lost else []
 
 
 def expand(loaded, label_words: LabelWords, candidates: int = CANDIDATES) -> LabelWords:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from itertools import dropwhile
 from pathlib import Path
 
 from explainers.core.errors import MaskwiseError
@@ -97,8 +98,13 @@ def _parse_json(text: str, labels: Sequence[str]) -> dict:
 
 
 def word_tokens(tokenizer, word: str) -> list[int]:
-    """Tokens of a word as it stands within a sentence, with the space before it."""
-    return list(encode_plain(tokenizer, f" {word}").input_ids)
+    """Tokens of a word as it stands within a sentence, with the space before it.
+
+    A token that is nothing but that space, SentencePiece's bare "▁", says nothing of the word: it is left
+    out. Empty where nothing else is left.
+    """
+    tokens = list(encode_plain(tokenizer, f" {word}").input_ids)
+    return list(dropwhile(lambda token: not tokenizer.decode([token]).strip(), tokens))
 
 
 def manual_verbalizer(loaded, label_words: LabelWords) -> WordVerbalizer:

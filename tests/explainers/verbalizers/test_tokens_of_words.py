@@ -1,0 +1,74 @@
+"""Which token a label word is read at, and KPT's two settings."""
+
+import pytest
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from transformers import PreTrainedTokenizerFast
+
+from explainers.core.errors import MaskwiseError
+from explainers.text.tasks import TASKS
+from explainers.text.templates import render_cloze
+from explainers.verbalizers.build import VerbalizerInputs, build_verbalizer
+from explainers.verbalizers.knowledgeable import RARE_SENTIMENT, refine
+from explainers.verbalizers.words import manual_verbalizer, word_tokens
+from tests.tiny_models import tiny_masked
+
+
+def sentencepiece_like() -> PreTrainedTokenizerFast:
+    """A Unigram vocabulary in which some words have no piece with the space before them."""
+    pieces = ["<unk>", "▁", "商业", "体育", "foot", "ball", "▁sports", "<mask>"]
+    unigram = Tokenizer(models.Unigram([(piece, -float(n)) for n, piece in enumerate(pieces)], unk_id=0))
+    unigram.pre_tokenizer, unigram.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
+    return PreTrainedTokenizerFast(tokenizer_object=unigram, unk_token="<unk>", mask_token="<mask>")
+
+
+class Loaded:
+    tokenizer, name = sentencepiece_like(), "tiny"
+
+
+def test_a_bare_space_never_stands_for_a_word():
+    tokenizer = sentencepiece_like()
+    read = {
+        w: tokenizer.convert_ids_to_tokens(word_tokens(tokenizer, w)) for w in ("商业", "football", "sports")
+    }
+    assert read == {"商业": ["商业"], "football": ["foot", "ball"], "sports": ["▁sports"]}
+    verbalizer = manual_verbalizer(Loaded, {"Business": ["商业"], "Sports": ["体育", "football"]})
+    assert tokenizer.convert_tokens_to_ids("▁") not in sum(verbalizer.ids, ())
+
+
+def test_a_word_of_nothing_but_the_space_is_refused():
+    with pytest.raises(MaskwiseError, match="'Business' are in the vocabulary"):
+        manual_verbalizer(Loaded, {"Business": ["▁"], "Sports": ["体育"]})
+
+
+def test_few_shot_kpt_keeps_every_word_of_one_token():
+    loaded, task = tiny_masked("bert"), TASKS["sst2"]
+    words = {"Negative": ["bad", "terrible", "unheard"], "Positive": ["great", "good"]}
+    inputs = VerbalizerInputs(loaded, task, task.templates[0], words, True, task.example_texts())
+    few_shot = build_verbalizer("knowledgeable_few_shot", inputs)
+    assert few_shot.words == (("bad", "terrible"), ("great", "good"))
+    logits = torch.randn(3, len(loaded.tokenizer), generator=torch.Generator().manual_seed(0))
+    expected = torch.stack([logits[:, list(ids)].mean(1) for ids in few_shot.ids], 1)
+    assert torch.allclose(few_shot.class_scores(logits), expected, atol=1e-6)
+    assert "unheard" in few_shot.notes[0]
+
+
+def test_sentiment_words_are_not_dropped_for_being_rare():
+    z = torch.randn(40, 9, generator=torch.Generator().manual_seed(1))
+    z[:, 2:5], z[:, 5:8] = z[:, :1] - torch.tensor([3.0, 6, 9]), z[:, 1:2] - torch.tensor([3.0, 6, 9])
+    ids = {"bad": [0, 2, 3, 4], "good": [1, 5, 6, 7]}
+    assert all(map(all, refine(ids, z, RARE_SENTIMENT).values()))
+    assert not all(map(all, refine(ids, z).values()))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("🎉🎉", "1 of 1 token is unknown"),
+        ("หุ้นตก ขึ้น", "2 of 2 tokens are unknown"),
+        ("The movie was great.", ""),
+    ],
+)
+def test_a_text_that_the_model_hardly_knows_says_so(text, said):
+    notes = render_cloze(tiny_masked("bert"), "{text} It was <mask> .", text).notes
+    assert said in notes[0] if said else not notes
