@@ -10,6 +10,7 @@ from explainers.reports.record import explanation_of
 from explainers.streams.classification import ClassificationRequest, Settings
 from explainers.streams.comparison import ComparisonRequest
 from explainers.streams.generation import GenerationRequest
+from explainers.streams.given_model import IN_MEMORY
 from explainers.text.response_part import part_characters
 
 REQUESTS = {"generation": GenerationRequest, "classification": ClassificationRequest}
@@ -89,6 +90,8 @@ def _notes(record: dict, result: dict, versions: dict) -> str:
     notes = [f"Made with {''.join(filter(str.isprintable, said))}."] if said else []
     if result["stopped"]:
         notes.append("That run was stopped before its end; these lines go on to the end.")
+    if result["revision"] == IN_MEMORY:
+        notes.append("Its model was an object: give it as model=…, with tokenizer=….")
     if (record.get("inputs") or {}).get("model") == TUNED:
         notes.append("Its model was tuned at the page and is not in any folder: name yours instead.")
     return "".join(f"# {note}\n" for note in notes)

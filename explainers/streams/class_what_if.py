@@ -13,10 +13,11 @@ from dataclasses import dataclass, field, fields
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Mask, OnForward, Task
-from explainers.models import held
 from explainers.models.held import LoadedModel
 from explainers.streams.checks import check_text
 from explainers.streams.classification import ClassificationRequest, build_target, find_label
+from explainers.streams.events.what_if import ClassRemoval, JointEffect
+from explainers.streams.given_model import model_of
 from explainers.streams.kept import kept
 from explainers.streams.what_if import check_removed, check_spans, joint_effect_on
 from explainers.targets.label import LabelTarget
@@ -48,7 +49,7 @@ def class_target_of(
     it cannot be loaded by name, such as one tuned on a person's own texts.
     """
     request = _request(explanation)
-    loaded = loaded or held.load_model(request.model, Task.CLASSIFICATION)
+    loaded = loaded or model_of(explanation, request.model, Task.CLASSIFICATION)
 
     def build() -> _Known:
         target = _last(build_target(request, on_forward, loaded))
@@ -69,7 +70,7 @@ def class_removal(
     removed: list[int],
     on_forward: OnForward | None = None,
     loaded: LoadedModel | None = None,
-) -> dict:
+) -> ClassRemoval:
     """Each class's probability with all of the text, and without these spans (their numbers)."""
     target = class_target_of(explanation, on_forward, loaded)
     removed = check_removed(removed, target.spans)
@@ -89,7 +90,7 @@ def class_joint_effect(
     removed: list[int],
     on_forward: OnForward | None = None,
     loaded: LoadedModel | None = None,
-) -> dict:
+) -> JointEffect:
     """The joint effect of these spans (their numbers) on the explained class, as by `joint_effect_on`."""
     target = class_target_of(explanation, on_forward, loaded)
     return joint_effect_on(target, removed, _request(explanation).settings().granularity)

@@ -10,6 +10,8 @@ from dataclasses import asdict, field, fields
 from time import perf_counter
 from typing import Annotated, TypedDict
 
+from pydantic import BeforeValidator
+
 from explainers.core.base import EXPLAINERS
 from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.requests import between, request
@@ -28,6 +30,12 @@ MAX_METHODS = 8
 MAX_DRAWS = 100
 
 
+def _check_count(methods: object) -> list:
+    if not isinstance(methods, list | tuple) or not 1 <= len(methods) <= MAX_METHODS:
+        raise MaskwiseError(f"Choose between 1 and {MAX_METHODS} methods to compare.")
+    return list(methods)
+
+
 @request
 class ComparisonRequest:
     """What to compare; fields as in GenerationRequest. Raises MaskwiseError where it cannot be.
@@ -36,7 +44,7 @@ class ComparisonRequest:
     """
 
     prompt: str
-    methods: list[str]
+    methods: Annotated[list[str], BeforeValidator(_check_count)]
     model: str = ""
     k: int = 3
     granularity: str = "word"
@@ -53,12 +61,9 @@ class ComparisonRequest:
     thinking: str = "off"
 
     def __post_init__(self):
-        methods = self.methods
-        if not isinstance(methods, list | tuple) or not 1 <= len(methods) <= MAX_METHODS:
-            raise MaskwiseError(f"Choose between 1 and {MAX_METHODS} methods to compare.")
-        for n, method in enumerate(methods):
+        for n, method in enumerate(self.methods):
             self.single(method)
-            if method in methods[:n]:
+            if method in self.methods[:n]:
                 raise MaskwiseError(f"The method {method} is named twice. Name each method once.")
 
     def single(self, method: str, **changes) -> GenerationRequest:

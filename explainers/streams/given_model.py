@@ -24,6 +24,16 @@ def name_of(model: str | PreTrainedModel) -> str:
     return getattr(getattr(model, "config", None), "_name_or_path", "") or type(model).__name__
 
 
+def model_of(explanation: dict, name: str, task: Task) -> LoadedModel:
+    """The model that made an explanation, loaded by its name; MaskwiseError where it was an object."""
+    if explanation.get("revision") == IN_MEMORY:
+        raise MaskwiseError(
+            "This result was made with a model object that is not at hand here. Explain it anew with the "
+            "object, or press Run with a model of the menu."
+        )
+    return held.load_model(name, task)
+
+
 @contextmanager
 def ready_model(
     model: str | PreTrainedModel,

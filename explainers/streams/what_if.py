@@ -15,9 +15,11 @@ from explainers.core.types import Mask, OnForward, Task, TokenSpan
 from explainers.core.unicode import whole_characters
 from explainers.measures.interactions import pairwise_interactions
 from explainers.measures.text import probability_ratio
-from explainers.models import held
 from explainers.streams.checks import check_text
+from explainers.streams.events.generation import MaskedResponseEvent
+from explainers.streams.events.what_if import JointEffect, Removal, SpeakingSpan, WhyNot
 from explainers.streams.generation import MAX_PROMPT_CHARS, GenerationRequest, write_answer
+from explainers.streams.given_model import model_of
 from explainers.streams.kept import kept
 from explainers.streams.report import span_values
 from explainers.targets.base import Target
@@ -47,14 +49,14 @@ def target_of(explanation: dict, on_forward: OnForward | None = None) -> Respons
     Masks that were evaluated for earlier questions about it cost nothing.
     """
     asked = _request(explanation)
-    loaded = held.load_model(asked.model, Task.GENERATION)
+    loaded = model_of(explanation, asked.model, Task.GENERATION)
     prompt = render_prompt(loaded.tokenizer, asked.prompt, asked.granularity, asked.template_choices())
     check_spans(explanation, prompt.spans)
     ids = _response_ids(explanation, asked.response, loaded)
     return _target(loaded, prompt, ids, explanation.get("part"), asked.mask_operator, on_forward)
 
 
-def removal(explanation: dict, removed: list[int], on_forward: OnForward | None = None) -> dict:
+def removal(explanation: dict, removed: list[int], on_forward: OnForward | None = None) -> Removal:
     """What the answer loses without these spans (their numbers): log p in nats, whole and token by token."""
     target = target_of(explanation, on_forward)
     removed = check_removed(removed, target.spans)
@@ -71,7 +73,9 @@ def removal(explanation: dict, removed: list[int], on_forward: OnForward | None 
     }
 
 
-def rewrite(explanation: dict, removed: list[int], on_forward: OnForward | None = None) -> Iterator[dict]:
+def rewrite(
+    explanation: dict, removed: list[int], on_forward: OnForward | None = None
+) -> Iterator[MaskedResponseEvent]:
     """What the model answers without these spans, as `masked_response` events, the last the whole text."""
     target = target_of(explanation, on_forward)
     embeds = target.kept_embeds(_without(target, check_removed(removed, target.spans)))
@@ -81,18 +85,14 @@ def rewrite(explanation: dict, removed: list[int], on_forward: OnForward | None 
         yield {"type": "masked_response", "text": ""}
 
 
-def joint_effect(explanation: dict, removed: list[int], on_forward: OnForward | None = None) -> dict:
+def joint_effect(explanation: dict, removed: list[int], on_forward: OnForward | None = None) -> JointEffect:
     """The joint effect of these spans (their numbers) on the answer, as by `joint_effect_on`."""
     unit = explanation.get("granularity", "word")
     return joint_effect_on(target_of(explanation, on_forward), removed, unit)
 
 
-def joint_effect_on(target: Target, removed: list[int], unit: str) -> dict:
-    """The drop in log p of the whole set beside the drops of its members one by one, in nats.
-
-    pairs: their Shapley interactions among the removed spans, all others kept; exact: whether those were
-    found over all subsets or sampled. kind, sentences: what the difference means. unit: what a span is.
-    """
+def joint_effect_on(target: Target, removed: list[int], unit: str) -> JointEffect:
+    """The drop in log p of the whole set beside the drops of its members one by one. unit: what a span is."""
     removed = check_removed(removed, target.spans)
     if len(removed) > MOST_JOINT:
         raise MaskwiseError(f"The joint effect is measured for up to {MOST_JOINT} spans. Remove fewer.")
@@ -114,11 +114,10 @@ def joint_effect_on(target: Target, removed: list[int], unit: str) -> dict:
     }
 
 
-def why_not(explanation: dict, other: str, on_forward: OnForward | None = None) -> dict:
+def why_not(explanation: dict, other: str, on_forward: OnForward | None = None) -> WhyNot:
     """Which spans speak for the answer that was given, and which for another one.
 
-    score of a span: how much more log p of the given answer falls than log p of the other once the span
-    alone is removed, in nats. Where a part of the answer is explained, the other text stands in for it.
+    Where a part of the answer is explained, the other text stands in for it.
     """
     given = target_of(explanation, on_forward)
     foil = _foil(given, other, on_forward)
@@ -255,7 +254,9 @@ def describe_joint(
     return [measured, meaning[joint_kind(together, total)], *_describe_pairs(texts, pairs)]
 
 
-def describe_why_not(spans: list[dict], log_probs: tuple[float, float], tokens: tuple[int, int]) -> str:
+def describe_why_not(
+    spans: list[SpeakingSpan], log_probs: tuple[float, float], tokens: tuple[int, int]
+) -> str:
     """Which of two answers is likelier, and the spans that speak most for each."""
     lengths = [f"{n} token{'s' if n > 1 else ''}" for n in tokens]
     said = (

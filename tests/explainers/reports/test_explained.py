@@ -6,11 +6,13 @@ from html import unescape
 import pytest
 import torch
 
+from components.sharing.code import python_lines
 from components.sharing.records import read_record
 from explainers import explain_classification, explain_generation
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
 from explainers.models import held
+from explainers.streams import class_what_if, what_if
 from tests.tiny_models import tiny_causal, tiny_masked
 
 PROMPT = "Write a <b>story</b> about a doctor."
@@ -121,3 +123,18 @@ def test_a_result_shows_itself(task):
     assert "&lt;" in page and "<b>" not in page and "<i>" not in page
     assert json.loads(json.dumps(result)) == dict(result)
     assert read_record(json.dumps(result.record), str(task)) == json.loads(json.dumps(result.record))
+
+
+def test_a_question_is_never_put_to_another_model_of_that_name(monkeypatch):
+    monkeypatch.setattr(held, "load_model", None)
+    *_, result = of_generation(model=CAUSAL.model, tokenizer=CAUSAL.tokenizer)
+    with pytest.raises(MaskwiseError, match="a model object that is not at hand"):
+        what_if.removal(result, [0])
+    *_, result = of_class(model=MASKED.model, tokenizer=MASKED.tokenizer)
+    with pytest.raises(MaskwiseError, match="a model object that is not at hand"):
+        class_what_if.class_removal(result, [0])
+
+
+def test_the_code_of_an_object_says_that_it_needs_one():
+    *_, result = of_generation(model=CAUSAL.model, tokenizer=CAUSAL.tokenizer)
+    assert "# Its model was an object: give it as model=…, with tokenizer=…." in python_lines(result.record)

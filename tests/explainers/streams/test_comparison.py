@@ -266,7 +266,7 @@ def test_seconds_are_estimated_once_a_comparison_was_measured():
         ({"methods": ["xprompt"] * 9}, "between 1 and 8 methods"),
         ({"methods": ["xprompt", "xprompt"]}, "xprompt is named twice"),
         ({"methods": ["magic"]}, "method must be one of"),
-        ({"methods": [7]}, "method must be text"),
+        ({"methods": [7]}, "methods must be text"),
         ({"draws": 1}, "draws must be a whole number between 2 and 100"),
         ({"draws": 10**6}, "draws must be"),
         ({"k": 0}, "k must be"),

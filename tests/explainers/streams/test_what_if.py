@@ -257,7 +257,7 @@ def test_a_part_stays_what_it_is_when_run_again():
     [
         ({"prompt": None}, "prompt must be text"),
         ({"prompt": "Something else"}, "spans are not those"),
-        ({"granularity": ["word"]}, "granularity must be text"),
+        ({"granularity": ["word"]}, "granularity must be one of"),
         ({"granularity": "token"}, "spans are not those"),
         ({"mask_operator": "burn"}, "mask_operator must be one of"),
         ({"model": 3}, "model must be text"),
