@@ -10,6 +10,7 @@ from explainers.core.deferred_torch import no_grad, torch
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
 from explainers.models.fast_fp32 import fast_fp32
+from explainers.targets.encoder_decoder import check_decoder_only
 from explainers.targets.logits import chosen, readout_of, token_log_probs
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import decode_pieces, encode_plain
@@ -57,6 +58,7 @@ class TokenDistributionDynamics(Explainer[ResponseTarget]):
         return {"forward": 1, "backward": spans + 1, "bidirectional": spans + 2}[self.options.direction]
 
     def attribute(self, target: ResponseTarget) -> torch.Tensor:
+        check_decoder_only(target.model, self.title)
         words, scores = self._words(target), []
         if self.options.direction != "backward":
             along = contrasts(target, _followed(target, target.embeds()), words)  # (L',)

@@ -8,11 +8,18 @@ from pathlib import Path
 
 import torch
 from huggingface_hub import ModelCard
-from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForMaskedLM,
+    AutoModelForSeq2SeqLM,
+    AutoTokenizer,
+)
 from transformers import logging as transformers_logging
 from transformers.models.auto.modeling_auto import (
     MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
     MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+    MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES,
 )
 
 from explainers.core.errors import MaskwiseError
@@ -20,7 +27,7 @@ from explainers.core.types import Task
 
 LOCAL = {"local_files_only": True, "trust_remote_code": False}
 NEEDED = {
-    Task.GENERATION: "a causal language model (one that writes text), such as SmolLM2-135M-Instruct or gpt2",
+    Task.GENERATION: "a causal language model or an encoder–decoder, such as SmolLM2-135M or t5-small",
     Task.CLASSIFICATION: "a masked language model (one that fills blanks), such as roberta-base",
 }
 
@@ -47,8 +54,7 @@ def read_model(name: str, folder: Path, task: Task, dtype: torch.dtype, device_m
     _check_kind(name, config, task)
     _check_quantization(name, folder, config)
     transformers_logging.disable_progress_bar()
-    auto = AutoModelForCausalLM if task is Task.GENERATION else AutoModelForMaskedLM
-    model, report = auto.from_pretrained(  # type: ignore[misc]  # a pair with output_loading_info
+    model, report = _auto_class(config, task).from_pretrained(  # a pair with output_loading_info
         folder,
         config=config,
         dtype=dtype,
@@ -90,13 +96,21 @@ def _read_config(name: str, folder: Path):
         ) from error
 
 
+def _auto_class(config, task: Task):
+    if task is Task.CLASSIFICATION:
+        return AutoModelForMaskedLM
+    return AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+
+
 def _check_kind(name: str, config, task: Task) -> None:
     causal = task is Task.GENERATION
     classes = MODEL_FOR_CAUSAL_LM_MAPPING_NAMES if causal else MODEL_FOR_MASKED_LM_MAPPING_NAMES
+    if causal and config.is_encoder_decoder:
+        classes = MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES
     saved_as = set(config.architectures or ())
     # BERT's configuration can also make a causal model, so a causal one must have been saved as such.
     other = config.model_type not in classes or (causal and saved_as and not saved_as & set(classes.values()))
-    if other or config.is_encoder_decoder:
+    if other or (config.is_encoder_decoder and not causal):
         kind = ", ".join(sorted(saved_as)) or config.model_type
         raise MaskwiseError(f"{name} ({kind}) does not fit this task. Choose {NEEDED[task]}.")
 

@@ -154,7 +154,7 @@ def answered_target(
     if not loaded:
         yield {"type": "status", "text": "Loading the model"}
         loaded = held.load_model(request.model, Task.GENERATION)
-    prompt = render_prompt(loaded.tokenizer, request.prompt, request.granularity, request.template_choices())
+    prompt = prompt_of(request, loaded)
     check_k(request.k, len(prompt.spans), request.granularity)
     response_ids = yield from respond(request, loaded, prompt, on_forward)
     part = part_tokens(loaded.tokenizer, response_ids, request.part, request.response)
@@ -168,6 +168,17 @@ def answered_target(
         on_forward=on_forward,
         screening=request.screening,
         part=part,
+    )
+
+
+def prompt_of(request: GenerationRequest, loaded: LoadedModel) -> Prompt:
+    """The request's prompt as this model reads it."""
+    return render_prompt(
+        loaded.tokenizer,
+        request.prompt,
+        request.granularity,
+        request.template_choices(),
+        ends=loaded.model.config.is_encoder_decoder,
     )
 
 
@@ -235,7 +246,8 @@ def given_tokens(
     the first token that departs from the text, or after max_new_tokens. embeds: of the whole prompt,
     (1, L, d).
     """
-    encoded = encode_response(loaded.tokenizer, text)
+    continues = not loaded.model.config.is_encoder_decoder
+    encoded = encode_response(loaded.tokenizer, text, continues)
     check_context(loaded, embeds.shape[1], max(len(encoded), max_new_tokens))
     return _own_tokens(loaded, embeds, text, max_new_tokens, on_forward) or encoded
 

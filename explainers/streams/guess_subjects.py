@@ -15,11 +15,10 @@ from explainers.core.types import Mask, OnForward, Task
 from explainers.models.held import LoadedModel
 from explainers.streams.classification import ClassificationRequest, build_target
 from explainers.streams.events.guessing import FoundEffect, OpeningEvent, RandomEffect
-from explainers.streams.generation import GenerationRequest, check_k, respond, write_answer
+from explainers.streams.generation import GenerationRequest, check_k, prompt_of, respond, write_answer
 from explainers.streams.report import span_values
 from explainers.targets.base import Target
 from explainers.targets.response import ResponseTarget
-from explainers.text.prompts import render_prompt
 
 
 @dataclass
@@ -69,9 +68,7 @@ class ResponseSubject(Subject):
 
     def open(self, loaded, known, on_forward):
         self.known, request = known, self.request
-        prompt = render_prompt(
-            loaded.tokenizer, request.prompt, request.granularity, request.template_choices()
-        )
+        prompt = prompt_of(request, loaded)
         check_k(request.k, len(prompt.spans), request.granularity)
         yield {"type": "words", "spans": span_values(prompt.spans)}
         if not known.response_ids:

@@ -18,13 +18,13 @@ from explainers.measures.text import probability_ratio
 from explainers.streams.checks import check_text
 from explainers.streams.events.generation import MaskedResponseEvent
 from explainers.streams.events.what_if import JointEffect, Removal, SpeakingSpan, WhyNot
-from explainers.streams.generation import MAX_PROMPT_CHARS, GenerationRequest, write_answer
+from explainers.streams.generation import MAX_PROMPT_CHARS, GenerationRequest, prompt_of, write_answer
 from explainers.streams.given_model import model_of
 from explainers.streams.kept import kept
 from explainers.streams.report import span_values
 from explainers.targets.base import Target
 from explainers.targets.response import Evaluated, ResponseTarget
-from explainers.text.prompts import decode_pieces, encode_plain, encode_response, render_prompt
+from explainers.text.prompts import decode_pieces, encode_plain, encode_response
 
 MOST_JOINT = 20  # spans whose joint effect is measured
 PAIR_EVALUATIONS = 4000  # about as many masks a matrix of pairs may cost where it is sampled
@@ -50,7 +50,7 @@ def target_of(explanation: dict, on_forward: OnForward | None = None) -> Respons
     """
     asked = _request(explanation)
     loaded = model_of(explanation, asked.model, Task.GENERATION)
-    prompt = render_prompt(loaded.tokenizer, asked.prompt, asked.granularity, asked.template_choices())
+    prompt = prompt_of(asked, loaded)
     check_spans(explanation, prompt.spans)
     ids = _response_ids(explanation, asked.response, loaded)
     return _target(loaded, prompt, ids, explanation.get("part"), asked.mask_operator, on_forward)
@@ -170,7 +170,7 @@ def _response_ids(explanation: dict, response: str, loaded) -> tuple[int, ...]:
     if not sized or not all(isinstance(token, dict) for token in tokens):
         raise MaskwiseError("This result lacks the tokens of its answer. Press Run to explain it anew.")
     if not any("id" in token for token in tokens):
-        return encode_response(loaded.tokenizer, response)
+        return encode_response(loaded.tokenizer, response, not loaded.model.config.is_encoder_decoder)
     ids, known = [token.get("id") for token in tokens], loaded.model.get_input_embeddings().num_embeddings
     if not all(type(i) is int and 0 <= i < known for i in ids):
         raise MaskwiseError("The tokens of this result's answer are not this model's. Press Run anew.")
@@ -192,7 +192,8 @@ def _foil(given: ResponseTarget, other, on_forward) -> ResponseTarget:
         raise MaskwiseError("The other answer is empty. Type what the model might have said instead.")
     (start, end), ids = given.part, given.response_ids
     if given.is_whole():
-        ids, part = encode_response(given.tokenizer, other), None
+        continues = not given.model.config.is_encoder_decoder
+        ids, part = encode_response(given.tokenizer, other, continues), None
     else:
         before = "".join(decode_pieces(given.tokenizer, ids[: start + 1]))
         spaced = before[len("".join(decode_pieces(given.tokenizer, ids[:start]))) :][:1].isspace()

@@ -15,6 +15,7 @@ import torch
 from captum.attr import LLMAttribution
 from captum.attr._utils.interpretable_input import InterpretableInput
 
+from explainers.targets.encoder_decoder import check_decoder_only
 from explainers.targets.masked_prompt import MaskOperator
 from explainers.targets.response import ResponseTarget
 
@@ -93,6 +94,7 @@ def seeded(seed: int) -> Iterator[None]:
 
 def captum_scores(target: ResponseTarget, method: type, seed: int = 0, **arguments) -> torch.Tensor:
     """Attributions of log p to the spans by one of Captum's perturbation methods, (T,), nats."""
+    check_decoder_only(target.model, "Captum")
     model = CaptumModel(target)
     before = target.forward_passes
     with torch.no_grad(), seeded(seed):

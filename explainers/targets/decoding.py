@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from explainers.core.deferred_torch import torch
 from explainers.core.types import OnForward
 from explainers.models.held import LoadedModel
+from explainers.targets.encoder_decoder import decoder_steps
 
 
 def greedy_tokens(
@@ -43,6 +44,9 @@ def _steps(
     loaded: LoadedModel, embeds: torch.Tensor, max_new_tokens: int, on_forward: OnForward
 ) -> Iterator[list[int]]:
     """The next token of every row, a step at a time."""
+    if loaded.model.config.is_encoder_decoder:
+        yield from decoder_steps(loaded, embeds, max_new_tokens, on_forward)
+        return
     inputs, cache = {"inputs_embeds": embeds}, None
     for _ in range(max_new_tokens):
         on_forward(len(embeds))

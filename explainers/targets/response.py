@@ -14,6 +14,7 @@ from explainers.models.held import LoadedModel
 from explainers.targets.base import ModelTarget
 from explainers.targets.batching import Passes
 from explainers.targets.causal_model import CausalModel
+from explainers.targets.encoder_decoder import EncoderDecoderScorer
 from explainers.targets.masked_prompt import MaskedPrompt, MaskOperator
 from explainers.targets.remembered import Remembered, check_finite
 from explainers.targets.scorer import TransformersScorer
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 MOST_MASKS, MOST_TOKENS = 50_000, 200_000  # that are kept from one question to the next
 
 Part = tuple[int, int]
+ResponseScorer = TransformersScorer | EncoderDecoderScorer
 
 
 @dataclass
@@ -115,16 +117,19 @@ class ResponseTarget(ModelTarget):
         return kept if kept.shape[1] else embeds[:, -1:]
 
     @cached_property
-    def _whole_scorer(self) -> TransformersScorer:
+    def _whole_scorer(self) -> ResponseScorer:
         return self.scorer if self.is_whole() else self._scorer_on(self.model, (0, len(self.response_ids)))
 
-    def _scorer_on(self, model: PreTrainedModel, part: Part) -> TransformersScorer:
+    def _scorer_on(self, model: PreTrainedModel, part: Part) -> ResponseScorer:
         start, end = part  # nothing after the part bears on it
-        return TransformersScorer(
-            CausalModel(model), self._masked, self._ids[:, :end], end - start, self._passes
-        )
+        rest = self._masked, self._ids[:, :end], end - start, self._passes
+        if model.config.is_encoder_decoder:
+            return EncoderDecoderScorer(model, *rest)
+        return TransformersScorer(CausalModel(model), *rest)
 
-    def _rough_scorer(self, model: PreTrainedModel) -> TransformersScorer | None:
+    def _rough_scorer(self, model: PreTrainedModel) -> ResponseScorer | None:
+        if model.config.is_encoder_decoder:
+            return None
         from explainers.models.half_precision import faster_half  # here: its layer's base class needs torch
 
         half = faster_half(model)
@@ -147,7 +152,9 @@ def check_part(part, length: int) -> Part:
 def check_context(loaded: LoadedModel, prompt_length: int, response_length: int) -> None:
     """Raise MaskwiseError where prompt and response together exceed the model's context."""
     context = getattr(loaded.model.config.get_text_config(), "max_position_embeddings", None)
-    if context and prompt_length + response_length > context:
+    apart = loaded.model.config.is_encoder_decoder  # each of the two has the whole context
+    length = max(prompt_length, response_length) if apart else prompt_length + response_length
+    if context and length > context:
         raise MaskwiseError(
             f"The prompt ({prompt_length} tokens) and the answer ({response_length}) exceed this model's "
             f"context of {context} tokens. Shorten the prompt or ask for fewer new tokens."

@@ -12,13 +12,18 @@ from explainers.text.words import dictionary_note
 
 
 def render_prompt(
-    tokenizer, text: str, granularity: str = "word", choices: TemplateChoices | None = None
+    tokenizer,
+    text: str,
+    granularity: str = "word",
+    choices: TemplateChoices | None = None,
+    ends: bool = False,
 ) -> Prompt:
     """Render `text` as one user turn (or as it stands where the tokenizer has no chat template).
 
     The tokens are those of the tokenizer's own rendering. Only where the text itself contains one of
     the tokenizer's marks, such as `<|im_end|>`, is it tokenised apart, with marks read as plain text.
-    Raises MaskwiseError for an empty text, and for a template that changes it or refuses the system prompt.
+    ends: keep what the tokenizer sets behind every text, as an encoder needs it. Raises MaskwiseError for an
+    empty text, and for a template that changes it or refuses the system prompt.
     """
     choices = choices or TemplateChoices()
     if not text.strip():
@@ -27,6 +32,9 @@ def render_prompt(
         raise MaskwiseError("This model's tokenizer gives no character offsets. Choose another model.")
     pieces = fill_template(tokenizer, text, choices)
     input_ids, offsets = _encode(tokenizer, text, pieces)
+    if ends and not tokenizer.chat_template:
+        tail = sequence_ends(tokenizer)[1]
+        input_ids, offsets = input_ids + tail, offsets + [(0, 0)] * len(tail)
     return Prompt(
         text,
         tuple(input_ids),
@@ -100,14 +108,15 @@ def encode_plain(tokenizer, text: str, offsets: bool = False):
     )
 
 
-def encode_response(tokenizer, response: str) -> tuple[int, ...]:
+def encode_response(tokenizer, response: str, continues: bool = True) -> tuple[int, ...]:
     """Tokens of an answer given by the person. Raises MaskwiseError where it is empty.
 
-    Without a chat template the answer carries the prompt on, so a space is set between the two.
+    Without a chat template the answer carries the prompt on, so a space is set between the two; continues
+    is False where a decoder begins anew.
     """
     if not response.strip():
         raise MaskwiseError("The answer to explain is empty. Leave the field blank to let the model answer.")
-    if not tokenizer.chat_template and response[0].isascii() and not response[0].isspace():
+    if continues and not tokenizer.chat_template and response[0].isascii() and not response[0].isspace():
         response = " " + response
     return tuple(encode_plain(tokenizer, response).input_ids)
 
