@@ -27,7 +27,8 @@ def few_shot_verbalizer(loaded, label_words: LabelWords) -> WordVerbalizer:
     Raises MaskwiseError where two classes are the same words.
     """
     single = {label: keep_single_tokens(loaded.tokenizer, words) for label, words in label_words.items()}
-    return build_word_verbalizer(loaded, single, notes=_dropped(label_words, single))
+    note = "All words count alike, neither refined nor calibrated: meant for a model that was tuned."
+    return build_word_verbalizer(loaded, single, notes=[note, *_dropped(label_words, single)])
 
 
 def knowledgeable_verbalizer(
