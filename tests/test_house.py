@@ -43,7 +43,7 @@ from explainers.models import held
 from tests.explainers.streams.test_generation import PROMPT
 from tests.tiny_models import tiny_causal
 
-with mock.patch.object(held, "load_model", lambda name, task: tiny_causal("llama", chat=True)):
+with mock.patch.object(held, "load_model", lambda name, task, *how: tiny_causal("llama", chat=True)):
     *_, result = explainers.explain_generation(PROMPT, method="longest_words", k=1, max_new_tokens=5)
 removed = [span["text"] for span in result["spans"] if span["removed"]]
 listed = "longest_words" in explainers.explainers_for(Task.GENERATION)
@@ -110,7 +110,7 @@ def test_the_readmes_python_runs(monkeypatch, capsys):
     from tests.tiny_models import tiny_causal
 
     monkeypatch.setattr(
-        explainers.models.held, "load_model", lambda name, task: tiny_causal("llama", chat=True)
+        explainers.models.held, "load_model", lambda name, task, *how: tiny_causal("llama", chat=True)
     )
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     lines = re.search(

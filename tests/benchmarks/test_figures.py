@@ -17,7 +17,7 @@ METHODS = ("feature_ablation", "gradient_x_input")
 @pytest.fixture
 def small(monkeypatch, tmp_path):
     """Arguments of a small run, on a tiny model."""
-    monkeypatch.setattr(held, "load_model", lambda name, task: tiny_causal("llama", chat=True))
+    monkeypatch.setattr(held, "load_model", lambda name, task, *how: tiny_causal("llama", chat=True))
     monkeypatch.setattr(figures, "METHODS", METHODS)
     prompts = tmp_path / "prompts.jsonl"
     prompts.write_text("".join(json.dumps({"prompt": text}) + "\n" for text in TEXTS))

@@ -41,7 +41,7 @@ EXPLAINED = {
 def test_an_object_gives_what_its_name_gives(task, monkeypatch):
     explain, make = EXPLAINED[task]
     loaded = make()
-    monkeypatch.setattr(held, "load_model", lambda name, task: loaded)
+    monkeypatch.setattr(held, "load_model", lambda name, task, *how: loaded)
     *_, named = explain()
     monkeypatch.setattr(held, "load_model", None)
     *_, given = explain(model=loaded.model, tokenizer=loaded.tokenizer)

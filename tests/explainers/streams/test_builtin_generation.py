@@ -64,7 +64,7 @@ def test_a_person_explains_a_prompt_on_the_page(smollm):
     look = {"viewport": {"width": 1280, "height": 1000}}
     with (
         chromium() as browser,
-        served_app(lambda name, task: smollm) as url,
+        served_app(lambda name, task, *how: smollm) as url,
         guarded_page(browser, **look) as page,
     ):
         page.goto(url)

@@ -23,7 +23,7 @@ def tiny():
 
 @pytest.fixture(autouse=True)
 def loaded(monkeypatch, tiny):
-    monkeypatch.setattr(held, "load_model", lambda name, task: tiny)
+    monkeypatch.setattr(held, "load_model", lambda name, task, *how: tiny)
     return tiny
 
 

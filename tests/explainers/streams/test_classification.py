@@ -29,7 +29,7 @@ FIELDS = {
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch):
-    monkeypatch.setattr(held, "load_model", lambda name, task: wordpiece())
+    monkeypatch.setattr(held, "load_model", lambda name, task, *how: wordpiece())
 
 
 def explain(text=TEXT, **settings):
@@ -209,7 +209,7 @@ def test_an_empty_text_is_refused(text):
 
 @pytest.mark.parametrize("kind", ["roberta", "distilbert", "albert", "electra", "modernbert"])
 def test_other_architectures(kind, monkeypatch):
-    monkeypatch.setattr(held, "load_model", lambda name, task: tiny_masked(kind))
+    monkeypatch.setattr(held, "load_model", lambda name, task, *how: tiny_masked(kind))
     words = {"A": ["movie"], "B": ["quick"]}
     result = explain(task="custom", label_words=words)[-1]
     assert set(result) >= FIELDS and result["model"] == f"tiny-{kind}"

@@ -35,7 +35,7 @@ ROW = {
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch):
-    monkeypatch.setattr(held, "load_model", lambda name, task: tiny_causal("llama", chat=True))
+    monkeypatch.setattr(held, "load_model", lambda name, task, *how: tiny_causal("llama", chat=True))
     monkeypatch.setattr(metrics, "sentence_encoder", lambda: None)
     monkeypatch.setattr(metrics, "sentence_similarity", lambda a, b, encoder: 0.5)
     monkeypatch.setattr(comparison_cost, "_speeds", {})

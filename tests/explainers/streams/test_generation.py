@@ -22,7 +22,7 @@ FIELDS = {
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch):
-    monkeypatch.setattr(held, "load_model", lambda name, task: tiny_causal("llama", chat=True))
+    monkeypatch.setattr(held, "load_model", lambda name, task, *how: tiny_causal("llama", chat=True))
 
 
 def explain(prompt=PROMPT, **settings):

@@ -27,7 +27,7 @@ REVIEW = Round("A review", "The plot is thin but the actors shine.", 2, task="ss
 def tiny(monkeypatch):
     guessing._known.clear()
     monkeypatch.setattr(
-        held, "load_model", lambda name, task: LLAMA if task is Task.GENERATION else wordpiece()
+        held, "load_model", lambda name, task, *how: LLAMA if task is Task.GENERATION else wordpiece()
     )
 
 

@@ -31,7 +31,7 @@ def tiny():
 
 @pytest.fixture(autouse=True)
 def loaded(monkeypatch, tiny):
-    monkeypatch.setattr(held, "load_model", lambda name, task: tiny)
+    monkeypatch.setattr(held, "load_model", lambda name, task, *how: tiny)
     monkeypatch.setattr(report, "text_metrics", lambda response, masked: [])  # they take a second model
     kept_values.clear()
     return tiny
