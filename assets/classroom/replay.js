@@ -1,16 +1,15 @@
-import {set, make, say} from '../page/dom.js';
+// A slider through the steps of a recorded search: each in the prompt, on the figure and in words.
 import {announcer} from '../page/announcer.js';
+import {make, say, set} from '../page/dom.js';
+import {Figure} from '../page/plotly.js';
 import {splitText} from '../pieces/spans.js';
 import {exchange, sentenceOf} from './replay_sentence.js';
-import {searchCurve} from '../pieces/search_curve.js';
 
 const SLOWEST = 1000, FASTEST = 50, WHOLE = 40000;  // milliseconds: a step at most and at least, all of them
-
 const SAID = {back: 'put back by the proposal', out: 'removed by the proposal'};
 
 const button = (text, label) => make('button', {type: 'button', class: 'mw-replay-button', 'aria-label': label}, text);
 const sample = (marks, text) => make('span', {class: 'mw-sample'}, make('span', {class: 'mw-token', ...marks}, 'word'), ` ${text}`);
-
 const pieces = (parts) => parts.map((part) => (typeof part === 'string' ? part : make('strong', {}, part.word)));
 
 // Indices that name no span of the prompt are left out: a record can come from a file.
@@ -19,132 +18,152 @@ const readSteps = (steps, spans) => {
   return steps.map((step) => ({...step, removed: inside(step.removed), proposed: step.proposed && inside(step.proposed)}));
 };
 
-export const mount = (view) => {
-  const {element, root} = view;
-  const {svg, keys, cursor, fit, trace, drawTrace, placeCursor} = searchCurve();
-  const first = button('\u00ab', 'First step'), back = button('\u2039', 'One step back');
-  const play = button('Play'), next = button('\u203a', 'One step on');
-  const jump = button('Next accepted');
-  const slider = make('input', {type: 'range', class: 'mw-replay-slider', min: 1, step: 1, 'aria-label': 'Step of the search'});
-  const count = make('span', {class: 'mw-replay-count'});
-  const controls = make('div', {class: 'mw-replay-controls'}, play, first, back, next, jump, slider, count);
-  const verdict = make('span', {class: 'mw-verdict'}), sentence = make('p', {class: 'mw-sentence', dir: 'auto'});
-  const story = make('div', {class: 'mw-replay-story'}, sentence, verdict);
-  const strip = make('div', {class: 'mw-strip', dir: 'auto', role: 'list', 'aria-label': 'The prompt at this step'});
-  const samples = make('div', {class: 'mw-legend', 'aria-hidden': true}, sample({'data-removed': true}, 'removed in the best set'),
-    sample({'data-exchange': 'back'}, 'put back by the proposal'), sample({'data-exchange': 'out'}, 'removed by the proposal'));
-  const trial = make('circle', {class: 'mw-trial', r: 5});
-  svg.insertBefore(trial, cursor);
-  const chart = make('div', {class: 'mw-chart'}, svg), note = make('p', {class: 'mw-note'}), empty = make('p', {class: 'mw-empty'});
-  const body = make('div', {class: 'mw-replay'}, controls, story, strip, samples, chart, keys, note);
-  const speaker = announcer(1500);
-  root.append(view.heading(), empty, body, speaker);
-  root.classList.add('mw-card');
+// The figure of the whole search, up to one step; what is new at this step stands out.
+const figureUpTo = ({figure: {data, layout}}, count, step) => {
+  const [best, proposals, accepted, ...others] = data, until = accepted.x.filter((x) => x <= step.step).length;
+  const cut = (trace, end) => ({...trace, x: trace.x.slice(0, end), y: trace.y.slice(0, end)});
+  const marks = [step.log_prob, step.proposal].map((y, i) => ({type: 'scatter', mode: 'markers', x: [step.step], y: [y ?? null],
+    showlegend: false, hoverinfo: 'skip', marker: {size: 11, color: [best.line.color, proposals.marker.color][i]}}));
+  return {layout, data: [cut(best, count), cut(proposals, count), cut(accepted, until), ...others, ...marks]};
+};
 
-  let value = {steps: []}, series = {}, frame = null, points = null, at = 0, timer = 0, words = [], seen = null;
+class Replay {
+  constructor(view) {
+    Object.assign(this, {view, value: {steps: []}, at: 0, timer: 0, words: [], seen: null});
+    [this.first, this.back] = [button('\u00ab', 'First step'), button('\u2039', 'One step back')];
+    [this.play, this.next, this.jump] = [button('Play'), button('\u203a', 'One step on'), button('Next accepted')];
+    this.slider = make('input', {type: 'range', class: 'mw-replay-slider', min: 1, step: 1, 'aria-label': 'Step of the search'});
+    this.count = make('span', {class: 'mw-replay-count'});
+    this.verdict = make('span', {class: 'mw-verdict'});
+    this.sentence = make('p', {class: 'mw-sentence', dir: 'auto'});
+    this.strip = make('div', {class: 'mw-strip', dir: 'auto', role: 'list', 'aria-label': 'The prompt at this step'});
+    this.plot = make('div', {class: 'mw-plot', role: 'group', 'aria-label': 'The search up to this step'});
+    this.figure = new Figure(this.plot, 'replay');
+    [this.note, this.empty] = ['mw-note', 'mw-empty'].map((name) => make('p', {class: name}));
+    this.body = this.layOut();
+    this.speaker = announcer(1500);
+    view.root.append(view.heading(), this.empty, this.body, this.speaker);
+    view.root.classList.add('mw-card');
+    this.listen();
+    view.follow((value) => this.open(value));
+  }
 
-  const drawStrip = (step, {back: restored, out}) => {
-    const removed = new Set(step.removed), put = new Set(restored), taken = new Set(out);
-    words.forEach((node, index) => {
+  layOut() {
+    const {play, first, back, next, jump, slider, count} = this;
+    const controls = make('div', {class: 'mw-replay-controls'}, play, first, back, next, jump, slider, count);
+    const samples = make('div', {class: 'mw-legend', 'aria-hidden': true}, sample({'data-removed': true}, 'removed in the best set'),
+      sample({'data-exchange': 'back'}, SAID.back), sample({'data-exchange': 'out'}, SAID.out));
+    return make('div', {class: 'mw-replay'}, controls, make('div', {class: 'mw-replay-story'}, this.sentence, this.verdict),
+      this.strip, samples, this.plot, this.note);
+  }
+
+  listen() {
+    // A disabled button would lose the focus, and with it the arrow keys.
+    const press = (node, act) => node.addEventListener('click', () => { act(); if (node.disabled) this.slider.focus(); });
+    press(this.play, () => this.toggle());
+    press(this.first, () => this.go(0));
+    press(this.back, () => this.go(this.at - 1));
+    press(this.next, () => this.go(this.at + 1));
+    press(this.jump, () => this.go(this.nextAccepted()));
+    this.slider.addEventListener('input', () => this.go(Number(this.slider.value) - 1));
+    this.view.root.addEventListener('keydown', (event) => this.move(event));
+  }
+
+  // A value that is another search is shown from its first step on.
+  open(given) {
+    const mark = JSON.stringify(given);
+    if (mark === this.seen) return;
+    this.seen = mark;
+    this.pause();
+    const spans = given.spans || [];
+    this.value = {...given, spans, steps: readSteps(given.steps || [], spans)};
+    this.body.hidden = !this.value.steps.length;
+    this.empty.hidden = !this.body.hidden;
+    say(this.empty, given.empty || '');
+    say(this.note, given.note || '');
+    this.note.hidden = !given.note;
+    if (!this.body.hidden) this.build();
+  }
+
+  build() {
+    this.words = [];
+    this.strip.replaceChildren(...splitText(this.value.text, this.value.spans).map((piece) => (typeof piece === 'string' ? piece
+      : this.words[piece.index] = make('span', {class: 'mw-token', role: 'listitem'}, piece.shown))));
+    set(this.slider, 'max', this.value.steps.length);
+    this.show(0);
+  }
+
+  show(index) {
+    const {steps} = this.value, last = steps.length - 1;
+    this.at = Math.min(Math.max(index, 0), last);
+    const step = steps[this.at];
+    this.tell(step);
+    this.first.disabled = this.back.disabled = this.at === 0;
+    this.next.disabled = this.at === last;
+    this.jump.disabled = this.nextAccepted() < 0;
+    this.drawStrip(step, exchange(this.value, this.at));
+    this.figure.draw(figureUpTo(this.value, this.at + 1, step));
+  }
+
+  tell(step) {
+    const state = step.accepted ? 'accepted' : 'rejected';
+    this.sentence.replaceChildren(...pieces(sentenceOf(this.value, this.at)));
+    say(this.verdict, step.accepted ? '\u2713 accepted' : '\u2717 not taken');
+    set(this.verdict, 'data-accepted', step.accepted || null);
+    this.slider.value = this.at + 1;
+    set(this.slider, 'aria-valuetext', `step ${step.step} of ${this.value.total}, ${state}`);
+    say(this.count, `step ${step.step} of ${this.value.total}`);
+    this.speaker.announce(this.sentence.textContent, !this.timer);
+  }
+
+  drawStrip(step, {back, out}) {
+    const removed = new Set(step.removed), put = new Set(back), taken = new Set(out);
+    this.words.forEach((node, index) => {
       const move = put.has(index) ? 'back' : taken.has(index) ? 'out' : null;
-      const said = [removed.has(index) ? 'removed' : '', SAID[move]];
+      const said = [`"${this.value.spans[index].text}"`, removed.has(index) ? 'removed' : '', SAID[move]];
       set(node, 'data-removed', removed.has(index) || null);
       set(node, 'data-exchange', move);
-      set(node, 'aria-label', [`"${value.spans[index].text}"`, ...said.filter(Boolean)].join(', '));
+      set(node, 'aria-label', said.filter(Boolean).join(', '));
     });
-  };
+  }
 
-  // Once a search and a width: reading the width at every step would lay out the page each time.
-  const fitPlot = () => {
-    points = null;
-    if (!chart.clientWidth || !value.steps.length) return;
-    frame = fit(series, chart.clientWidth);
-    points = trace(series);
-    drawPlot();
-  };
+  nextAccepted() { return this.value.steps.findIndex((step, i) => i > this.at && step.accepted); }
 
-  const drawPlot = () => {
-    if (!points) return;
-    drawTrace(points, at + 1);
-    const [across] = placeCursor(series.steps[at], series.y[at]), tried = series.proposals[at];
-    const known = Number.isFinite(tried);
-    set(trial, 'display', known ? null : 'none');
-    if (known) { set(trial, 'cx', across); set(trial, 'cy', frame.y(tried)); }
-  };
+  go(index) {
+    this.pause();
+    this.show(index);
+  }
 
-  const draw = () => {
-    const step = value.steps[at], parts = sentenceOf(value, at), state = step.accepted ? 'accepted' : 'rejected';
-    sentence.replaceChildren(...pieces(parts));
-    say(verdict, step.accepted ? '\u2713 accepted' : '\u2717 not taken');
-    set(verdict, 'data-accepted', step.accepted || null);
-    slider.value = at + 1;
-    set(slider, 'aria-valuetext', `step ${step.step} of ${value.total}, ${state}`);
-    say(count, `step ${step.step} of ${value.total}`);
-    first.disabled = back.disabled = at === 0;
-    next.disabled = at === value.steps.length - 1;
-    jump.disabled = !series.accepted.includes(true, at + 1);
-    drawStrip(step, exchange(value, at));
-    drawPlot();
-    speaker.announce(sentence.textContent, !timer);
-  };
+  toggle() {
+    if (this.timer) return this.pause();
+    say(this.play, 'Pause');
+    if (this.at >= this.value.steps.length - 1) this.show(0);
+    this.tick();
+  }
 
-  const show = (index) => { at = Math.min(Math.max(index, 0), value.steps.length - 1); draw(); };
+  pause() {
+    clearTimeout(this.timer);
+    this.timer = 0;
+    say(this.play, 'Play');
+  }
 
-  const pause = () => { clearTimeout(timer); timer = 0; say(play, 'Play'); };
-  const tick = () => {
-    if (!element.isConnected || !root.clientWidth || at >= value.steps.length - 1) return pause();
-    timer = setTimeout(() => { show(at + 1); tick(); }, Math.min(Math.max(WHOLE / value.steps.length, FASTEST), SLOWEST));
-  };
-  const toggle = () => {
-    if (timer) return pause();
-    say(play, 'Pause');
-    if (at >= value.steps.length - 1) show(0);
-    tick();
-  };
-  const go = (index) => { pause(); show(index); };
+  tick() {
+    const {view: {element, root}, value: {steps}} = this;
+    if (!element.isConnected || !root.clientWidth || this.at >= steps.length - 1) return this.pause();
+    const wait = Math.min(Math.max(WHOLE / steps.length, FASTEST), SLOWEST);
+    this.timer = setTimeout(() => { this.show(this.at + 1); this.tick(); }, wait);
+  }
 
-  // A disabled button would lose the focus, and with it the arrow keys.
-  const press = (node, act) => node.addEventListener('click', () => { act(); if (node.disabled) slider.focus(); });
-  press(play, toggle);
-  press(first, () => go(0));
-  press(back, () => go(at - 1));
-  press(next, () => go(at + 1));
-  press(jump, () => go(series.accepted.indexOf(true, at + 1)));
-  slider.addEventListener('input', () => go(Number(slider.value) - 1));
-  root.addEventListener('keydown', (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || !value.steps.length) return;
+  move(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.value.steps.length) return;
+    const {at, value: {steps}} = this;
     const goal = {ArrowRight: at + 1, ArrowUp: at + 1, ArrowLeft: at - 1, ArrowDown: at - 1,
-      PageUp: at + 10, PageDown: at - 10, Home: 0, End: value.steps.length - 1}[event.key];
-    if (goal !== undefined) go(goal);
-    else if (event.key === ' ' && event.target === slider) toggle();
+      PageUp: at + 10, PageDown: at - 10, Home: 0, End: steps.length - 1}[event.key];
+    if (goal !== undefined) this.go(goal);
+    else if (event.key === ' ' && event.target === this.slider) this.toggle();
     else return;
     event.preventDefault();
-  });
+  }
+}
 
-  const open = (given) => {
-    const mark = JSON.stringify(given);
-    if (mark === seen) return fitPlot();
-    seen = mark;
-    pause();
-    const spans = given.spans || [];
-    value = {...given, spans, steps: readSteps(given.steps || [], spans)};
-    const column = (name) => value.steps.map((step) => step[name]);
-    series = {unmasked: value.unmasked, unit: value.unit, total: value.total, steps: column('step'),
-      y: column('log_prob'), proposals: column('proposal'), accepted: column('accepted')};
-    body.hidden = !value.steps.length;
-    empty.hidden = !body.hidden;
-    say(empty, value.empty || '');
-    say(note, value.note || '');
-    note.hidden = !value.note;
-    if (body.hidden) return;
-    words = [];
-    strip.replaceChildren(...splitText(value.text, spans).map((piece) => (typeof piece === 'string' ? piece
-      : words[piece.index] = make('span', {class: 'mw-token', role: 'listitem'}, piece.shown))));
-    set(slider, 'max', value.steps.length);
-    at = 0;
-    fitPlot();
-    draw();
-  };
-
-  new ResizeObserver(view.follow(open)).observe(root);
-};
+export const mount = (view) => new Replay(view);

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from components.page.stream_view import StreamView
 from components.page.views import Values
 from explainers.reports.class_sentence import CHART_NOTES, class_sentence, highest, percent
+from explainers.reports.figures.faithfulness import Curve, faithfulness_chart
 
 RECORD = 1  # version of the form in which results are kept
 RECORDED = ("prediction", "readings", "prompt", "step", "explanation")
 VIEWS = ("result", "bars", "strip", "plot", "methods", "lens")
 MOST_TOKENS = 160  # columns of the layer lens
 WORDS_SHOWN = 8
+NO_CURVES = "The curves appear here: how the class's probability follows the scores."
 READING = (
     "Live: {label}'s share of what the MLM head reads at each token (PromptExplainer). "
     "Press Run to explain it by the method you chose."
@@ -154,13 +156,18 @@ class ClassificationView(StreamView):
 
     def _plot(self) -> dict:
         done = self.methods or ([self.explanation] if self.explanation else [])
-        curves = [
-            {name: each[name] for name in ("method", "title", "activation", "pruning")}
-            for each in done
-            if not each.get("error")
-        ]
+        done = [each for each in done if not each.get("error")]
+        if not done:
+            return {"empty": NO_CURVES}
         label = self.prediction["label"]
-        return {"curves": curves, "notes": {name: t.format(label=label) for name, t in CHART_NOTES.items()}}
+        return {
+            "charts": [
+                faithfulness_chart(
+                    kind, [Curve(each["title"], **each[kind]) for each in done], about.format(label=label)
+                )
+                for kind, about in CHART_NOTES.items()
+            ]
+        }
 
     def _methods_value(self) -> dict:
         rows = [_method_row(event) for event in self.methods]

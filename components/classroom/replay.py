@@ -12,6 +12,7 @@ from components.page.view import view
 from components.sharing.copy_link import copy_link, wire_copy_link
 from components.sharing.records import inputs_of, needed
 from components.sharing.run_here import RunHere
+from explainers.reports.figures.convergence import Search, convergence_figure
 
 MOST_STEPS = 2000  # shown; a search of more is thinned
 STEP = ("step", "log_prob", "proposal", "accepted", "removed", "proposed")
@@ -41,8 +42,9 @@ def replay_value(record: dict | None) -> dict:
     """A record, as GenerationView.record gives one → the search in it, at most MOST_STEPS steps of it.
 
     {"text", "spans": [{"text", "start", "end"}], "granularity", "unit", "unmasked": log p of the whole
-    prompt, "total", "steps": [{"step", "log_prob", "proposal", "accepted", "removed", "proposed"}], "note"};
-    log p in nats. Older records have no "proposed". {"empty": a sentence} where there is nothing to replay.
+    prompt, "total", "steps": [{"step", "log_prob", "proposal", "accepted", "removed", "proposed"}], "note",
+    "figure"}; log p in nats. Older records have no "proposed". {"empty": a sentence} where there is nothing
+    to replay.
     """
     events = {event["type"]: event for event in (record or {}).get("events", [])}
     if not {"prompt", "explanation"} <= events.keys():
@@ -60,8 +62,19 @@ def replay_value(record: dict | None) -> dict:
         "unmasked": prompt["log_prob"],
         "total": steps[-1]["total"],
         "steps": [{name: value for name, value in step.items() if name in STEP} for step in shown],
+        "figure": _figure(shown, prompt["log_prob"]),
         "note": note,
     }
+
+
+def _figure(steps: list[dict], unmasked: float) -> dict:
+    """The search as a figure, with room for its whole height at each step."""
+    best, tried = ([step.get(name) for step in steps] for name in ("log_prob", "proposal"))
+    accepted, numbers = ([step[name] for step in steps] for name in ("accepted", "step"))
+    figure = convergence_figure(Search(best, tried, accepted, unmasked, steps[-1]["total"], numbers))
+    seen = [value for value in (*best, *tried, unmasked) if value is not None]
+    rim = (max(seen) - min(seen)) / 20 or 1.0
+    return figure.update_yaxes(range=[min(seen) - rim, max(seen) + rim]).to_plotly_json()
 
 
 def _thinned(steps: list[dict]) -> tuple[list[dict], str]:

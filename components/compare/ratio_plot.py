@@ -1,10 +1,12 @@
-"""The probability ratio against k for several methods: the paper's Figure 3, with the band of chance."""
+"""The probability ratio against k for several methods, with the band of chance."""
 
 from __future__ import annotations
 
 import gradio as gr
 
-from components.page.view import view
+from components.pieces.views import charts
+from explainers.reports.figures.lines import Series
+from explainers.reports.figures.ratio_over_k import ratio_chart
 
 RANDOM = "random"
 READING = (
@@ -13,26 +15,28 @@ READING = (
 )
 
 
-def ratio_plot(elem_id: str, label: str = "Probability ratio for each k") -> gr.HTML:
-    """Lines over k = 1, 2, …, read by pointer or arrow keys. value: what `ratio_value` returns.
+EMPTY = "Press Ratio for k = 1…K to see how far each method gets with one word, two, and so on."
 
-    The text of `.cap` ends each drawing: "k 5 of 5: XPrompt 0.312, random removal 0.871".
+
+def ratio_plot(elem_id: str, label: str = "Probability ratio for each k") -> gr.HTML:
+    """Lines over k = 1, 2, …. value: what `ratio_value` returns.
+
+    The text of `.cap` is the summary: "k 5 of 5: XPrompt 0.312, random removal 0.871".
     """
-    return view("compare/ratio_plot", elem_id, label, {"series": []})
+    return charts(elem_id, label, EMPTY)
 
 
 def ratio_value(points: list[dict], titles: dict[str, str], most: int, unit: str) -> dict:
     """Value of the plot from `point` events. titles: by method, in the order of the legend."""
-    series = [_series(points, method, title, most) for method, title in titles.items()]
-    series.append(_series(points, RANDOM, "random removal", most) | {"floor": True})
-    drawn = [each for each in series if any(value is not None for value in each["y"])]
-    return {"series": drawn, "total": most, "note": READING.format(unit=unit)}
+    series = [ratio_series(points, method, title, most) for method, title in titles.items()]
+    series.append(ratio_series(points, RANDOM, "random removal", most))
+    drawn = [each for each in series if any(value is not None for value in each.y)]
+    return {"charts": [ratio_chart(drawn, READING.format(unit=unit))]}
 
 
-def _series(points: list[dict], method: str, title: str, most: int) -> dict:
+def ratio_series(points: list[dict], method: str, title: str, most: int) -> Series:
     own = {point["k"]: point for point in points if point["method"] == method}
-    row = {
-        name: [own.get(k, {}).get(key) for k in range(1, most + 1)]
-        for name, key in (("y", "probability_ratio"), ("low", "low"), ("high", "high"))
-    }
-    return {"name": method, "title": title, **row, "floor": False}
+    y, low, high = (
+        [own.get(k, {}).get(key) for k in range(1, most + 1)] for key in ("probability_ratio", "low", "high")
+    )
+    return Series(title, y, low, high, floor=method == RANDOM)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from components.page.stream_view import StreamView
 from components.page.views import Values
 from explainers.reports.answer_diff import diff_words
+from explainers.reports.figures.convergence import Search, convergence_chart
 from explainers.reports.metric_rows import metric_rows
 from explainers.reports.result_sentence import result_sentence
 
@@ -23,7 +24,7 @@ class GenerationView(StreamView):
     spans: list[dict] = field(default_factory=list)
     response: str | None = None
     masked_response: str | None = None
-    plot: dict = field(default_factory=lambda: {"y": [], "proposals": [], "accepted": [], "unit": "nats"})
+    search: Search = field(default_factory=Search)
     explanation: dict | None = None
     recorded: list[dict] = field(default_factory=list)
 
@@ -43,7 +44,7 @@ class GenerationView(StreamView):
         return super().values(passes_done) | {
             "result": result_sentence(done) if done else {},
             "strip": self._strip_value(),
-            "plot": self._plot_value(),
+            "plot": self._search_value(),
             "diff": diff_words(self.response, self.masked_response),
             "metrics": metric_rows(done["metrics"] if done else []),
         }
@@ -56,14 +57,14 @@ class GenerationView(StreamView):
 
     def on_prompt(self, event: dict) -> None:
         self.spans = [{**span, "score": None, "removed": False} for span in event["spans"]]
-        self.plot = self.plot | {"unmasked": event["log_prob"]}
+        self.search.unmasked = event["log_prob"]
         self.progress.measure("Searching", event["passes"])
 
     def on_step(self, event: dict) -> None:
-        self.plot["y"].append(event["log_prob"])
-        self.plot["proposals"].append(event["proposal"])
-        self.plot["accepted"].append(event["accepted"])
-        self.plot["total"] = event["total"]
+        self.search.best.append(event["log_prob"])
+        self.search.proposals.append(event["proposal"])
+        self.search.accepted.append(event["accepted"])
+        self.search.total = event["total"]
         removed = set(event["removed"])
         self.spans = [{**span, "removed": t in removed} for t, span in enumerate(self.spans)]
         self.progress.step(event["step"], event["total"])
@@ -93,9 +94,9 @@ class GenerationView(StreamView):
             "legend": done["score_meaning"] if done else "",
         }
 
-    def _plot_value(self) -> dict:
-        empty = "The search will be drawn here as it runs."
+    def _search_value(self) -> dict:
+        if self.search.best:
+            return {"charts": [convergence_chart(self.search)]}
         if self.explanation:
-            empty = "This method scores all words at once: there is no search to draw."
-        lists = {name: list(self.plot[name]) for name in ("y", "proposals", "accepted")}
-        return {**self.plot, **lists, "empty": empty}
+            return {"empty": "This method scores all words at once: there is no search to draw."}
+        return {"empty": "The search will be drawn here as it runs."}

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from html import escape
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
-from starlette.routing import Mount
+from starlette.responses import FileResponse
+from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
@@ -26,6 +29,7 @@ def _address() -> str:
     digest = hashlib.sha256()
     for path in _files():
         digest.update(str(path).encode() + (ASSETS / path).read_bytes())
+    digest.update(version("plotly").encode())
     return f"maskwise/{digest.hexdigest()[:12]}"
 
 
@@ -44,9 +48,14 @@ class _Kept(StaticFiles):
         return response
 
 
-def routes() -> list[Mount]:
-    """For FastAPI's `routes`."""
-    return [Mount(f"/{ADDRESS}", _Kept(directory=ASSETS))]
+def routes() -> list[Route | Mount]:
+    """For FastAPI's `routes`. plotly.min.js comes with the package plotly."""
+    return [Route(f"/{ADDRESS}/plotly.min.js", _plotly), Mount(f"/{ADDRESS}", _Kept(directory=ASSETS))]
+
+
+def _plotly(_) -> FileResponse:
+    (folder,) = find_spec("plotly").submodule_search_locations
+    return FileResponse(Path(folder, "package_data", "plotly.min.js"), headers=KEPT)
 
 
 def tags() -> str:

@@ -74,26 +74,24 @@ def class_change(elem_id: str, label: str = "Classes, with and without these wor
     return view("pieces/class_change", elem_id, label, {"rows": []})
 
 
-def convergence_plot(elem_id: str, label: str = "The search") -> gr.HTML:
-    """A line plot over iterations that grows with its value, read by pointer or arrow keys.
+def charts(elem_id: str, label: str, empty: str) -> gr.HTML:
+    """One chart or several side by side, each with a line that reads it, a summary and a table of its values.
 
-    value: {"y": log p of the best after each iteration, "proposals": log p of each proposal, "accepted":
-    [bool], "unmasked": log p of the whole prompt or None, "total": iterations planned, "unit": "nats"}; the
-    first entry of each list belongs to iteration 1. "empty" replaces the sentence shown while y is empty.
-    The text of `.cap` ends each drawing: "iteration 40 of 100: log p −52.31 (unmasked −20.10)".
+    value: {"charts": [what the modules of explainers/reports/figures return], "empty": the sentence where
+    there is none}. The text of `.cap` is the summary of a chart.
     """
-    empty = {"y": [], "proposals": [], "accepted": []}
-    return view("pieces/convergence_plot", elem_id, label, empty)
+    return view("pieces/charts", elem_id, label, {"charts": [], "empty": empty})
+
+
+def convergence_plot(elem_id: str, label: str = "The search") -> gr.HTML:
+    """The search while it runs. Its chart: `convergence_chart`."""
+    empty = "The search appears here while it runs: one point per step, lower where the missing words matter."
+    return charts(elem_id, label, empty)
 
 
 def faithfulness_plot(elem_id: str, label: str = "Faithfulness") -> gr.HTML:
-    """Two charts, read by pointer or arrow keys; the legend's buttons make one method's lines stand out.
-
-    value: {"curves": [{"method", "title", "activation": curve, "pruning": curve}], "notes": {"activation",
-    "pruning": what the chart's numbers are}, "empty": what stands there without curves}; a curve is
-    {"fractions", "values", "score"} with eleven points.
-    """
-    return view("pieces/faithfulness_plot", elem_id, label, {"curves": []})
+    """Activation and pruning. Its charts: `faithfulness_chart` of both."""
+    return charts(elem_id, label, "The curves appear here: how the class's probability follows the scores.")
 
 
 def joint_effect_view(elem_id: str) -> gr.HTML:

@@ -38,13 +38,13 @@ def classify(page, text=TEXT):
 def test_it_opens_with_a_stored_example(page):
     expect(page.locator("#class-status")).to_contain_text("A stored example")
     expect(page.locator("#class-result")).to_contain_text("The model reads this as")
-    expect(page.locator("#class-plot .mw-chart .mw-curve")).to_have_count(2)
+    expect(page.locator("#class-plot .scatterlayer .trace")).to_have_count(2)
 
 
 def test_classify_then_click_another_class(page):
     classify(page)
     expect(page.locator("#class-bars .mw-bar")).to_have_count(4)
-    expect(page.locator("#class-plot .mw-chart .mw-curve")).to_have_count(2)
+    expect(page.locator("#class-plot .scatterlayer .trace")).to_have_count(2)
     chosen = page.locator("#class-bars [aria-pressed=true]")
     predicted = chosen.locator(".mw-class").inner_text()
     other = page.locator("#class-bars [aria-pressed=false]").first
@@ -87,7 +87,7 @@ def test_the_layer_lens_and_a_tokens_reading(page):
     expect(page.locator("#class-strip .mw-tip")).to_contain_text("Business")
     page.locator("#class-plot [role=slider]").first.focus()
     page.keyboard.press("End")
-    expect(page.locator("#class-plot .mw-tip")).to_contain_text("100 % added")
+    expect(page.locator("#class-plot [role=slider]").first).to_contain_text("tokens added back 100 %")
 
 
 def choose_method(page, title):
@@ -126,10 +126,7 @@ def test_all_methods_stop_and_keep_what_is_done(page, monkeypatch):
     expect(page.locator("#class-status")).to_contain_text("What was finished stays")
     done = page.locator("#class-methods li").count()
     assert 2 <= done < 13
-    legend = page.locator("#class-plot .mw-legend button")
-    expect(legend).to_have_count(done)
-    legend.first.click()
-    expect(page.locator("#class-plot .mw-curve[data-faded]")).to_have_count(2 * (done - 1))
+    expect(page.locator("#class-plot .scatterlayer .trace")).to_have_count(2 * done)
 
 
 def test_markup_and_template_code_stay_text(page):

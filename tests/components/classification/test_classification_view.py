@@ -78,7 +78,7 @@ def test_a_search_marks_what_it_removes():
 def test_a_live_reading_clears_what_no_longer_holds_and_has_no_alarms():
     values = shown(read(ClassificationRequest(FIRST_TEXT)), live=True)
     assert (
-        values["plot"]["curves"] == [] and values["methods"]["rows"] == [] and values["lens"] == {"rows": []}
+        "charts" not in values["plot"] and values["methods"]["rows"] == [] and values["lens"] == {"rows": []}
     )
     view = ClassificationView("", live=True)
     view.add({"type": "error", "text": "The template lacks <mask>."})
@@ -91,7 +91,9 @@ def test_every_method_gets_a_strip_and_two_curves():
     values = shown(events, shows=("plot", "methods"))
     rows = values["methods"]["rows"]
     assert {row["method"] for row in rows} == set(explainers_for(Task.CLASSIFICATION))
-    assert [c["method"] for c in values["plot"]["curves"]] == [r["method"] for r in rows if not r["error"]]
+    for chart in values["plot"]["charts"]:
+        assert chart["table"]["head"][1:] == [row["title"] for row in rows if not row["error"]]
+        assert len(chart["figure"]["data"]) == len(chart["table"]["head"]) - 1
     assert all(len(row["scores"]) == len(values["methods"]["spans"]) for row in rows if not row["error"])
     assert "strip" not in values and values["status"]["text"].startswith(f"{len(rows)} methods")
 

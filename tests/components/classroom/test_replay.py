@@ -88,6 +88,7 @@ GREEDY = [
     step(4, [1], -60.0, [1, 4], -70.0, False),
     step(5, [1, 4], -70.0, [1, 4], -70.0, True),
 ]
+PROPOSALS = "document.querySelector('#replay .mw-plot').data[1].x.length"  # drawn
 
 
 def test_value_of_a_record():
@@ -149,11 +150,11 @@ def test_each_step_is_a_sentence_and_a_marked_prompt(page):
     expect(slider).to_have_attribute("aria-valuetext", "step 1 of 100, rejected")
     expect(tokens.nth(1)).to_have_attribute("aria-label", '"doctor", removed, put back by the proposal')
     expect(tokens.nth(4)).to_have_attribute("aria-label", '"patient", removed by the proposal')
-    assert page.locator("#replay .mw-proposals").get_attribute("d").count("M") == 1
+    page.wait_for_function(f"{PROPOSALS} === 1")
     slider.press("ArrowUp")
     expect(page.locator("#replay .mw-verdict")).to_have_text("✓ accepted")
     expect(tokens.nth(4)).to_have_attribute("data-removed", "true")
-    assert page.locator("#replay .mw-proposals").get_attribute("d").count("M") == 2
+    page.wait_for_function(f"{PROPOSALS} === 2")
     page.get_by_role("button", name="First step").click()
     expect(sentence).to_have_text(SENTENCES[0])
     page.keyboard.press("End")  # the button is disabled now, and the keys still work

@@ -148,11 +148,13 @@ def test_a_sweep_has_a_line_a_method_and_the_band_of_chance():
         point = {"type": "point", "k": k}
         view.add({**point, "method": "random", "probability_ratio": 0.9, "low": 0.8, "high": 1.0})
         view.add({**point, "method": "first", "probability_ratio": 1 / k})
-    plot = view.values()["ratio"]
-    first, floor = plot["series"]
-    assert plot["total"] == 5  # no more than there are words
-    assert first["y"] == [1.0, 0.5, None, None, None] and first["low"] == [None] * 5
-    assert floor["floor"] and floor["low"][:2] == [0.8, 0.8] and floor["high"][:3] == [1.0, 1.0, None]
+    (chart,) = view.values()["ratio"]["charts"]
+    first, band, floor = chart["figure"]["data"]
+    assert first["y"] == [1.0, 0.5, None, None, None]  # no more than there are words
+    assert (band["x"], band["y"]) == ([1, 2, 2, 1], [1.0, 1.0, 0.8, 0.8])
+    assert floor["name"] == "random removal" and floor["y"][:3] == [0.9, 0.9, None]
+    assert chart["said"] == "k 2 of 5: First 0.500, random removal 0.900 (0.800 to 1.000)"
+    assert chart["table"]["rows"][0] == [1, "1.000", "0.900 (0.800 to 1.000)"]
     view.add({"type": "swept", "refused": {"second": "Too long."}, "stopped": False})
     assert "Second refused: Too long." in view.values()["status"]["text"]
 
@@ -162,9 +164,11 @@ def test_convergence_shows_the_mean_and_the_range_over_seeds():
     curves = {0: [-1.0, -2.0], 1: [-3.0, -6.0]}
     for seed, y in curves.items():
         view.add({"type": "curve", "method": "first", "title": "First", "seed": seed, "y": y})
-    (series,) = view.values()["bands"]["series"]
-    assert (series["y"], series["low"], series["high"]) == ([-2.0, -4.0], [-3.0, -6.0], [-1.0, -2.0])
-    assert "2 seeds" in view.values()["bands"]["note"]
+    (chart,) = view.values()["bands"]["charts"]
+    band, line = chart["figure"]["data"]
+    assert line["y"] == [-2.0, -4.0]
+    assert (band["x"], band["y"]) == ([1, 2, 2, 1], [-1.0, -2.0, -6.0, -3.0])
+    assert "2 seeds" in chart["note"]
 
 
 def test_the_estimate_says_passes_seconds_and_what_is_wrong(monkeypatch):

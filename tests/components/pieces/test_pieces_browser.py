@@ -17,6 +17,7 @@ from components.pieces.views import (
     token_strip,
 )
 from explainers.reports.answer_diff import diff_words
+from explainers.reports.figures.convergence import Search, convergence_chart
 from explainers.reports.metric_rows import metric_rows
 from tests.browser import check, chromium, guarded_page, serve
 
@@ -139,43 +140,69 @@ def test_strip_of_300_spans_keeps_its_nodes_when_scores_change(page):
 def search(n, total):
     y = [-40.0 - (i // 5) for i in range(n)]
     accepted = [i > 0 and i % 5 == 0 for i in range(n)]
-    return {"y": y, "proposals": [v + 1 for v in y], "accepted": accepted, "unmasked": -20.1, "total": total}
+    return {"charts": [convergence_chart(Search(y, [v + 1 for v in y], accepted, -20.1, total))]}
 
 
-def test_plot_grows_and_reads_by_keyboard(page):
-    feed(page, plot={"y": [], "empty": "Nothing to search."})
+def test_plot_grows_in_its_node_and_reads_by_keyboard(page):
+    feed(page, plot={"empty": "Nothing to search."})
     expect(page.locator("#plot .mw-empty")).to_have_text("Nothing to search.")
-    caption = page.locator("#plot .cap")
+    caption, plot = page.locator("#plot .cap"), page.locator("#plot .mw-plot")
     feed(page, plot=search(40, 100))
     expect(caption).to_have_text("iteration 40 of 100: log p −47.00 (unmasked −20.10)")
-    line = page.locator("#plot .mw-best")
-    line.evaluate("node => { node.kept = node.getAttribute('d'); }")
+    drawn = page.locator("#plot .main-svg").first
+    drawn.evaluate("node => { node.kept = true; }")
     feed(page, plot=search(1000, 1000))
     expect(caption).to_have_text("iteration 1000 of 1000: log p −239.00 (unmasked −20.10)")
-    assert line.evaluate("node => node.kept && node.kept !== node.getAttribute('d')")
-    assert page.locator("#plot .mw-accepted").get_attribute("d").count("M") == 199
-    assert page.locator("#plot svg").evaluate("node => node.querySelectorAll('*').length") < 60
-    chart = page.locator("#plot [role=slider]")
+    page.wait_for_function("document.querySelector('#plot .mw-plot').data[0].x.length === 1000")
+    assert drawn.evaluate("node => node.kept")
+    assert plot.evaluate("node => node.data[2].x.length") == 199
+    reader = page.locator("#plot [role=slider]")
     feed(page, plot=search(40, 100))
     expect(caption).to_contain_text("iteration 40 of 100")
-    chart.focus()
+    reader.focus()
     for key, step in [("Home", 1), ("ArrowLeft", 1), ("ArrowRight", 2), ("PageUp", 12), ("End", 40)]:
         page.keyboard.press(key)
-        expect(chart).to_have_attribute("aria-valuenow", str(step))
+        expect(reader).to_have_attribute("aria-valuenow", str(step))
     page.keyboard.press("PageDown")
-    expect(page.locator("#plot .mw-tip")).to_contain_text("proposal −44.00 nats, rejected")
+    expect(reader).to_have_text("iteration 30, best −45.00, proposal −44.00, rejected")
+    page.locator("#plot summary").click()
+    expect(page.locator("#plot tbody tr")).to_have_count(40)
+    expect(page.locator("#plot tbody tr").nth(5)).to_have_text("6−41.00−40.00accepted")
+    page.locator("#plot summary").click()
 
 
 def test_plot_fits_its_width(page):
     feed(page, plot=search(3, 10))
     expect(page.locator("#plot .cap")).to_contain_text("iteration 3 of 10")
-    svg = page.locator("#plot svg")
-    wide = svg.get_attribute("viewBox")
+    svg = page.locator("#plot .main-svg").first
+    wide = svg.get_attribute("width")
     page.set_viewport_size({"width": 390, "height": 844})
-    expect(svg).not_to_have_attribute("viewBox", wide)
+    expect(svg).not_to_have_attribute("width", wide)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     page.set_viewport_size({"width": 1280, "height": 800})
-    expect(svg).to_have_attribute("viewBox", wide)
+    expect(svg).to_have_attribute("width", wide)
+
+
+def test_a_chart_is_zoomed_keeps_its_zoom_and_is_saved_as_a_picture(page):
+    feed(page, plot=search(40, 100))
+    expect(page.locator("#plot .cap")).to_contain_text("iteration 40 of 100")
+    axis = "document.querySelector('#plot .mw-plot').layout.xaxis.range[1]"
+    page.wait_for_function(f"{axis} === 102")
+    page.locator("#plot").scroll_into_view_if_needed()
+    box = page.locator("#plot .nsewdrag").first.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.1, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] - 20, steps=4)
+    page.mouse.up()
+    page.wait_for_function(f"{axis} < 60")
+    feed(page, plot=search(41, 100))
+    expect(page.locator("#plot .cap")).to_contain_text("iteration 41 of 100")
+    page.wait_for_function("document.querySelector('#plot .mw-plot').data[0].x.length === 41")
+    assert page.evaluate(axis) < 60
+    for kind, start in (("PNG", b"\x89PNG"), ("SVG", b"<svg")):
+        with page.expect_download() as download:
+            page.locator(f"#plot [data-title='Save as {kind}']").click()
+        assert download.value.path().read_bytes().startswith(start)
 
 
 def test_diff_panels(page):
@@ -221,7 +248,7 @@ def test_untrusted_text_is_shown_as_text(page):
     feed(
         page,
         strip=words | {"size": ATTACK},
-        plot=search(2, 2) | {"unit": ATTACK, "empty": ATTACK},
+        plot={"empty": ATTACK},
         diff={"original": [["lost", ATTACK]], "masked": [["new", ATTACK]], "lost": ATTACK, "added": 1},
         measures={"rows": [dict.fromkeys(rows["rows"][0], ATTACK)]},
         status={"state": "error", "text": ATTACK, "fraction": None, "eta": None},
@@ -231,6 +258,5 @@ def test_untrusted_text_is_shown_as_text(page):
         expect(page.locator(place)).to_contain_text(ATTACK)
     page.locator("#strip .mw-token[data-index]").hover()
     expect(page.locator("#strip .mw-tip")).to_contain_text(ATTACK)
-    page.locator("#plot .mw-chart").hover()
-    expect(page.locator("#plot .mw-tip")).to_contain_text(ATTACK)
+    expect(page.locator("#plot .mw-empty")).to_have_text(ATTACK)
     assert page.locator("img[src='x']").count() == 0

@@ -1,0 +1,92 @@
+// Plotly, loaded when the first chart is seen, and its figures in the page's own colours and letters.
+
+let loading = null;
+
+// The library that the package plotly brings along; the app serves it beside these scripts.
+const loaded = () => {
+  loading ||= new Promise((resolve, reject) => {
+    const script = document.createElement('script');
+    script.src = new URL('../plotly.min.js', import.meta.url);
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => { loading = null; reject(new Error('Plotly did not load.')); };
+    document.head.append(script);
+  });
+  return loading;
+};
+
+// A copy of a figure's part in which each colour that stands for a style variable has the page's value of it.
+const recoloured = (part, colors) => {
+  if (typeof part === 'string') return colors[part] ?? part;
+  if (Array.isArray(part)) return typeof part[0] === 'number' ? part : part.map((each) => recoloured(each, colors));
+  if (part === null || typeof part !== 'object') return part;
+  return Object.fromEntries(Object.entries(part).map(([name, each]) => [name, recoloured(each, colors)]));
+};
+
+// A variable can hold a formula, which Plotly cannot read: the browser computes it once for each chart and theme.
+const computed = (node, variables) => {
+  const probe = document.createElement('span');
+  node.append(probe);
+  const colors = Object.entries(variables).map(([color, name]) => {
+    probe.style.color = `var(${name})`;
+    return [color, getComputedStyle(probe).color];
+  });
+  probe.remove();
+  return Object.fromEntries(colors);
+};
+
+const picture = (Plotly, name, format) => ({
+  name: `${format}-picture`, title: `Save as ${format.toUpperCase()}`, icon: Plotly.Icons[format === 'png' ? 'camera' : 'disk'],
+  click: (node) => Plotly.downloadImage(node, {format, filename: name, scale: format === 'png' ? 2 : 1}),
+});
+
+const settings = (Plotly, name) => ({
+  displaylogo: false, displayModeBar: true, responsive: false,
+  modeBarButtons: [[picture(Plotly, name, 'png'), picture(Plotly, name, 'svg')], ['zoom2d', 'pan2d', 'resetScale2d']],
+});
+
+// A figure in a node that stays. name: of the pictures that are saved of it.
+export class Figure {
+  constructor(node, name) {
+    Object.assign(this, {node, name, figure: null, drawing: false, again: false});
+    new ResizeObserver(() => this.redraw()).observe(node);
+    const themes = new MutationObserver(() => this.redraw());
+    for (const page of [document.documentElement, document.body]) themes.observe(page, {attributeFilter: ['class']});
+  }
+
+  draw(figure) {
+    this.figure = figure;
+    return this.redraw();
+  }
+
+  // One drawing at a time, and none while the node is out of sight; what changes meanwhile is drawn after it.
+  async redraw() {
+    if (!this.figure || !this.node.clientWidth) return;
+    this.again = this.drawing;
+    if (this.drawing) return;
+    this.drawing = true;
+    try {
+      await this.react(await loaded());
+    } catch (error) {
+      this.node.textContent = 'The figure could not be drawn.';
+      throw error;
+    } finally {
+      this.drawing = false;
+    }
+    if (this.again) requestAnimationFrame(() => this.redraw());
+  }
+
+  async react(Plotly) {
+    const {node, name, figure: {data, layout}} = this;
+    const style = getComputedStyle(node), colors = computed(node, layout.meta), own = recoloured(layout, colors);
+    const font = {...own.font, family: style.fontFamily, size: Math.round(parseFloat(style.fontSize) * 0.86)};
+    await Plotly.react(node, recoloured(data, colors), {...own, width: node.clientWidth, font}, settings(Plotly, name));
+  }
+
+  // Shows what stands at the step'th point of the first line, as the pointer would.
+  pointAt(step) {
+    const [first] = this.node.data || [];
+    if (first?.type === 'scatter' && step < first.x.length) window.Plotly.Fx.hover(this.node, [{curveNumber: 0, pointNumber: step}]);
+  }
+
+  pointNowhere() { if (this.node.data) window.Plotly.Fx.unhover(this.node); }
+}

@@ -1,0 +1,48 @@
+"""Activation and pruning: a class's probability as tokens are added back or removed, most important first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from explainers.reports.figures.style import chart, fixed, series_line, styled
+
+AXES = {"activation": "share of tokens added back", "pruning": "share of tokens removed"}
+TITLES = {"activation": "Activation (higher is better)", "pruning": "Pruning (lower is better)"}
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A method's values at eleven shares of the tokens; score: its mean over them."""
+
+    title: str
+    fractions: list[float]
+    values: list[float]
+    score: float
+
+
+def faithfulness_figure(kind: str, curves: list[Curve]) -> go.Figure:
+    """kind: "activation" or "pruning"."""
+    traces = [
+        go.Scatter(
+            x=list(map(float, curve.fractions)), y=list(map(float, curve.values)), mode="lines",
+            name=f"{curve.title} {fixed(curve.score, 3)}", line=series_line(number),
+        )
+        for number, curve in enumerate(curves)
+    ]  # fmt: skip
+    y = {"hoverformat": ".4~r", "rangemode": "tozero"} | (
+        {"range": [0, 1.02]} if kind == "activation" else {}
+    )
+    return styled(traces, AXES[kind], "probability", xaxis={"tickformat": ".0%"}, yaxis=y)
+
+
+def faithfulness_chart(kind: str, curves: list[Curve], note: str) -> dict:
+    head = [AXES[kind].removeprefix("share of "), *(curve.title for curve in curves)]
+    shares = curves[0].fractions if curves else []
+    rows = [
+        [f"{share:.0%}".replace("%", " %"), *(f"{curve.values[step]:.4g}" for curve in curves)]
+        for step, share in enumerate(shares)
+    ]
+    said = f"{TITLES[kind]}: " + ", ".join(f"{curve.title} {fixed(curve.score, 3)}" for curve in curves)
+    return chart(faithfulness_figure(kind, curves), head, rows, said, title=TITLES[kind], note=note)
