@@ -77,9 +77,10 @@ export class Figure {
 
   async react(Plotly) {
     const {node, name, figure: {data, layout}} = this;
+    this.settings ||= settings(Plotly, name);  // with others each time, Plotly would begin anew and lose the zoom
     const style = getComputedStyle(node), colors = computed(node, layout.meta), own = recoloured(layout, colors);
     const font = {...own.font, family: style.fontFamily, size: Math.round(parseFloat(style.fontSize) * 0.86)};
-    await Plotly.react(node, recoloured(data, colors), {...own, width: node.clientWidth, font}, settings(Plotly, name));
+    await Plotly.react(node, recoloured(data, colors), {...own, width: Math.max(node.clientWidth, own.width || 0), font}, this.settings);
   }
 
   // Shows what stands at the step'th point of the first line, as the pointer would.

@@ -1,6 +1,6 @@
-import {make, say} from '../page/dom.js';
+import {make} from '../page/dom.js';
 import {fixed} from '../page/numbers.js';
-import {paint} from './spans.js';
+import {Chart} from './chart.js';
 
 // Both bars start at one zero; a drop below zero (log p rises) grows to the left of it.
 const bar = ({name, nats, kind}, low, reach) => {
@@ -11,34 +11,22 @@ const bar = ({name, nats, kind}, low, reach) => {
     make('span', {class: 'mw-track', 'aria-hidden': true}, fill), make('span', {class: 'mw-number'}, fixed(nats)));
 };
 
-const cell = (score, same, limit) => {
-  if (same) return make('td', {'aria-hidden': true});
-  const node = make('td', {}, fixed(score));
-  paint(node, score, 0, [-limit, limit]);
-  return node;
-};
-
 export const mount = (view) => {
   const {root} = view;
   const empty = make('p', {class: 'mw-empty'}, 'Remove two words or more, then ask whether they work together.');
   const said = make('div', {class: 'mw-said', dir: 'auto'}), bars = make('ul', {class: 'mw-drops', 'aria-label': 'Drops of log p'});
   const drops = make('p', {class: 'mw-note'}, 'How far log p falls, in nats, when the words are removed.');
-  const head = make('tr'), body = make('tbody'), note = make('p', {class: 'mw-note'});
-  const table = make('table', {class: 'mw-pairs', 'aria-label': 'Interactions of pairs, in nats'}, make('thead', {}, head), body);
-  const found = make('div', {}, said, bars, drops, make('div', {class: 'mw-scroll'}, table), note);
+  const chart = new Chart(view, 'pairs');
+  const found = make('div', {}, said, bars, drops, chart.node);
   root.append(view.heading(), empty, found);
   root.classList.add('mw-card');
 
-  view.follow(({bars: rows = [], names = [], pairs = [], sentences = [], pairs_note: about = ''}) => {
+  view.follow(({bars: rows = [], pairs, sentences = []}) => {
     empty.hidden = rows.length > 0;
     found.hidden = !rows.length;
     said.replaceChildren(...sentences.map((text) => make('p', {}, text)));
     const values = rows.map((row) => row.nats), low = Math.min(0, ...values), reach = Math.max(0, ...values) - low || 1;
     bars.replaceChildren(...rows.map((row) => bar(row, low, reach)));
-    const limit = Math.max(1, ...pairs.flat().map(Math.abs));
-    head.replaceChildren(make('td'), ...names.map((name) => make('th', {scope: 'col', dir: 'auto'}, name)));
-    body.replaceChildren(...pairs.map((row, i) => make('tr', {}, make('th', {scope: 'row', dir: 'auto'}, names[i]),
-      ...row.map((score, j) => cell(score, i === j, limit)))));
-    say(note, about);
+    chart.draw(rows.length ? pairs : null);
   });
 };

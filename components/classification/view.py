@@ -8,12 +8,18 @@ from components.page.stream_view import StreamView
 from components.page.views import Values
 from explainers.reports.class_sentence import CHART_NOTES, class_sentence, highest, percent
 from explainers.reports.figures.faithfulness import Curve, faithfulness_chart
+from explainers.reports.figures.layer_lens import lens_chart
 
 RECORD = 1  # version of the form in which results are kept
 RECORDED = ("prediction", "readings", "prompt", "step", "explanation")
 VIEWS = ("result", "bars", "strip", "plot", "methods", "lens")
 MOST_TOKENS = 160  # columns of the layer lens
 WORDS_SHOWN = 8
+NO_LENS = "Press Layer lens to see what the MLM head would read after every layer."
+ABOUT_LENS = (
+    "The word read after each layer; the darker, the nearer to rank 1 is the word that the last layer reads, "
+    "without colour from rank 1,000 on."
+)
 NO_CURVES = "The curves appear here: how the class's probability follows the scores."
 READING = (
     "Live: {label}'s share of what the MLM head reads at each token (PromptExplainer). "
@@ -179,19 +185,13 @@ class ClassificationView(StreamView):
 
     def _lens_value(self) -> dict:
         if not self.lens:
-            return {"rows": []}
-        tokens, spans = self.lens["tokens"][:MOST_TOKENS], self.lens["spans"]
-        rows = [
-            {"layer": layer, "words": list(words[:MOST_TOKENS]), "ranks": list(ranks[:MOST_TOKENS])}
-            for layer, (words, ranks) in enumerate(zip(self.lens["words"], self.lens["ranks"], strict=True))
-        ]
-        about = "The word read after each layer, and the rank there of the word that the last layer reads."
-        if len(spans) > MOST_TOKENS:
-            about += f" The first {MOST_TOKENS} of {len(spans)} tokens."
-        places = ["template" if span is None else "text" for span in spans]
-        places[self.mask] = "mask"
-        places = places[:MOST_TOKENS]
-        return {"about": about, "tokens": list(tokens), "places": places, "rows": rows[::-1]}
+            return {"empty": NO_LENS}
+        tokens, words, ranks = (self.lens[name] for name in ("tokens", "words", "ranks"))
+        about = ABOUT_LENS
+        if len(tokens) > MOST_TOKENS:
+            about += f" The first {MOST_TOKENS} of {len(tokens)} tokens."
+        shown = [[list(row[:MOST_TOKENS]) for row in rows] for rows in (words, ranks)]
+        return {"charts": [lens_chart(list(tokens[:MOST_TOKENS]), *shown, about)]}
 
 
 def reading_lines(tokens: list[dict], labels: list[str]) -> list[str]:

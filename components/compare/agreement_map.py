@@ -7,10 +7,11 @@ from math import comb
 import gradio as gr
 
 from components.page.view import view
+from explainers.reports.figures.agreement import agreement_chart
 
 
 def agreement_map(elem_id: str, label: str = "Where the methods agree") -> gr.HTML:
-    """The text with votes, and a matrix of methods. value: what `map_value` returns."""
+    """The text with votes, and a heat map of each two methods. value: what `map_value` returns."""
     return view("compare/agreement_map", elem_id, label, {"spans": []})
 
 
@@ -29,22 +30,21 @@ def map_value(
     The sentences give the floor: what methods that choose at random reach.
     """
     count, chance = len(titles), expected_agreement(len(spans), k)
+    about = (
+        "Jaccard index of each two removed sets: 1 is the same set, 0 nothing in common. "
+        f"Two random sets of {k} of {len(spans)} {unit}s have {chance:.2f} on average."
+    )
     return {
         "text": prompt,
         "unit": unit,
         "spans": [{"text": s["text"], "start": s["start"], "end": s["end"]} for s in spans],
         "votes": votes,
         "methods": count,
-        "titles": titles,
-        "matrix": matrix,
         "votes_sentence": (
             f"The number beside a {unit} says how many of {count} methods removed it. "
             f"Were each to choose {k} at random, a {unit} would get {count * k / len(spans):.1f} on average."
         ),
-        "matrix_sentence": (
-            "Jaccard index of each two removed sets: 1 is the same set, 0 nothing in common. "
-            f"Two random sets of {k} of {len(spans)} {unit}s have {chance:.2f} on average."
-        ),
+        "pairs": agreement_chart(titles, matrix, about) if count > 1 else None,
     }
 
 

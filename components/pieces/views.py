@@ -95,21 +95,17 @@ def faithfulness_plot(elem_id: str, label: str = "Faithfulness") -> gr.HTML:
 
 
 def joint_effect_view(elem_id: str) -> gr.HTML:
-    """Bars on one scale, a small matrix and sentences.
+    """Bars on one scale, a heat map of pairs and sentences.
 
-    value: {"bars": [{"name", "nats", "kind": "together", "sum" or "single"}], "names": [k words], "pairs":
-    k × k nats, "pairs_note", "sentences": [str]}; {} asks for words to be removed.
+    value: {"bars": [{"name", "nats", "kind": "together", "sum" or "single"}], "pairs":
+    what `pairs_chart` returns, "sentences": [str]}; {} asks for words to be removed.
     """
     return view("pieces/joint_effect", elem_id, "Together and one by one", {})
 
 
 def layer_lens_view(elem_id: str, label: str = "Layer lens") -> gr.HTML:
-    """A heat map of layers × tokens, moved through with arrow keys.
-
-    value: {"about", "tokens": [str], "places": ["text", "template" or "mask"], "rows": [{"layer", "words",
-    "ranks"}]}, the last layer's row first; ranks are those of the word that the last layer decodes.
-    """
-    return view("pieces/layer_lens", elem_id, label, {"rows": []})
+    """Layers × tokens. Its chart: `lens_chart`."""
+    return charts(elem_id, label, "Press Layer lens to see what the MLM head would read after every layer.")
 
 
 def result_view(elem_id: str) -> gr.HTML:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from math import exp
 
 from components.page.views import Values
+from explainers.reports.figures.pair_interactions import pairs_chart
 from explainers.reports.result_sentence import result_sentence
 
 ANSWER_LEGEND = (
@@ -76,13 +77,12 @@ def _lines(token: dict) -> list[str]:
 def joint(explanation: dict, effect: dict) -> dict:
     """The result of what_if.joint_effect as bars, a matrix and sentences; names are the removed words."""
     names = [explanation["spans"][index]["text"] for index in effect["removed"]]
+    how = "Exact" if effect["exact"] else "Sampled"
     bars = [("all together", effect["together"], "together"), ("one by one, added up", effect["sum"], "sum")]
     bars += [(name, drop, "single") for name, drop in zip(names, effect["singles"], strict=True)]
     return {
         "bars": [{"name": name, "nats": drop, "kind": kind} for name, drop, kind in bars],
-        "names": names,
-        "pairs": effect["pairs"],
-        "pairs_note": PAIRS_NOTE.format(how="Exact" if effect["exact"] else "Sampled"),
+        "pairs": pairs_chart(names, effect["pairs"], PAIRS_NOTE.format(how=how)),
         "sentences": effect["sentences"],
     }
 

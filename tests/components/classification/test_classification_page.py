@@ -75,12 +75,13 @@ def test_the_prediction_follows_each_edit(page):
 def test_the_layer_lens_and_a_tokens_reading(page):
     classify(page)
     page.locator("#layer-lens-run").click()
-    cell = page.locator("#layer-lens td").first
-    expect(cell).to_have_attribute("aria-label", re.compile("after layer 2, at"))
-    cell.focus()
+    expect(page.locator("#layer-lens .heatmap-label").first).to_be_visible()
+    page.locator("#layer-lens [role=slider]").focus()
+    page.keyboard.press("Home")
     page.keyboard.press("ArrowDown")
-    expect(page.locator("#layer-lens td:focus")).to_have_attribute("data-row", "1")
-    expect(page.locator("#layer-lens .mw-tip")).to_contain_text("has rank")
+    expect(page.locator("#layer-lens [role=slider]")).to_contain_text(re.compile("^layer 2, "))
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#layer-lens [role=slider]")).to_contain_text(re.compile("^layer 1, "))
     token = page.locator("#class-strip [data-index='0']")
     token.focus()
     expect(page.locator("#class-strip .mw-tip")).to_contain_text("reads as")
@@ -135,7 +136,7 @@ def test_markup_and_template_code_stay_text(page):
     expect(page.locator("#class-strip .mw-strip")).to_contain_text(HOSTILE)
     expect(page.locator("#class-bars .mw-class")).to_have_text(["<b>A</b>", "${alert(3)}"])
     page.locator("#layer-lens-run").click()
-    expect(page.locator("#layer-lens td").first).to_be_visible()
+    expect(page.locator("#layer-lens .heatmap-label").first).to_be_visible()
     assert page.locator("img[src=x], #class-bars b").count() == 0
 
 
@@ -176,5 +177,5 @@ def test_a_phone_shows_it_without_sideways_scrolling(browser, url, scheme):
         assert run["y"] + run["height"] < 844
         classify(phone)
         phone.locator("#layer-lens-run").click()
-        expect(phone.locator("#layer-lens td").first).to_be_visible()
+        expect(phone.locator("#layer-lens .heatmap-label").first).to_be_visible()
         assert phone.evaluate("document.documentElement.scrollWidth") <= 390

@@ -78,7 +78,7 @@ def test_a_search_marks_what_it_removes():
 def test_a_live_reading_clears_what_no_longer_holds_and_has_no_alarms():
     values = shown(read(ClassificationRequest(FIRST_TEXT)), live=True)
     assert (
-        "charts" not in values["plot"] and values["methods"]["rows"] == [] and values["lens"] == {"rows": []}
+        "charts" not in values["plot"] and values["methods"]["rows"] == [] and "charts" not in values["lens"]
     )
     view = ClassificationView("", live=True)
     view.add({"type": "error", "text": "The template lacks <mask>."})
@@ -132,11 +132,13 @@ def test_a_stop_keeps_the_methods_that_were_done():
 
 def test_the_lens_shows_the_last_layer_first():
     lensed = shown(lens(ClassificationRequest(FIRST_TEXT)))["lens"]
-    assert [row["layer"] for row in lensed["rows"]] == [2, 1, 0]
-    assert set(lensed["rows"][0]["ranks"]) == {1}
-    assert lensed["tokens"][lensed["places"].index("mask")] == "[MASK]"
+    (chart,) = lensed["charts"]
+    assert [row[0] for row in chart["table"]["rows"]] == ["layer 2", "layer 1", "embeddings"]
+    assert all(cell.endswith(" (1)") for cell in chart["table"]["rows"][0][1:])
+    assert set(chart["figure"]["data"][0]["z"][0]) == {1.0} and "[MASK]" in chart["table"]["head"]
     long = shown(lens(ClassificationRequest("word " * 200)))["lens"]
-    assert len(long["tokens"]) == len(long["places"]) == 160 and "The first 160" in long["about"]
+    (chart,) = long["charts"]
+    assert len(chart["table"]["head"]) == 161 and "The first 160" in chart["note"]
 
 
 def test_reading_lines_name_words_and_classes():

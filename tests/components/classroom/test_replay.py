@@ -88,7 +88,7 @@ GREEDY = [
     step(4, [1], -60.0, [1, 4], -70.0, False),
     step(5, [1, 4], -70.0, [1, 4], -70.0, True),
 ]
-PROPOSALS = "document.querySelector('#replay .mw-plot').data[1].x.length"  # drawn
+PROPOSALS = "document.querySelector('#replay .mw-plot').data?.[1].x.length"  # drawn
 
 
 def test_value_of_a_record():

@@ -104,7 +104,7 @@ def test_four_methods_are_compared_and_sorted(page):
     assert numbers(page, "kl") == sorted(numbers(page, "kl"), reverse=True)
     votes = page.locator("#agreement-map .mw-votes sup")
     assert sum(int(text) for text in votes.all_inner_texts()) == 12
-    expect(page.locator("#agreement-map .mw-matrix tbody td")).to_have_count(16)
+    expect(page.locator("#agreement-map .heatmap-label")).to_have_count(16)
     expect(page.locator("#compare-estimate")).to_contain_text("at the speed of the last comparison")
 
 

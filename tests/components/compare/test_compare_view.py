@@ -101,8 +101,8 @@ def test_a_method_that_refused_keeps_its_row_and_stays_out_of_the_agreement():
     status, table, agreed = values["status"], values["table"], values["map"]
     assert table["rows"][2]["error"] == "Too long."
     assert cells(table, "third")["probability_ratio"]["text"] == "–"
-    assert agreed["titles"] == ["First", "Second"]
-    assert agreed["matrix"] == [[1.0, 1 / 3], [1 / 3, 1.0]]
+    assert agreed["pairs"]["table"]["rows"] == [["First", "1.00", "0.33"], ["Second", "0.33", "1.00"]]
+    assert agreed["pairs"]["figure"]["data"][0]["z"] == [[1.0, 1 / 3], [1 / 3, 1.0]]
     assert cells(table, "first")["agreement"]["text"] == "0.33"
     assert cells(table, "third")["agreement"]["value"] is None
     assert status["text"] == "2 of 3 methods compared on tiny."
@@ -114,7 +114,7 @@ def test_stop_keeps_finished_rows_and_an_error_the_earlier_comparison():
     values = view.values()
     status, table, agreed = values["status"], values["table"], values["map"]
     assert status["state"] == "stopped" and "1 of 3 methods compared" in status["text"]
-    assert len(table["rows"]) == 1 and agreed["titles"] == ["First"]
+    assert len(table["rows"]) == 1 and agreed["methods"] == 1 and agreed["pairs"] is None
     failed = shown([{"type": "error", "text": "No such model."}])
     assert set(failed.values()) == {"status"} and failed.record() is None
 

@@ -186,7 +186,7 @@ def test_plot_fits_its_width(page):
 def test_a_chart_is_zoomed_keeps_its_zoom_and_is_saved_as_a_picture(page):
     feed(page, plot=search(40, 100))
     expect(page.locator("#plot .cap")).to_contain_text("iteration 40 of 100")
-    axis = "document.querySelector('#plot .mw-plot').layout.xaxis.range[1]"
+    axis = "document.querySelector('#plot .mw-plot').layout?.xaxis?.range?.[1]"
     page.wait_for_function(f"{axis} === 102")
     page.locator("#plot").scroll_into_view_if_needed()
     box = page.locator("#plot .nsewdrag").first.bounding_box()

@@ -164,9 +164,13 @@ def test_questions_become_values(explanation, monkeypatch):
     monkeypatch.setattr(what_if, "rewrite", lambda *asked: iter(texts))
 
     joint = play(JOINT, explanation, [6, 9])["joint"]
-    assert [bar["name"] for bar in joint["bars"]][2:] == ["doctor", "patient"] == joint["names"]
+    assert (
+        [bar["name"] for bar in joint["bars"]][2:]
+        == ["doctor", "patient"]
+        == joint["pairs"]["table"]["head"][1:]
+    )
     assert [bar["nats"] for bar in joint["bars"]] == [9.0, 3.0, 2.0, 1.0]
-    assert joint["pairs_note"].startswith("Exact")
+    assert joint["pairs"]["note"].startswith("Exact")
     shown = play(REMOVAL, explanation, [0])
     assert shown["status"]["state"] == "done" and shown["status"]["text"] == "1 of 14 words removed."
     assert ["strong", "Write"] in shown["result"]["parts"]
