@@ -3,7 +3,7 @@ import {set, make, say} from '../page/dom.js';
 const bar = (index) => {
   const button = make('button', {type: 'button', class: 'mw-bar', 'data-index': index},
     make('span', {class: 'mw-class', dir: 'auto'}), make('span', {class: 'mw-track', 'aria-hidden': true}, make('span')),
-    make('span', {class: 'mw-number'}), make('span', {class: 'mw-words-of-class', dir: 'auto'}));
+    make('span', {class: 'mw-number'}), make('span', {class: 'mw-hidden'}), make('span', {class: 'mw-words-of-class', dir: 'auto'}));
   return button;
 };
 
@@ -19,15 +19,15 @@ export const mount = (view) => {
     while (rows.childElementCount > labels.length) rows.lastChild.remove();
     while (rows.childElementCount < labels.length) rows.append(bar(rows.childElementCount));
     labels.forEach((row, index) => {
-      const button = rows.children[index], [name, track, number, words] = button.children;
+      const button = rows.children[index], [name, track, number, said, words] = button.children;
       say(name, row.label);
       say(number, row.text);
-      say(words, row.words);
+      say(said, row.label === predicted ? 'predicted, label words' : 'label words');
+    say(words, row.words);
       track.firstChild.style.width = `${row.probability * 100}%`;
       set(button, 'aria-pressed', String(row.label === label));
       set(button, 'data-predicted', row.label === predicted || null);
-      set(button, 'aria-label', `${row.label}: ${row.text}${row.label === predicted ? ', predicted' : ''}. Label words: ${row.words}`);
-    });
+      });
     empty.hidden = labels.length > 0;
     hint.hidden = rows.hidden = !labels.length;
   });

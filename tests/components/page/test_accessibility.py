@@ -14,7 +14,7 @@ TABS = ("Generation", "Classification", "Compare", "What if", "Classroom")
 GRADIOS = ()
 RUN = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
     .flatMap(({id, nodes}) => nodes.map(({html, target}) => ({id, html, target: target.join(' ')})))"""
-SELECTED = "document.querySelector('[role=tab][aria-selected=true]').textContent.trim()"
+SELECTED = "document.querySelector('[role=tab][aria-selected=true]')?.textContent.trim()"
 OPEN = """name => {
     const seen = (node) => node.getClientRects().length && node.textContent.trim() === name;
     const find = (selector) => [...document.querySelectorAll(selector)].find(seen);
