@@ -5,7 +5,6 @@ from dataclasses import asdict
 from components.classification import tab as classification_tab
 from components.compare.view import ComparisonView
 from components.generation import tab as generation_tab
-from components.sharing.records import with_inputs
 from explainers import explain_generation
 from explainers.streams.classification import ClassificationRequest
 from explainers.streams.comparison import ComparisonRequest, compare
@@ -34,7 +33,7 @@ def generation_record(prompt="Write a short story about a doctor.", **asked):
     for event in explain_generation(prompt, **asked):
         view.add(event)
     page = {"prompt": prompt, "response": asked.get("response", "")}
-    return with_inputs(view.record(), {**GENERATION, **asked, **page})
+    return view.record() | {"inputs": {**GENERATION, **asked, **page}}
 
 
 def classification_record(text="The movie was great, but the ending was bad.", **asked):

@@ -67,11 +67,6 @@ class ComparisonRecord(Kept):
     events: list[Annotated[PromptEvent | FloorEvent | RowEvent | ComparedEvent, BY_TYPE]]
 
 
-def with_inputs(record: dict | None, inputs: dict) -> dict | None:
-    """The record with what the page was set to, as `link_fields` takes it."""
-    return record and record | {"inputs": inputs}
-
-
 def needed(record: dict | None) -> dict:
     """The record; MaskwiseError where there is none, as after a link was opened."""
     if not record:

@@ -12,7 +12,6 @@ from components.page.controls import Controls, all_controls, read_values
 from components.page.progress import status
 from components.page.stream_view import StreamView
 from components.page.views import AT_ONCE, Updates, Values, Views
-from components.sharing.records import with_inputs
 
 IDLE_SECONDS = 6 * 3600  # after which what a page left in the server's memory is dropped
 
@@ -89,7 +88,7 @@ class SharedTab:
         status lines."""
         updates = self.views.updates(shown)
         if record:
-            updates[self.record] = with_inputs(record, inputs)
+            updates[self.record] = record | {"inputs": inputs}
         if "status" in shown:
             updates |= dict.fromkeys(mirrors, shown["status"])
         return updates

@@ -1,0 +1,65 @@
+"""The line on the page: a place that is said, Stop while waiting, a click between a stranger's passes."""
+
+import time
+from contextlib import ExitStack
+
+import pytest
+from playwright.sync_api import expect
+
+from explainers.core.types import Task
+from tests.browser import choose, guarded_page
+from tests.served import served_app, tiny_model
+
+LONG = "Write a long story about a doctor, his patient, a magazine, a book and the capital of France."
+SECONDS = {"timeout": 90_000}
+
+
+@pytest.fixture(scope="module")
+def url():
+    """The app on a model whose every pass takes half a second more."""
+    loaded = tiny_model("", Task.GENERATION)
+    handle = loaded.model.register_forward_pre_hook(lambda *call: time.sleep(0.5))
+    try:
+        with served_app(lambda name, task, *how: loaded) as address:
+            yield address
+    finally:
+        handle.remove()
+
+
+@pytest.fixture
+def stranger(browser, url):
+    """A page whose search is at work."""
+    with guarded_page(browser) as page:
+        page.goto(url)
+        page.locator("#prompt textarea").fill(LONG)
+        choose(page, "#method", "XPrompt")
+        page.locator("#run").click()
+        expect(page.locator("#status")).to_contain_text("Writing the answer", **SECONDS)
+        yield page
+
+
+def test_a_run_waits_in_the_line_and_may_leave_it(browser, url, stranger):
+    with guarded_page(browser) as page:
+        page.goto(url)
+        page.locator("#run").click()
+        expect(page.locator("#status")).to_contain_text("Waiting: 1 before you", **SECONDS)
+        page.locator("#stop").click()
+        expect(page.locator("#status")).to_contain_text("Stopped", **SECONDS)
+        expect(page.locator("#prompt textarea")).not_to_have_value("")
+    expect(stranger.locator("#status")).not_to_contain_text("Stopped")
+    stranger.locator("#stop").click()
+    expect(stranger.locator("#status")).to_contain_text("Stopped", **SECONDS)
+
+
+def test_a_page_that_is_left_makes_room(browser, url):
+    with ExitStack() as left:
+        page = left.enter_context(guarded_page(browser))
+        page.goto(url)
+        page.locator("#prompt textarea").fill(LONG)
+        page.locator("#run").click()
+        expect(page.locator("#status")).to_contain_text("Writing the answer", **SECONDS)
+    with guarded_page(browser) as page:
+        page.goto(url)
+        page.locator("#prompt textarea").fill("Two words")
+        page.locator("#run").click()
+        expect(page.locator("#status")).to_contain_text("has only 2 words", **SECONDS)
