@@ -1,0 +1,26 @@
+"""Edits that are none: late ones, and those of a result that is being filled in."""
+
+from components.classification import explained
+from components.classification.explained import Explained
+
+OLD, NEW = {"text": "old", "task": "ag_news"}, {"text": "new", "task": "imdb"}
+
+
+def test_inputs_that_are_half_filled_in_are_of_the_result_shown():
+    shown = Explained()
+    assert not shown.is_shown("me", NEW)
+    shown.fill("me", OLD, NEW)
+    assert shown.is_shown("me", {"text": "new", "task": "ag_news"})
+    assert shown.is_shown("me", NEW)  # from here on all are filled in
+    assert not shown.is_shown("me", OLD)
+    assert not shown.is_shown("you", NEW)
+
+
+def test_sessions_are_forgotten(monkeypatch):
+    monkeypatch.setattr(explained, "MOST_SESSIONS", 3)
+    shown = Explained()
+    for n in range(50):
+        shown.fill(f"session {n}", OLD, NEW)
+    assert len(shown._inputs) == 3 and shown.is_shown("session 49", NEW)
+    shown.forget("session 49")
+    assert not shown.is_shown("session 49", NEW)
