@@ -27,7 +27,7 @@ def loads():
 
 @pytest.fixture(scope="module")
 def url(loads):
-    def load(name, task):
+    def load(name, task, *how):
         loads.append(name)
         return tiny_model(name, task)
 
