@@ -1,4 +1,5 @@
 // Plotly, loaded when the first chart is seen, and its figures in the page's own colours and letters.
+const SMALLER = 0.86;  // than the text around it
 
 let loading = null;
 
@@ -17,7 +18,7 @@ const loaded = () => {
 // A copy of a figure's part in which each colour that stands for a style variable has the page's value of it.
 const recoloured = (part, colors) => {
   if (typeof part === 'string') return colors[part] ?? part;
-  if (Array.isArray(part)) return typeof part[0] === 'number' ? part : part.map((each) => recoloured(each, colors));
+  if (Array.isArray(part)) return part.map((each) => (typeof each === 'number' ? each : recoloured(each, colors)));
   if (part === null || typeof part !== 'object') return part;
   return Object.fromEntries(Object.entries(part).map(([name, each]) => [name, recoloured(each, colors)]));
 };
@@ -79,8 +80,9 @@ export class Figure {
     const {node, name, figure: {data, layout}} = this;
     this.settings ||= settings(Plotly, name);  // with others each time, Plotly would begin anew and lose the zoom
     const style = getComputedStyle(node), colors = computed(node, layout.meta), own = recoloured(layout, colors);
-    const font = {...own.font, family: style.fontFamily, size: Math.round(parseFloat(style.fontSize) * 0.86)};
-    await Plotly.react(node, recoloured(data, colors), {...own, width: Math.max(node.clientWidth, own.width || 0), font}, this.settings);
+    const size = Math.round(parseFloat(style.fontSize) * SMALLER), font = {...own.font, family: style.fontFamily, size};
+    const traces = recoloured(data, colors).map((trace) => (trace.textfont ? {...trace, textfont: {...trace.textfont, size}} : trace));
+    await Plotly.react(node, traces, {...own, width: Math.max(node.clientWidth, own.width || 0), font}, this.settings);
   }
 
   // Shows what stands at the step'th point of the first line, as the pointer would.

@@ -6,9 +6,10 @@ from html import escape
 
 import plotly.graph_objects as go
 
-from explainers.reports.figures.style import ACCENT, NEGATIVE, POSITIVE, SURFACE, styled
+from explainers.reports.figures.style import ACCENT, INK, NEGATIVE, POSITIVE, SURFACE, styled
 
 CELL = 34  # px
+FAINT = 2.4  # the value of full colour on a scale to 1, so that the text stays readable on it
 
 
 def heat_map(
@@ -33,12 +34,13 @@ def heat_map(
         y=list(range(len(rows))),
         text=shown,
         texttemplate="%{text}",
+        textfont={"color": INK},
         customdata=read,
         hovertemplate="%{customdata}<extra></extra>",
         colorscale=scale,
         showscale=False,
         zmin=-most if signed else 0,
-        zmax=most if signed else 2,
+        zmax=most if signed else FAINT,
         xgap=2,
         ygap=2,
     )

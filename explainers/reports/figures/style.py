@@ -59,8 +59,8 @@ def styled(traces: list, x: str, y: str, **layout) -> go.Figure:
         "hoverlabel": {"bgcolor": SURFACE, "bordercolor": LINE, "font": {"color": INK}},
         "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": MUTED, "activecolor": ACCENT},
         "legend": {"orientation": "h", "y": -0.28, "x": 0, "yanchor": "top"},
-        "xaxis": {**axis, "title": {"text": x, "font": {"size": 12}}},
-        "yaxis": {**axis, "title": {"text": y, "font": {"size": 12}}},
+        "xaxis": {**axis, "title": {"text": x}},
+        "yaxis": {**axis, "title": {"text": y}},
         "meta": VARIABLES,
         "uirevision": "kept",
     }
