@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from threading import Lock
 from time import perf_counter
 
 from explainers.core.deferred_torch import torch
@@ -17,17 +18,40 @@ GAIN, LOSS = 1.2, 3.0  # least gain in speed, largest growth of the rounding err
 def fast_fp32(device: torch.device) -> Iterator[None]:
     """Within, fp32 products on a CPU may go to oneDNN, where that was found as exact and faster.
 
-    The setting is the process's own: another thread's products are as exact, and faster too.
+    The setting is the process's own, and ends with the last block that is open in any thread: meanwhile
+    another thread's products are as exact, and faster too.
     """
     if device.type != "cpu" or not onednn_is_better():
         yield
         return
-    matmul = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]  # made when torch is imported
-    before, matmul.fp32_precision = matmul.fp32_precision, "bf16"
+    _open.enter()
     try:
         yield
     finally:
-        matmul.fp32_precision = before
+        _open.leave()
+
+
+class _Open:
+    """Counts the open blocks; the first sets, the last puts back."""
+
+    def __init__(self):
+        self.count, self.before, self.lock = 0, "", Lock()
+
+    def enter(self) -> None:
+        with self.lock:
+            if not self.count:
+                matmul = torch.backends.mkldnn.matmul
+                self.before, matmul.fp32_precision = matmul.fp32_precision, "bf16"
+            self.count += 1
+
+    def leave(self) -> None:
+        with self.lock:
+            self.count -= 1
+            if not self.count:
+                torch.backends.mkldnn.matmul.fp32_precision = self.before
+
+
+_open = _Open()
 
 
 @cache
