@@ -40,6 +40,9 @@ def explain_generation(
     seed: int = 0,
     options: dict = {},  # noqa: B006 (the signature is the API's description; it is not written to)
     part: list = [],  # noqa: B006
+    system_prompt_placement: str = "system",
+    thinking: str = "off",
+    date: str = "",
     request: gr.Request = None,
 ) -> Iterator[dict]:
     """Find the k spans of a prompt whose removal most lowers the probability of the model's answer.
@@ -49,12 +52,15 @@ def explain_generation(
     ...}. model: "" for the built-in one, a Hub id or a folder.
     granularity: word, token or sentence. mask_operator: zero, delete or replace. response: an answer to
     explain instead of the model's own. part: characters [start, end) of the answer to explain, given what
-    comes before them; empty for all of it. log-probabilities in nats, time in seconds.
+    comes before them; empty for all of it. system_prompt_placement: system (its role) or prompt (before the
+    prompt). thinking: off, explain (with the answer) or skip (the answer after it). date: the day that a chat
+    template writes, such as 2026-11-26; empty for today. log-probabilities in nats, time in seconds.
     """
     texts = (granularity, mask_operator, max_new_tokens, response, system_prompt)
     settings = (prompt, model, method, k, *texts, seed, options)
+    chosen = {"system_prompt_placement": system_prompt_placement, "thinking": thinking, "date": date}
     work = Work(
-        lambda hook: generation.run(GenerationRequest(*settings, part=part), hook),
+        lambda hook: generation.run(GenerationRequest(*settings, part=part, **chosen), hook),
         kind="generation",
         model=model,
         task=Task.GENERATION,

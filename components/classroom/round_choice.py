@@ -8,6 +8,7 @@ from explainers.streams.guess_rounds import Round, ready_rounds
 OWN = "The prompt of the Generation tab"
 OWN_SETTINGS = (
     "model", "granularity", "mask_operator", "max_new_tokens", "response", "system_prompt",
+    "system_prompt_placement", "thinking", "date",
 )  # fmt: skip
 
 

@@ -13,7 +13,13 @@ OPERATORS = [
     ("nothing: it is deleted", "delete"),
     ("the unknown or padding token", "replace"),
 ]
-ANSWER_TOKENS = 60
+PLACEMENTS = [("into its own role", "system"), ("before the prompt", "prompt")]
+THINKING = [
+    ("is turned off, where the model can", "off"),
+    ("is explained with the answer", "explain"),
+    ("is skipped: the answer after it is explained", "skip"),
+]
+ANSWER_TOKENS, DATE_CHARS = 60, 10
 
 
 def generation_settings(prefix: str = "") -> Controls:
@@ -46,5 +52,18 @@ def generation_settings(prefix: str = "") -> Controls:
         ),
         "system_prompt": gr.Textbox(
             "", label="System prompt", info="Never removed.", lines=1, max_length=MAX_PROMPT_CHARS
+        ),
+        "system_prompt_placement": gr.Radio(
+            PLACEMENTS, value="system", label="System prompt goes", elem_id=f"{prefix}placement"
+        ),
+        "thinking": gr.Dropdown(
+            THINKING, value="off", label="Thinking before the answer", elem_id=f"{prefix}thinking"
+        ),
+        "date": gr.Textbox(
+            "",
+            label="Date that the chat template writes",
+            info="Such as 2026-11-26. Leave empty for today.",
+            max_length=DATE_CHARS,
+            elem_id=f"{prefix}date",
         ),
     }

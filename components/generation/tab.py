@@ -18,6 +18,7 @@ from components.pieces.views import (
     convergence_plot,
     metric_table,
     output_diff,
+    rendered_prompt,
     result_view,
     status_line,
     token_strip,
@@ -66,6 +67,7 @@ def generation_tab() -> GenerationTab:
     with gr.Row(elem_classes="mw-tab"):
         with gr.Column(scale=2, min_width=320):
             inputs, options, run_button, stop_button, status = _controls()
+            rendered = rendered_prompt("rendered")
         with gr.Column(scale=3, min_width=320):
             views = Views(
                 status=status,
@@ -74,6 +76,7 @@ def generation_tab() -> GenerationTab:
                 plot=convergence_plot("plot"),
                 diff=output_diff("diff"),
                 metrics=metric_table("metrics"),
+                rendered=rendered,
             )
             bar = share_bar("share")
     record, blank = gr.State(stored_record(), time_to_live=IDLE_SECONDS), views.shown()

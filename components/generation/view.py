@@ -17,7 +17,7 @@ RECORDED = ("prompt", "step", "explanation")
 
 @dataclass
 class GenerationView(StreamView):
-    """The views of one generation, by name: result, strip, plot, diff, metrics."""
+    """The views of one generation, by name: result, strip, plot, diff, metrics, rendered."""
 
     prompt: str
     granularity: str = "word"
@@ -47,6 +47,7 @@ class GenerationView(StreamView):
             "plot": self._search_value(),
             "diff": diff_words(self.response, self.masked_response),
             "metrics": metric_rows(done["metrics"] if done else []),
+            "rendered": {"pieces": done.get("rendered", []) if done else []},
         }
 
     def on_response(self, event: dict) -> None:

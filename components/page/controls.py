@@ -7,6 +7,7 @@ from dataclasses import Field
 import gradio as gr
 
 from components.page.views import AT_ONCE
+from explainers.core.unicode import whole_characters
 
 Controls = dict[str, gr.components.Component]
 
@@ -51,7 +52,11 @@ def all_controls(options: dict[str, Controls]) -> list[gr.components.Component]:
 
 
 def read_values(names: list[str], options: dict[str, Controls], values) -> tuple[dict, dict[str, dict]]:
-    """Values of the inputs `names`, then of all_controls(options), as settings and as options by method."""
+    """Values of the inputs `names`, then of all_controls(options), as settings and as options by method.
+
+    Half characters in their texts are replaced: no answer to the page could hold them.
+    """
+    values = whole_characters(values)
     settings, rest = dict(zip(names, values, strict=False)), iter(values[len(names) :])
     return settings, {method: {name: next(rest) for name in own} for method, own in options.items()}
 

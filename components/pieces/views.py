@@ -20,6 +20,12 @@ def status_line(elem_id: str) -> gr.HTML:
     return view("pieces/status_line", elem_id, "Status", idle)
 
 
+def rendered_prompt(elem_id: str) -> gr.HTML:
+    """A fold with the whole prompt as the model reads it. value: {"pieces": [{"kind", "text"}]}, kind being
+    mark, template, system or text."""
+    return view("pieces/rendered_prompt", elem_id, "What the model reads", {"pieces": []})
+
+
 def token_strip(elem_id: str, label: str = "The prompt, word by word") -> gr.HTML:
     """A strip of spans, read by hover, focus, arrow keys, Home and End.
 

@@ -16,6 +16,7 @@ from explainers.streams.classification import MAX_TEXT_CHARS
 from explainers.streams.comparison import MAX_DRAWS, MAX_METHODS
 from explainers.streams.generation import MAX_NEW_TOKENS, MAX_PROMPT_CHARS
 from explainers.targets.base import MaskOperator
+from explainers.text.chat_template import Placement, Thinking
 from explainers.text.spans import Granularity
 from explainers.text.tasks import TASKS, WORDS_PER_CLASS
 from explainers.text.templates import MAX_TEMPLATE_CHARS
@@ -88,6 +89,9 @@ _ANSWER: dict[str, Field] = {
     "seed": Whole(0, MOST_SEED),
     "response": Text(MAX_PROMPT_CHARS),
     "system_prompt": Text(MAX_PROMPT_CHARS),
+    "system_prompt_placement": Choice(lambda: [str(each) for each in Placement]),
+    "thinking": Choice(lambda: [str(each) for each in Thinking]),
+    "date": Text(NAME_CHARS),
 }
 _GENERATION = _ANSWER | {"method": Choice(lambda: explainers_for(Task.GENERATION))}
 _CLASSIFICATION: dict[str, Field] = {

@@ -28,6 +28,9 @@ KEPT = (
     "mask_operator",
     "max_new_tokens",
     "system_prompt",
+    "system_prompt_placement",
+    "thinking",
+    "date",
     "seed",
     "screening",
 )

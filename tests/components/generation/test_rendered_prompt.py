@@ -1,0 +1,18 @@
+"""The fold with the whole prompt as the model reads it."""
+
+from playwright.sync_api import expect
+
+
+def test_the_fold_shows_what_the_model_read(browser, url):
+    page = browser.new_page()
+    page.goto(url)
+    run = page.get_by_role("button", name="Run", exact=True).first
+    expect(run).to_be_enabled(timeout=30_000)
+    page.locator("#prompt textarea").fill("hello <b>kind</b> world")
+    run.click()
+    fold = page.locator("#rendered")
+    fold.locator("summary").click(timeout=60_000)
+    expect(fold.locator("[data-kind=text]")).to_have_text("hello <b>kind</b> world")
+    expect(fold.locator("[data-kind=mark]").first).to_have_text("<|im_start|>")
+    expect(fold.locator("[data-kind=text] b")).to_have_count(0)
+    page.close()
