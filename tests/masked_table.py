@@ -1,4 +1,4 @@
-"""Which kinds of masked language models are right: `python -m benchmarks.masked_models`.
+"""Which kinds of masked language models are right: `python -m tests.masked_table`.
 
 A tiny random model of each kind that AutoModelForMaskedLM offers, against a slow reading of the logits at
 <mask>. Differences are in nats.
