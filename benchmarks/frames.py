@@ -1,4 +1,5 @@
-"""How far it is through our own code: `python -m benchmarks.frames` prints the files on a prompt's way.
+"""How far it is through our own code: `python -m benchmarks.frames` prints our own frames from a method's
+question to the model's forward pass, and the files on a prompt's way.
 
 A file is on the way where one of its functions is handed the prompt, or what directly holds it (a dict, a
 list, a dataclass), while the Generation tab runs it on the built-in model, from Run to the strip.
@@ -8,14 +9,26 @@ from __future__ import annotations
 
 import sys
 import threading
+import traceback
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from types import CodeType, FrameType, SimpleNamespace
 
 import gradio as gr
+import torch
+
+from explainers.core.types import Task
+from explainers.models.half_precision import half_copy
+from explainers.models.held import load_model
+from explainers.targets.remembered import Remembered
+from explainers.targets.response import ResponseTarget
+from explainers.targets.screening import Screen
+from explainers.text.prompts import encode_response, render_prompt
 
 ROOT = Path(__file__).resolve().parents[1]
+EXPLAINERS, ANSWER = ROOT / "explainers", "Once upon a time"
 OURS = ("components/", "explainers/", "app.py")
 PROMPT = "Tell me about the doctor."
 QUICK = {"prompt": PROMPT, "method": "feature_ablation", "k": 1, "new-tokens": 4}  # by the inputs' elem_id
@@ -74,7 +87,42 @@ def _holds(value: object) -> bool:
     return isinstance(value, str) and value == PROMPT
 
 
+def frames_to_forward(target: ResponseTarget, question: Callable[[torch.Tensor], object]) -> list[str]:
+    """Our own frames of the deepest way from a question about all single removals to a forward pass."""
+    deepest: list[str] = []
+
+    def record(module, arguments):
+        stack = [f for f in traceback.extract_stack() if Path(f.filename).is_relative_to(EXPLAINERS)]
+        names = [f"{Path(f.filename).relative_to(EXPLAINERS)}: {f.name}" for f in stack]
+        if len(names) > len(deepest):
+            deepest[:] = names
+
+    bodies = {scorer.causal.model.base_model for scorer in (target.scorer, target.rough_scorer) if scorer}
+    handles = [body.register_forward_pre_hook(record) for body in bodies]
+    try:
+        question(1 - torch.eye(len(target.spans)))
+    finally:
+        for handle in handles:
+            handle.remove()
+    return deepest
+
+
+def example_target(screened: bool) -> ResponseTarget:
+    loaded = load_model("", Task.GENERATION)
+    prompt, response = render_prompt(loaded.tokenizer, PROMPT), encode_response(loaded.tokenizer, ANSWER)
+    target = ResponseTarget(loaded, prompt, response, screening=False)
+    if screened:  # also where the processor would not gain by it
+        target.rough_scorer = target._scorer_on(half_copy(loaded.model), target.part)
+        target.screen = Screen(Remembered(target.rough_scorer.log_prob), target.scored)
+    return target
+
+
 def main() -> None:
+    for title, screened in (("a question", False), ("a screened question", True)):
+        target = example_target(screened)
+        frames = frames_to_forward(target, target.lowest)
+        print(f"{len(frames)} frames of our own from {title} to the model's forward pass:")
+        print("\n".join(f"  {frame}" for frame in frames))
     way = prompt_way()
     print(f"{len(way)} files on the prompt's way from the text box to the strip:")
     print("\n".join(f"  {name}" for name in way))

@@ -19,6 +19,7 @@ import torch
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Prompt, Task
 from explainers.models.held import LoadedModel, load_model
+from explainers.targets.causal.token_inputs import TokenInputs
 from explainers.targets.decoding import greedy_tokens
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import render_prompt
@@ -64,7 +65,7 @@ class Answered:
 def answer(loaded: LoadedModel, text: str, max_new_tokens: int) -> Answered:
     prompt = render_prompt(loaded.tokenizer, text)
     ids = torch.tensor([prompt.input_ids], device=loaded.device)
-    embeds = loaded.model.get_input_embeddings()(ids)  # (1, L, d)
+    embeds = TokenInputs(loaded.model).of(ids)  # (1, L, d + e)
     return Answered(loaded, prompt, tuple(greedy_tokens(loaded, embeds, max_new_tokens)))
 
 

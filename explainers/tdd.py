@@ -10,8 +10,9 @@ from explainers.core.deferred_torch import no_grad, torch
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
 from explainers.models.fast_fp32 import fast_fp32
+from explainers.targets.causal.logits import chosen, token_log_probs
 from explainers.targets.encoder_decoder import check_decoder_only
-from explainers.targets.logits import chosen, readout_of, token_log_probs
+from explainers.targets.remembered import check_finite
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import decode_pieces, encode_plain
 
@@ -61,7 +62,7 @@ class TokenDistributionDynamics(Explainer[ResponseTarget]):
         check_decoder_only(target.model, self.title)
         words, scores = self._words(target), []
         if self.options.direction != "backward":
-            along = contrasts(target, _followed(target, target.embeds()), words)  # (L',)
+            along = contrasts(target, _followed(target, target.masked.inputs), words)  # (L',)
             scores.append(target.pool(along.diff(prepend=along.new_zeros(1))))
             end = along[-1]
         if self.options.direction != "forward":
@@ -105,42 +106,42 @@ class TokenDistributionDynamics(Explainer[ResponseTarget]):
 
 def suffix_contrasts(target: ResponseTarget, words: list[int]) -> torch.Tensor:
     """r at the end of the prompt with the spans before t deleted, t = 0 … T: (T + 1,)."""
-    embeds, kept = target.embeds(), torch.ones(len(target.prompt.input_ids), dtype=torch.bool)
+    inputs, kept = target.masked.inputs, torch.ones(len(target.prompt.input_ids), dtype=torch.bool)
     values = []
     for positions in ([], *(list(span.positions) for span in target.spans)):
         kept[positions] = False
-        rest = _followed(target, embeds[kept.to(embeds.device)])
+        rest = _followed(target, inputs[kept.to(inputs.device)])
         values.append(contrasts(target, rest, words, keep=1)[0] if len(rest) else torch.tensor(0.0))
     return torch.stack(values)
 
 
 @no_grad
-def contrasts(target: ResponseTarget, embeds: torch.Tensor, words: list[int], keep: int = 0) -> torch.Tensor:
+def contrasts(target: ResponseTarget, inputs: torch.Tensor, words: list[int], keep: int = 0) -> torch.Tensor:
     """p of the first word as the next token, minus p of the second if there is one, at each position.
 
-    (L, d) → (L,) fp32, or (keep,) for the last `keep` positions. One pass.
+    (L, d + e) → (L,) fp32, or (keep,) for the last `keep` positions. One pass.
     """
-    model, target.evaluations = target.model, target.evaluations + 1
+    causal, keep = target.scorer.causal, keep or len(inputs)
+    target.evaluations += 1
     target.count(1)
     with fast_fp32(target.device):
-        if readout := readout_of(model):
-            hidden = model.base_model(inputs_embeds=embeds[None], use_cache=False).last_hidden_state
-            hidden = hidden[:, -keep:].expand(len(words), -1, -1)  # (W, L, d)
-            ids = torch.tensor(words, device=hidden.device)[:, None].expand(-1, hidden.shape[1])
-            vocabulary = model.config.get_text_config().vocab_size
-            log_probs = token_log_probs(readout, hidden, ids, vocabulary)  # (W, L)
+        if causal.reading.readout:
+            hidden = causal.hidden(inputs[None], use_cache=False)[:, -keep:].expand(len(words), -1, -1)
+            ids = torch.tensor(words, device=hidden.device)[:, None].expand(-1, keep)
+            log_probs = token_log_probs(causal.reading.readout, hidden, ids, causal.vocabulary)  # (W, L)
         else:
-            logits = model(inputs_embeds=embeds[None], use_cache=False, logits_to_keep=keep).logits[0]
+            logits = causal.logits(inputs[None], keep, use_cache=False)[0]
             rows = [chosen(logits, torch.full_like(logits[:, 0], word, dtype=torch.long)) for word in words]
             log_probs = torch.stack(rows)
+    check_finite(log_probs)
     p = log_probs.exp().cpu()
     return p[0] - p[1:].sum(0)
 
 
-def _followed(target: ResponseTarget, embeds: torch.Tensor) -> torch.Tensor:
-    """Embeddings of a prompt, followed by the response up to the part that is explained."""
+def _followed(target: ResponseTarget, inputs: torch.Tensor) -> torch.Tensor:
+    """Inputs of a prompt, followed by the response up to the part that is explained."""
     before = torch.tensor(target.response_ids[: target.part[0]], dtype=torch.long, device=target.device)
-    return torch.cat([embeds, target.model.get_input_embeddings()(before).detach()])
+    return torch.cat([inputs, target.masked.token_inputs.of(before)])
 
 
 def _quoted(target: ResponseTarget, token: int) -> str:

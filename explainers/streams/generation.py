@@ -30,6 +30,7 @@ from explainers.streams.events.generation import (
 )
 from explainers.streams.report import provenance, report, scored_spans, span_values
 from explainers.targets.base import MaskOperator
+from explainers.targets.causal.token_inputs import TokenInputs
 from explainers.targets.decoding import greedy_tokens
 from explainers.targets.response import ResponseTarget, check_context
 from explainers.text.chat_template import Placement, TemplateChoices, Thinking, check_date
@@ -198,7 +199,7 @@ def respond(
 ) -> Generator[AnswerEvent, None, tuple[int, ...]]:
     """Stream the answer to the whole prompt, or take the given one; returns its token ids."""
     ids = torch.tensor([prompt.input_ids], device=loaded.device)
-    embeds = loaded.model.get_input_embeddings()(ids)  # (1, L, d)
+    embeds = TokenInputs(loaded.model).of(ids)  # (1, L, d + e)
     if request.response.strip():
         yield {"type": "response", "text": request.response}
         return given_tokens(loaded, embeds, request.response, request.max_new_tokens, on_forward)

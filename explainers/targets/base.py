@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
-from explainers.core.target import Target
+from explainers.core.target import MIN_GAIN, Target
 from explainers.core.types import Mask, OnForward, TokenSpan
 from explainers.models.fast_fp32 import fast_fp32
 from explainers.models.held import LoadedModel
@@ -19,6 +19,12 @@ from explainers.targets.batching import Batches, Passes, gradient_rows
 from explainers.targets.masked_prompt import MaskedPrompt, MaskOperator
 from explainers.targets.remembered import Remembered, check_finite
 from explainers.targets.screening import Screen
+
+ROUNDING = 60  # log p in nats is off by up to so many times the precision's step: 0.44 seen in bfloat16
+PER_LAYER = (
+    "This model also reads each word's per-layer inputs. Those of a removed word stay as they are: choose "
+    "delete or replace to remove them as well."
+)
 
 __all__ = ["MaskOperator", "ModelTarget", "ScoredTarget", "Target"]
 
@@ -108,6 +114,7 @@ class ModelTarget(ScoredTarget):
     ):
         self.loaded, self.masked, self.prompt = loaded, masked, masked.prompt
         self.model, self.tokenizer, self.device = loaded.model, loaded.tokenizer, loaded.device
+        self.min_gain = max(MIN_GAIN, ROUNDING * torch.finfo(loaded.model.dtype).eps)
         self._gradient_batches = Batches()
         super().__init__(masked.prompt.spans, passes, scored, estimated)
 
@@ -122,6 +129,10 @@ class ModelTarget(ScoredTarget):
     def embeds(self) -> torch.Tensor:
         """Word embeddings of the whole prompt, (L, d)."""
         return self.masked.embeds
+
+    def notes(self) -> tuple[str, ...]:
+        leaves = self.operator is MaskOperator.ZERO and self.masked.inputs.shape != self.masked.embeds.shape
+        return (*super().notes(), PER_LAYER) if leaves else super().notes()
 
     def pool(self, per_position: torch.Tensor) -> torch.Tensor:
         """Sum a value per position over each span, (L,) → (T,)."""

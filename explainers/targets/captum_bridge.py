@@ -68,8 +68,13 @@ class CaptumModel(torch.nn.Module):
 
     def forward(self, input_ids, attention_mask=None):
         self.target.count(len(input_ids))
-        embeds = self.target.model.get_input_embeddings()(input_ids.clamp(min=0))
-        return self.target.model(inputs_embeds=embeds * (input_ids != ZERO_ID)[..., None], use_cache=False)
+        read = self.target.masked.token_inputs.arguments(self._inputs(input_ids))
+        return self.target.model(**read)
+
+    def _inputs(self, input_ids: torch.Tensor) -> torch.Tensor:
+        known = self.target.masked.token_inputs.of(input_ids.clamp(min=0))
+        zero = torch.zeros_like(known)
+        return torch.where((input_ids == ZERO_ID)[..., None], zero, known)
 
 
 class SpanAttribution(LLMAttribution):

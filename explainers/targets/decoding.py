@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from explainers.core.deferred_torch import torch
 from explainers.core.types import OnForward
 from explainers.models.held import LoadedModel
+from explainers.targets.causal.model import CausalModel
 from explainers.targets.encoder_decoder import decoder_steps
+from explainers.targets.remembered import check_finite
 
 
 def greedy_tokens(
@@ -41,19 +43,25 @@ def greedy_batch(
 
 
 def _steps(
-    loaded: LoadedModel, embeds: torch.Tensor, max_new_tokens: int, on_forward: OnForward
+    loaded: LoadedModel, inputs: torch.Tensor, max_new_tokens: int, on_forward: OnForward
 ) -> Iterator[list[int]]:
     """The next token of every row, a step at a time."""
     if loaded.model.config.is_encoder_decoder:
-        yield from decoder_steps(loaded, embeds, max_new_tokens, on_forward)
+        yield from decoder_steps(loaded, inputs, max_new_tokens, on_forward)
         return
-    inputs, cache = {"inputs_embeds": embeds}, None
+    causal, read, arguments = CausalModel(loaded.model), inputs, {}
+    caches = causal.reading.caches
     for _ in range(max_new_tokens):
-        on_forward(len(embeds))
-        with torch.inference_mode():
-            output = loaded.model(**inputs, past_key_values=cache, use_cache=True, logits_to_keep=1)
-            cache, tokens = output.past_key_values, output.logits[:, -1].argmax(-1)
-            inputs = {"input_ids": tokens[:, None]}
+        on_forward(len(inputs))
+        with torch.no_grad():
+            output = causal.output(read, 1, use_cache=caches, **arguments)
+            tokens = output.logits[:, -1].argmax(-1)
+            written = causal.token_inputs.of(tokens[:, None])
+            if caches:
+                read, arguments = written, {"past_key_values": output.past_key_values}
+            else:  # a model that hands on no cache reads all of it again
+                read = torch.cat([read, written], 1)
+        check_finite(output.logits)
         yield tokens.tolist()
 
 

@@ -16,7 +16,7 @@ from explainers.models.fast_fp32 import fast_fp32
 from explainers.models.held import LoadedModel
 from explainers.targets.base import as_masks
 from explainers.targets.batching import Batches, Passes, batch_rows
-from explainers.targets.logits import chosen
+from explainers.targets.causal.logits import chosen
 from explainers.targets.masked_prompt import MaskedPrompt, MaskOperator
 
 if TYPE_CHECKING:

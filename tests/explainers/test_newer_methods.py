@@ -1,6 +1,7 @@
 """The linear surrogate, TDD and XPrompt's two ablations, held against their definitions."""
 
 import re
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,7 +9,6 @@ import torch
 from explainers import EXPLAINERS, read_options
 from explainers.core.errors import MaskwiseError
 from explainers.linear_surrogate import held_out_predictions, sparse_fit
-from explainers.targets import logits
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import encode_response, render_prompt
 from tests.explainers.targets.test_response_target import make_target
@@ -151,9 +151,11 @@ def test_tdd_under_a_template_is_read_off_the_same_prompt(kind, chat):
 
 def test_tdd_without_a_known_output_layer_is_the_same(monkeypatch):
     expected = explain("tdd", make_target("gemma2"), foil="magazine").scores
-    monkeypatch.setattr("explainers.tdd.readout_of", lambda model: None)
-    assert explain("tdd", make_target("gemma2"), foil="magazine").scores == pytest.approx(expected, abs=1e-5)
-    assert logits.readout_of(make_target("gemma2").model) is not None
+    target = make_target("gemma2")
+    assert target.scorer.causal.reading.readout is not None
+    plain = replace(target.scorer.causal.reading, readout=None)
+    monkeypatch.setattr(target.scorer.causal, "reading", plain)
+    assert explain("tdd", target, foil="magazine").scores == pytest.approx(expected, abs=1e-5)
 
 
 def test_target_and_foil_exchanged_turn_the_sign():

@@ -1,14 +1,17 @@
 """Batches that shrink when memory runs out, logits in slices, shared keys and values, fp32 products."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from explainers.core.errors import MaskwiseError
 from explainers.models import fast_fp32
 from explainers.models.fast_fp32 import onednn_is_better
-from explainers.targets import causal_model, logits
 from explainers.targets.batching import Batches, batch_rows, saturating_rows
-from explainers.targets.logits import readout_of
+from explainers.targets.causal import logits
+from explainers.targets.causal import model as causal_model
+from explainers.targets.causal.reading import reading_of
 from tests.explainers.targets.test_response_target import make_target, some_masks
 from tests.slow_reference import slow_token_log_probs
 from tests.tiny_models import CAUSAL_KINDS, tiny_causal
@@ -92,19 +95,19 @@ def test_batches_follow_the_machine(monkeypatch):
 @pytest.mark.parametrize("kind", CAUSAL_KINDS)
 def test_logits_in_slices_are_those_of_the_model(kind, monkeypatch):
     target = make_target(kind)
-    assert readout_of(target.model) is not None
+    assert reading_of(target.model).readout is not None
     masks = some_masks(len(target.spans))
     whole = target.log_prob(masks).tolist()
     monkeypatch.setattr(logits, "SLICE_BYTES", 4 * 3 * target.model.config.get_text_config().vocab_size)
     assert make_target(kind).log_prob(masks).tolist() == pytest.approx(whole, abs=1e-4)
-    monkeypatch.setattr(causal_model, "readout_of", lambda model: None)
+    monkeypatch.setattr(causal_model, "reading_of", lambda model: replace(reading_of(model), readout=None))
     assert make_target(kind).log_prob(masks).tolist() == pytest.approx(whole, abs=2e-3)
 
 
 def test_a_model_with_another_output_layer_is_not_read_in_slices():
     model = tiny_causal("llama").model
     model.lm_head.register_forward_hook(lambda module, arguments, output: output)
-    assert readout_of(model) is not None
+    assert reading_of(model).readout is not None
     other = tiny_causal("llama").model
     forward = other.forward
 
@@ -114,7 +117,7 @@ def test_a_model_with_another_output_layer_is_not_read_in_slices():
         return output
 
     other.forward = scaled
-    assert readout_of(other) is None
+    assert reading_of(other).readout is None
 
 
 @pytest.mark.parametrize("operator", ["zero", "replace"])

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING
 
-from explainers.core.deferred_torch import no_grad, torch
+from explainers.core.deferred_torch import torch
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 SLICE_BYTES = 32 * 2**20
 
 Readout = Callable[["torch.Tensor"], "torch.Tensor"]
-
-_readouts: WeakKeyDictionary = WeakKeyDictionary()
 
 
 def token_log_probs(
@@ -35,19 +36,12 @@ def chosen(logits: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
     return logits.gather(-1, ids[..., None])[..., 0] - logits.logsumexp(-1)
 
 
-def readout_of(model) -> Readout | None:
-    """The map from last hidden states to logits, (N, d) → (N, V), tried out on four tokens.
+def readout_on(model: PreTrainedModel, inputs: dict, expected: torch.Tensor) -> Readout | None:
+    """The map from last hidden states to logits, (N, d) → (N, V), held against those of inputs, (1, L, V).
 
     None where the model does more than its output layer and a soft cap between the two: then only its
     own forward pass knows the logits.
     """
-    if model not in _readouts:
-        _readouts[model] = _probe(model)
-    return _readouts[model]
-
-
-@no_grad
-def _probe(model) -> Readout | None:
     decoder = model.get_output_embeddings()
     if decoder is None or model.base_model is model:
         return None
@@ -57,11 +51,8 @@ def _probe(model) -> Readout | None:
         logits = decoder(states)
         return torch.tanh(logits / cap) * cap if cap else logits
 
-    ids = torch.arange(4, device=model.device)[None]
-    hidden = getattr(model.base_model(input_ids=ids, use_cache=False), "last_hidden_state", None)
-    if hidden is None:
-        return None
-    logits, expected = readout(hidden).float(), model(input_ids=ids, use_cache=False).logits.float()
+    hidden = model.base_model(**inputs).last_hidden_state
+    logits = readout(hidden).float()
     tolerance = 4 * torch.finfo(model.dtype).eps * expected.abs().max() + 1e-4
     same = logits.shape == expected.shape and (logits - expected).abs().max() <= tolerance
     return readout if same else None

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from explainers.core.deferred_torch import no_grad, torch
 from explainers.core.types import Mask, Prompt
-from explainers.targets.causal_model import CausalModel
+from explainers.targets.causal.cache import Cache, cache_arguments, is_croppable
+from explainers.targets.causal.model import CausalModel
 from explainers.targets.masked_prompt import MaskedPrompt
-
-if TYPE_CHECKING:
-    from transformers.cache_utils import Cache
 
 
 class SharedPrefix:
@@ -55,11 +51,15 @@ class SharedPrefix:
             change = int(self._changes(masks, self.reference).min())
             if change > self.start:
                 return change, cache_arguments(self._whole, len(masks), change)
-        return self.start, self.fixed(len(masks))
+        return self.fixed(len(masks))
 
-    def fixed(self, rows: int) -> dict:
-        """The arguments that stand for what precedes `start`."""
-        return cache_arguments(self._fixed_cache(), rows, self.start)
+    def fixed(self, rows: int) -> tuple[int, dict]:
+        """The position after what precedes every span, and the arguments that stand for it.
+
+        0 and no cache where the model cannot go on from a copy of one.
+        """
+        cache = self._fixed_cache()
+        return (self.start if cache else 0), cache_arguments(cache, rows, self.start)
 
     def _changes(self, masks: torch.Tensor, reference: Mask) -> torch.Tensor:
         """The earliest position at which each mask differs from the reference, (B, T) → (B,).
@@ -71,8 +71,8 @@ class SharedPrefix:
         return torch.where(differs, self._firsts, last).amin(1).clamp(max=last)
 
     def _fixed_cache(self) -> Cache | None:
-        if self._fixed is None and self.start:
-            self._fixed = self._read(self._masked.embeds[: self.start], {})
+        if self._fixed is None and self.start and self._causal.reading.shares:
+            self._fixed = self._read(self._masked.inputs[: self.start], {})
         return self._fixed
 
     def _can_be_cut(self) -> bool:
@@ -81,46 +81,15 @@ class SharedPrefix:
 
     def _refer_to(self, reference: Mask, length: int) -> None:
         if reference != self.reference:
-            mask = torch.tensor([reference], dtype=torch.float32, device=self._masked.embeds.device)
-            embeds = self._masked.masked(mask)[0, self.start : length]
-            self._whole, self.reference = self._read(embeds, self.fixed(1)), reference
+            mask = torch.tensor([reference], dtype=torch.float32, device=self._masked.inputs.device)
+            start, arguments = self.fixed(1)
+            inputs = self._masked.masked(mask)[0, start:length]
+            self._whole, self.reference = self._read(inputs, arguments), reference
 
     @no_grad
-    def _read(self, embeds: torch.Tensor, before: dict) -> Cache:
+    def _read(self, inputs: torch.Tensor, before: dict) -> Cache:
         arguments = {name: value for name, value in before.items() if name != "use_cache"}
-        return self._causal.keys_values(embeds[None], **arguments)
-
-
-def cache_arguments(cache: Cache | None, rows: int, length: int) -> dict:
-    """What makes a forward pass of `rows` sequences go on from the first `length` positions of a cache."""
-    if cache is None:
-        return {"use_cache": False}
-    return {"past_key_values": expanded(cache, rows, length), "use_cache": True}
-
-
-def is_croppable(cache: Cache) -> bool:
-    """Whether the first part of the cache is the cache of the first part: not so for sliding windows."""
-    from transformers.cache_utils import DynamicLayer  # here, so that a page opens without transformers
-
-    return all(type(layer) is DynamicLayer for layer in cache.layers)
-
-
-def expanded(cache: Cache, rows: int, length: int) -> Cache:
-    """A batch's own copy of the first `length` positions of a one-row cache: a forward pass adds to it.
-
-    Layers that only ever concatenate share the one row's memory; others are copied, at full length.
-    """
-    if not is_croppable(cache):
-        fresh = copy.deepcopy(cache)
-        if rows > 1:
-            fresh.batch_repeat_interleave(rows)
-        return fresh
-    fresh = copy.copy(cache)
-    fresh.layers = [copy.copy(layer) for layer in cache.layers]
-    for layer in fresh.layers:
-        layer.keys = layer.keys[:, :, :length].expand(rows, -1, -1, -1)
-        layer.values = layer.values[:, :, :length].expand(rows, -1, -1, -1)
-    return fresh
+        return self._causal.keys_values(inputs[None], **arguments)
 
 
 def first_removable(prompt: Prompt) -> int:

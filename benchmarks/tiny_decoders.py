@@ -1,0 +1,96 @@
+"""Tiny random decoders of many kinds, to be held against a slow computation: nothing is downloaded.
+
+Weights are large (standard deviation 0.3), so that removing one word visibly moves every log-probability.
+"""
+
+from __future__ import annotations
+
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
+
+Settings = dict[str, object]
+
+BASE: Settings = {
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "max_position_embeddings": 512,
+    "initializer_range": 0.3,
+}
+GROUPED = BASE | {"num_key_value_heads": 2, "head_dim": 8}
+HALVED = BASE | {"num_key_value_heads": 2}
+GPT = {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 512, "initializer_range": 0.3}
+FEW = {"num_experts": 2, "num_experts_per_tok": 1, "moe_intermediate_size": 32}
+EXPERTS = GROUPED | FEW | {"num_local_experts": 2}
+MAMBA = {"mamba_n_heads": 8, "mamba_d_head": 8, "mamba_n_groups": 1, "mamba_d_state": 8}
+STATE = {"hidden_size": 32, "num_hidden_layers": 2, "state_size": 8, "initializer_range": 0.3}
+FOUR = GROUPED | {"num_hidden_layers": 4}
+LINEAR = FOUR | {
+    "linear_num_key_heads": 2,
+    "linear_num_value_heads": 4,
+    "linear_key_head_dim": 8,
+    "linear_value_head_dim": 8,
+    "layer_types": ["linear_attention", "full_attention"] * 2,
+}
+PER_LAYER = {"vocab_size_per_layer_input": 512, "hidden_size_per_layer_input": 8, "num_kv_shared_layers": 0}
+SLIDING = {"sliding_window": 12}
+
+DECODERS: dict[str, tuple[str, Settings]] = {
+    **{kind: (kind, GROUPED) for kind in (
+        "llama", "mistral", "qwen3", "gemma", "gemma2", "gemma3_text", "smollm3", "helium", "glm", "seed_oss",
+        "ministral", "arcee", "exaone4", "vaultgemma", "hunyuan_v1_dense", "minimax",
+    )},
+    **{kind: (kind, HALVED) for kind in (
+        "qwen2", "phi3", "phi", "stablelm", "starcoder2", "olmo", "olmo2", "granite", "cohere", "cohere2",
+        "nemotron", "diffllama", "olmo3", "apertus", "ernie4_5",
+    )},
+    **{kind: (kind, BASE) for kind in ("gpt_neox", "persimmon", "biogpt", "gpt_neox_japanese")},
+    **{kind: (kind, EXPERTS) for kind in ("mixtral", "qwen2_moe", "qwen3_moe", "olmoe", "granitemoe")},
+    **{kind: (kind, GPT) for kind in ("gpt2", "gpt_bigcode", "openai-gpt")},
+    "gptj": ("gptj", GPT | {"rotary_dim": 4}),
+    "codegen": ("codegen", GPT | {"rotary_dim": 4}),
+    "ctrl": ("ctrl", GPT | {"dff": 64}),
+    "gpt_neo": ("gpt_neo", BASE | {"num_layers": 2, "num_heads": 4, "window_size": 12,
+                "attention_types": [[["global", "local"], 1]]}),
+    "opt": ("opt", BASE | {"word_embed_proj_dim": 32, "ffn_dim": 64, "init_std": 0.3}),
+    "bloom": ("bloom", {"hidden_size": 32, "n_layer": 2, "n_head": 4, "initializer_range": 0.3}),
+    "mpt": ("mpt", {"d_model": 32, "n_heads": 4, "n_layers": 2, "max_seq_len": 512, "init_std": 0.3}),
+    "falcon": ("falcon", BASE),
+    "falcon with ALiBi": ("falcon", BASE | {"alibi": True, "new_decoder_architecture": False}),
+    "mistral beyond its window": ("mistral", GROUPED | SLIDING),
+    "gemma3_text beyond its window": ("gemma3_text", GROUPED | SLIDING | {
+        "layer_types": ["sliding_attention", "full_attention"]}),
+    "gemma4_text": ("gemma4_text", GROUPED | PER_LAYER | {
+        "layer_types": ["sliding_attention", "full_attention"], "global_head_dim": 8}),
+    "gemma3n_text": ("gemma3n_text", FOUR | PER_LAYER | {
+        "layer_types": ["sliding_attention", "full_attention"] * 2, "laurel_rank": 4, "altup_num_inputs": 2,
+        "activation_sparsity_pattern": [0.0] * 4}),
+    "qwen3_5_text": ("qwen3_5_text", LINEAR),
+    "qwen3_next": ("qwen3_next", LINEAR | FEW | {"shared_expert_intermediate_size": 32}),
+    "lfm2": ("lfm2", GROUPED | {"layer_types": ["conv", "full_attention"], "full_attn_idxs": [1]}),
+    "jamba": ("jamba", GROUPED | {"attn_layer_period": 2, "attn_layer_offset": 1, "expert_layer_period": 2,
+              "expert_layer_offset": 1, "num_experts": 2, "mamba_d_state": 8, "use_mamba_kernels": False}),
+    "falcon_h1": ("falcon_h1", GROUPED | MAMBA | {"mamba_d_ssm": 64}),
+    "bamba": ("bamba", GROUPED | MAMBA | {"attn_layer_indices": [1]}),
+    "granitemoehybrid": ("granitemoehybrid", HALVED | MAMBA | {"layer_types": ["mamba", "attention"],
+                         "num_local_experts": 2, "num_experts_per_tok": 1, "shared_intermediate_size": 32}),
+    "mamba": ("mamba", STATE),
+    "mamba2": ("mamba2", STATE | {"num_heads": 8, "head_dim": 8, "n_groups": 1}),
+    "rwkv": ("rwkv", {"hidden_size": 32, "attention_hidden_size": 32, "num_hidden_layers": 2,
+             "context_length": 512}),
+    "recurrent_gemma": ("recurrent_gemma", GROUPED | {"num_hidden_layers": 3, "lru_width": 32,
+                        "attention_window_size": 64}),
+    "xlnet": ("xlnet", {"d_model": 32, "n_layer": 2, "n_head": 4, "d_inner": 64, "initializer_range": 0.3}),
+    "bert": ("bert", BASE),
+}  # fmt: skip
+
+
+def tiny_decoder(name: str, vocabulary: int, seed: int = 0) -> PreTrainedModel:
+    """A random model of one of DECODERS on the CPU, in fp32."""
+    kind, settings = DECODERS[name]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        tokens = {"bos_token_id": 0, "eos_token_id": 1, "pad_token_id": vocabulary - 1}
+        config = AutoConfig.for_model(kind, vocab_size=vocabulary, **tokens, **settings)
+        return AutoModelForCausalLM.from_config(config).eval().requires_grad_(False)

@@ -1,0 +1,130 @@
+"""Which kinds of decoder were verified: log p as the targets compute it against one sequence, no cache, fp32.
+
+`python -m benchmarks.verified_models` writes docs/verified_models.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+from benchmarks.tiny_decoders import DECODERS, tiny_decoder
+from explainers.core.errors import MaskwiseError
+from explainers.core.types import Mask, Task
+from explainers.models.held import LoadedModel
+from explainers.targets.base import as_masks
+from explainers.targets.causal.token_inputs import TokenInputs
+from explainers.targets.masked_prompt import MaskOperator
+from explainers.targets.response import ResponseTarget
+from explainers.text.prompts import encode_response, render_prompt
+
+PAGE = Path("docs/verified_models.md")
+OPERATORS = tuple(MaskOperator)
+PROMPT, ANSWER, MASKS = "Tell me of the old doctor & his dog.", "Once upon a time", 5
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """difference: the largest from the slow computation; moved: by how far removals move log p; both nats.
+
+    refusal: the sentence with which the kind is refused.
+    """
+
+    difference: float = 0.0
+    moved: float = 0.0
+    refusal: str = ""
+
+
+def verify(name: str, operator: MaskOperator) -> Verdict:
+    tokenizer = byte_tokenizer()
+    model, device = _model(name), torch.device("cpu")
+    loaded = LoadedModel(name, "random", Task.GENERATION, model, tokenizer, device, torch.float32)
+    prompt, response = render_prompt(tokenizer, PROMPT), encode_response(tokenizer, ANSWER)
+    try:
+        target = ResponseTarget(loaded, prompt, response, operator)
+        masks = random_masks(len(target.spans))
+        fast = target.log_prob(masks)
+    except MaskwiseError as error:
+        return Verdict(refusal=str(error))
+    slow = torch.tensor([slow_log_prob(target, mask) for mask in as_masks(masks)])
+    return Verdict((fast - slow).abs().max().item(), (slow.max() - slow.min()).item())
+
+
+def random_masks(spans: int) -> torch.Tensor:
+    masks = (torch.rand(MASKS, spans, generator=torch.Generator().manual_seed(0)) > 0.3).int()
+    masks[0] = 1
+    return masks
+
+
+@torch.no_grad()
+def slow_log_prob(target: ResponseTarget, mask: Mask) -> float:
+    """log p of the whole response for one mask: the whole sequence at once, without a cache.
+
+    Kept words are read by id where nothing is removed or what is removed is no longer there.
+    """
+    removed = {p for span, kept in zip(target.spans, mask, strict=True) if not kept for p in span.positions}
+    ids, response = torch.tensor(target.prompt.input_ids), torch.tensor(target.response_ids)
+    gone = torch.tensor([position in removed for position in range(len(ids))])
+    if target.operator is MaskOperator.DELETE:
+        ids = ids[~gone]
+    elif target.operator is MaskOperator.REPLACE:
+        ids = ids.where(~gone, target.masked.replacement_id())
+    sequence = torch.cat([ids, response])[None]
+    if target.operator is MaskOperator.ZERO and removed:
+        read = TokenInputs(target.model).arguments(TokenInputs(target.model).of(sequence))
+        embeds = read["inputs_embeds"].clone()
+        embeds[0, : len(ids)][gone] = 0
+        logits = target.model(**read | {"inputs_embeds": embeds}).logits
+    else:
+        logits = target.model(input_ids=sequence).logits
+    before = logits[0, -len(response) - 1 : -1].float().log_softmax(-1)
+    return before.gather(1, response[:, None]).sum().item()
+
+
+@cache
+def byte_tokenizer() -> PreTrainedTokenizerFast:
+    """One token per byte, and an end token."""
+    letters = ["<end>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    bpe = Tokenizer(models.BPE({letter: n for n, letter in enumerate(letters)}, []))
+    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    bpe.decoder = decoders.ByteLevel()
+    return PreTrainedTokenizerFast(tokenizer_object=bpe, pad_token="<end>", eos_token="<end>")
+
+
+@cache
+def _model(name: str) -> PreTrainedModel:
+    return tiny_decoder(name, len(byte_tokenizer()))
+
+
+def table() -> list[str]:
+    """Lines of the page's table, one per kind."""
+    lines = ["| kind | zero | delete | replace |", "|---|---|---|---|"]
+    for name in DECODERS:
+        verdicts = [verify(name, operator) for operator in OPERATORS]
+        cells = [verdict.refusal or f"{verdict.difference:.1e}" for verdict in verdicts]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return lines
+
+
+def main() -> None:
+    text = [
+        "# Verified kinds of decoder",
+        "",
+        "Tiny random models of each kind: the largest difference in nats, over random masks, between log p",
+        "as Maskwise computes it and a slow computation (one sequence, no cache, fp32), for each mask",
+        "operator, or the sentence with which the kind is refused. Written by",
+        "`python -m benchmarks.verified_models`.",
+        "",
+        *table(),
+        "",
+    ]
+    PAGE.write_text("\n".join(text), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

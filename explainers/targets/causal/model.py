@@ -1,0 +1,54 @@
+"""A causal language model that reads vectors in place of token ids, and log p of what follows them."""
+
+from __future__ import annotations
+
+from inspect import signature
+from typing import TYPE_CHECKING
+
+from explainers.core.deferred_torch import torch
+from explainers.targets.causal.logits import chosen, token_log_probs
+from explainers.targets.causal.reading import reading_of
+from explainers.targets.causal.token_inputs import TokenInputs
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+    from transformers.cache_utils import Cache
+    from transformers.utils import ModelOutput
+
+
+class CausalModel:
+    """log p of tokens after given inputs (see TokenInputs). `arguments` are those of its forward pass."""
+
+    def __init__(self, model: PreTrainedModel):
+        self.model, self.reading, self.token_inputs = model, reading_of(model), TokenInputs(model)
+        self.vocabulary = model.config.get_text_config().vocab_size
+        self._cuts_logits = "logits_to_keep" in signature(model.forward).parameters
+
+    def log_probs(self, inputs: torch.Tensor, ids: torch.Tensor, **arguments) -> torch.Tensor:
+        """log p of tokens, (1, S), at the last S positions, (B, L', d + e) → (B, S) fp32, nats.
+
+        Differentiable. The inputs end with the last token but one, which predicts the last.
+        """
+        if self.reading.readout is None:
+            return chosen(self.logits(inputs, ids.shape[1], **arguments), ids.expand(len(inputs), -1))
+        hidden = self.hidden(inputs, **arguments)[:, -ids.shape[1] :]
+        return token_log_probs(self.reading.readout, hidden, ids, self.vocabulary)
+
+    def logits(self, inputs: torch.Tensor, count: int, **arguments) -> torch.Tensor:
+        """Logits at the last `count` positions, (B, L', d + e) → (B, count, V)."""
+        return self.output(inputs, count, **arguments).logits[:, -count:]
+
+    def output(self, inputs: torch.Tensor, count: int, **arguments) -> ModelOutput:
+        """The forward pass over (B, L', d + e), its logits at least those of the last `count` positions."""
+        if self._cuts_logits:
+            arguments["logits_to_keep"] = count
+        return self.model(**self.token_inputs.arguments(inputs), **arguments)
+
+    def hidden(self, inputs: torch.Tensor, **arguments) -> torch.Tensor:
+        """Last hidden states, (B, L', d + e) → (B, L', d)."""
+        return self.model.base_model(**self.token_inputs.arguments(inputs), **arguments).last_hidden_state
+
+    def keys_values(self, inputs: torch.Tensor, **arguments) -> Cache:
+        """The cache of inputs, (B, L', d + e)."""
+        read = self.token_inputs.arguments(inputs)
+        return self.model.base_model(**read, use_cache=True, **arguments).past_key_values

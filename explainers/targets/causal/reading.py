@@ -1,0 +1,125 @@
+"""How a model may be read: tried out on a few tokens, against the slow way that is right for every kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from explainers.core.deferred_torch import no_grad, torch
+from explainers.core.errors import MaskwiseError
+from explainers.targets.causal.cache import Cache, cache_arguments
+from explainers.targets.causal.logits import Readout, readout_on
+from explainers.targets.causal.token_inputs import TokenInputs
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+TRIED, HEAD, GONE = 8, 2, (3, 4)  # tokens, how many of them are shared, and those that are removed
+FP32_ERROR, HALF_ERROR = 1e-4, 0.05  # largest error of logits, as a share of their root mean square
+
+_readings: WeakKeyDictionary[PreTrainedModel, Reading] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What of the fast ways gives what the slow way gives: the whole prompt, one sequence, no cache.
+
+    readout: from last hidden states to logits; None where only the model's own forward pass knows them.
+    caches: a forward pass returns a cache. shares: several sequences may go on from a copy of one's cache.
+    hides: a removed position may stay in place, hidden from attention, with those behind it moved up.
+    """
+
+    readout: Readout | None
+    caches: bool
+    shares: bool
+    hides: bool
+
+
+def reading_of(model: PreTrainedModel) -> Reading:
+    """Tried once per model; raises MaskwiseError where not even the slow way is right."""
+    if model not in _readings:
+        _readings[model] = _Trial(model).reading()
+    return _readings[model]
+
+
+class _Trial:
+    def __init__(self, model: PreTrainedModel):
+        self._model, self._inputs, self.kind = model, TokenInputs(model), model.config.model_type
+        vocabulary = model.get_input_embeddings().weight.shape[0]
+        ids = (torch.arange(1, 1 + TRIED, device=model.device) * 7) % vocabulary
+        self._rest = torch.tensor([n for n in range(TRIED) if n not in GONE], device=model.device)
+        self._ids = ids[None]
+
+    @no_grad
+    def reading(self) -> Reading:
+        whole = self._model(input_ids=self._ids).logits.float()
+        short = self._model(input_ids=self._ids[:, self._rest]).logits.float()
+        self._check(whole, short)
+        embeds = self._inputs.of(self._ids)
+        if not self._same(self._logits(embeds), whole):
+            raise MaskwiseError(
+                f"{self.kind} models read more of a word than its embedding, so none can be removed from "
+                "what they read. Choose a model of another kind."
+            )
+        readout = self._try(lambda: readout_on(self._model, self._inputs.arguments(embeds), whole))
+        cache = self._try(lambda: self._cache(embeds[:, :HEAD]))
+        shares = cache is not None and bool(self._try(lambda: self._shares(embeds, cache, whole)))
+        hides = bool(self._try(lambda: self._hides(embeds, cache if shares else None, short)))
+        return Reading(readout or None, cache is not None, shares, hides)
+
+    def _check(self, whole: torch.Tensor, short: torch.Tensor) -> None:
+        first = GONE[0]
+        if not whole.isfinite().all():
+            return  # what is scored says so, in a sentence of its own
+        if not self._same(whole[:, :first], short[:, :first]):
+            raise MaskwiseError(
+                f"This {self.kind} model reads words that come later, so it has no log p of an answer token "
+                "by token. Choose a model that writes text from left to right."
+            )
+
+    def _logits(self, inputs: torch.Tensor, **arguments) -> torch.Tensor:
+        return self._model(**self._inputs.arguments(inputs), **arguments).logits.float()
+
+    def _cache(self, inputs: torch.Tensor) -> Cache | None:
+        output = self._model.base_model(**self._inputs.arguments(inputs), use_cache=True)
+        return getattr(output, "past_key_values", None)
+
+    def _shares(self, embeds: torch.Tensor, cache: Cache, whole: torch.Tensor) -> bool:
+        """Twice, for the first pass must leave the cache as it was."""
+        tail = embeds[:, HEAD:].expand(2, -1, -1)
+        passes = (self._logits(tail, **cache_arguments(cache, 2, HEAD)) for _ in range(2))
+        return all(self._same(logits, whole[:, HEAD:].expand(2, -1, -1)) for logits in passes)
+
+    def _hides(self, embeds: torch.Tensor, cache: Cache | None, short: torch.Tensor) -> bool:
+        start = HEAD if cache else 0
+        attention = torch.ones_like(self._ids)
+        attention[:, list(GONE)] = 0
+        positions = (attention.cumsum(1) - 1).clamp(min=0)[:, start:]
+        shared = cache_arguments(cache, 1, HEAD)
+        logits = self._logits(embeds[:, start:], attention_mask=attention, position_ids=positions, **shared)
+        kept = attention[0, start:].bool()
+        return self._same(logits[:, kept], short[:, start:])
+
+    def _same(self, logits: torch.Tensor, expected: torch.Tensor) -> bool:
+        error = FP32_ERROR if self._model.dtype is torch.float32 else HALF_ERROR
+        if not expected.isfinite().all():
+            return True
+        off, size = (logits - expected).square().mean().sqrt(), expected.square().mean().sqrt()
+        return logits.shape == expected.shape and bool(off <= error * size + error)
+
+    @staticmethod
+    def _try(way: Callable):
+        """What a way gives; None where the model does not know it."""
+        try:
+            return way()
+        except (TypeError, ValueError, AttributeError, RuntimeError, IndexError, NotImplementedError):
+            return None
+
+
+def window_of(model: PreTrainedModel) -> float:
+    """The longest text that every layer sees whole, in tokens; infinite where no layer is bounded."""
+    config = model.config.get_text_config().to_dict()
+    named = (v for k, v in config.items() if "window" in k or k.endswith("chunk_size"))
+    return min((value for value in named if type(value) is int and value > 0), default=float("inf"))
