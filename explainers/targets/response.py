@@ -154,7 +154,7 @@ def check_context(loaded: LoadedModel, prompt_length: int, response_length: int)
     context = getattr(loaded.model.config.get_text_config(), "max_position_embeddings", None)
     apart = loaded.model.config.is_encoder_decoder  # each of the two has the whole context
     length = max(prompt_length, response_length) if apart else prompt_length + response_length
-    if context and length > context:
+    if context and 0 < context < length:  # XLNet says -1 where there is no bound
         raise MaskwiseError(
             f"The prompt ({prompt_length} tokens) and the answer ({response_length}) exceed this model's "
             f"context of {context} tokens. Shorten the prompt or ask for fewer new tokens."
