@@ -1,26 +1,44 @@
-"""The strongest search that the number of evaluations allows, and what it proves."""
+"""A very good set after few masks, then as much of a proof as the number of evaluations allows."""
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from explainers.best_swap import construction, descend, exchange_certificate
+from explainers.best_swap import exchange_certificate, exchanges
 from explainers.core import base
 from explainers.core.base import Explainer, option, register
-from explainers.core.search import BEST_FOUND, Tally, joint_explanation
+from explainers.core.coarse_to_fine import finer, sentences
+from explainers.core.deferred_torch import torch
+from explainers.core.search import BEST_FOUND, Pace, Tally, joint_explanation, removal
+from explainers.core.set_surrogate import SetSurrogate
 from explainers.core.target import Target
-from explainers.core.types import Explanation, SearchStep
-from explainers.exhaustive import optimal_certificate, try_all
+from explainers.core.types import Explanation, Mask, Phase, SearchStep
+from explainers.exhaustive import all_masks, optimal_certificate
 from explainers.xprompt import random_swaps
+
+BATCH = 8  # masks between two fits of the surrogate
+PATIENCE = 3  # batches without a better set, after which a search ends
+MOST_TRIED = 45  # masks that are tried after the single removals, before the set is shown
+MOST_ALONE = 60  # spans that are all removed one by one
+NARROWED = 36  # of a longer prompt, how many in its strongest parts are
 
 
 @register
 class BestWithinBudget(Explainer):
-    """All sets where the budget covers them: optimal. Else the best swaps: locally optimal if they end within
-    the budget. Where that does not cover even one round of swaps, XPrompt's random ones: best found."""
+    """min over masks with k zeros of log p(y | m⊙x), in two phases.
+
+    Find: each span alone; then the sets that a surrogate fitted to all masks so far (a Gaussian process with
+    effects of one, two and three spans) holds most promising, until it holds none or three batches bring
+    nothing. Of a prompt of more than 60 spans, sentences are removed first, then phrases of the strongest
+    sentences, then the spans of the strongest phrases. The set found is shown.
+
+    Prove: all other sets where the budget covers them, which makes the set optimal; else all exchanges of one
+    removed with one kept span, which makes it locally optimal. A better set takes its place, and the proof
+    begins anew from there. A budget too small for single removals goes to XPrompt's random swaps.
+    """
 
     title = "Best within a budget"
-    reference = "Exhaustive search, best swap or XPrompt (arXiv 2405.20404), as the size allows"
+    reference = "Search by a Gaussian-process surrogate, then proof; objective of XPrompt (arXiv 2405.20404)"
     score_meaning = "For a removed span, how far log p rises, in nats, when it alone is put back; else 0."
 
     @dataclass(frozen=True)
@@ -31,23 +49,145 @@ class BestWithinBudget(Explainer):
         return min(self.options.budget, math.comb(spans, self.options.k)) + self.options.k + 2
 
     def stream(self, target: Target) -> Iterator[SearchStep | Explanation]:
-        tally, taken = Tally(target), 0
-        steps, certificate = self._strongest(target)
-        exchanged = self.options.k * (len(target.spans) - self.options.k)
-        for step in steps:
-            if step.step > self.options.budget and not step.accepted:
-                # A whole round of swaps without a better set is the proof; what follows it may be left out.
-                certificate = certificate if step.step - taken > exchanged else BEST_FOUND
-                break
-            mask, taken = step.mask, step.step if step.accepted else taken
-            yield step
-        yield joint_explanation(self, target, mask, tally, certificate)
+        tally, search = Tally(target), BudgetSearch(target, self.options.k, self.options.budget)
+        if not search.is_affordable():
+            o = self.options
+            for step in random_swaps(target, o.k, o.budget, o.seed):
+                yield step
+            yield joint_explanation(self, target, step.mask, tally, BEST_FOUND)
+            return
+        yield from search.find()
+        if not search.proved():
+            found = joint_explanation(self, target, search.mask, tally, search.certificate(), final=False)
+            with tally.paused():
+                yield found
+            yield from search.prove()
+        yield joint_explanation(self, target, search.mask, tally, search.certificate())
 
-    def _strongest(self, target: Target) -> tuple[Iterator[SearchStep], str]:
-        """The search to run, and what it proves if it comes to its end."""
-        k, spans, budget = self.options.k, len(target.spans), self.options.budget
-        if math.comb(spans, k) <= budget:
-            return try_all(target, k), optimal_certificate(spans, k)
-        if construction(spans, k) + k * (spans - k) <= budget:
-            return descend(target, k), exchange_certificate(spans, k)
-        return random_swaps(target, k, budget, self.options.seed), BEST_FOUND
+
+class BudgetSearch:
+    """Where a search stands: its best mask, log p of that in nats, and log p of all masks tried."""
+
+    def __init__(self, target: Target, k: int, budget: int):
+        self.target, self.k, self.budget, self.spans = target, k, budget, len(target.spans)
+        self.mask, self.unmasked = target.full_mask(), target.log_prob_of(target.full_mask())
+        self.value, self.tried = self.unmasked, {}
+        self.surrogate: SetSurrogate | None = None
+        self._pace, self._steps = Pace(), 0
+        self._total = min(budget, min(self.spans, MOST_ALONE) + MOST_TRIED)
+
+    def is_affordable(self) -> bool:
+        """Whether the budget goes beyond the removal of single spans."""
+        return self.budget >= (self.spans + BATCH if self.spans <= MOST_ALONE else 2 * MOST_ALONE)
+
+    # Find
+
+    def find(self) -> Iterator[SearchStep]:
+        """Remove parts of a long prompt, single spans, then sets of k. The best mask has k zeros then."""
+        alone = yield from self._narrow()
+        yield from self._look([removal(self.spans, [t]) for t in alone])
+        changes = {t: self.tried[removal(self.spans, [t])] - self.unmasked for t in alone}
+        self.surrogate = SetSurrogate(self.spans, changes)
+        if self.k > 1:
+            self.mask, self.value = self.target.full_mask(), math.inf  # from here on, sets of k alone
+            yield from self._explore(min(MOST_TRIED, max(BATCH, self._left())))
+
+    def _narrow(self) -> Iterator[SearchStep]:
+        """Returns the spans to remove one by one: all, or those in the parts of a long prompt that matter."""
+        if self.spans <= MOST_ALONE:
+            return list(range(self.spans))
+        parts, most = sentences(self.target.spans), max(NARROWED, 2 * self.k)
+        while any(len(part) > 1 for part in parts):
+            yield from self._look([removal(self.spans, part) for part in parts], whole=False)
+            log_probs = [self.tried[removal(self.spans, part)] for part in parts]
+            parts = finer(parts, log_probs, most, self.k)
+        return sorted(t for part in parts for t in part)
+
+    def _explore(self, most: int) -> Iterator[SearchStep]:
+        """Try at most so many of the sets that the surrogate holds most promising."""
+        sets, idle = self.surrogate.strongest_sets(self.k), 0
+        while most > 0 and idle < PATIENCE:
+            near = exchanges(self.mask) if self.mask.count(0) == self.k else []
+            new = [mask for mask in dict.fromkeys([*sets, *near]) if mask not in self.tried]
+            masks, bounds = self.surrogate.promising(new) if new else ([], [])
+            hopeful = [
+                m for m, bound in zip(masks, bounds, strict=True) if self.unmasked + bound < self.value
+            ]
+            if not hopeful:
+                return
+            before, batch = self.value, hopeful[: min(BATCH, most)]
+            yield from self._look(batch)
+            most, idle = most - len(batch), 0 if self.value < before else idle + 1
+
+    # Prove
+
+    def prove(self) -> Iterator[SearchStep]:
+        """Try what the proof asks for, the most promising first, until it is whole or the budget is spent."""
+        while (rest := self._unproved()) and (most := self._affordable(rest)) > 0:
+            before, (masks, _) = self.mask, self.surrogate.promising(rest)
+            done, wanted = self._wanted() - len(rest), self._wanted()
+            self._total = self._steps + most
+            for part in self._pace.parts(masks[:most]):
+                for step in self._try(part):
+                    done += 1
+                    yield replace(step, phase=Phase.PROVE, checked=(done, wanted))
+                if self.mask != before and not self._covers_all():
+                    break  # the exchanges are others now
+
+    def proved(self) -> bool:
+        return not self._unproved()
+
+    def certificate(self) -> str:
+        """What is known of the best mask among all of its size, in a sentence."""
+        if rest := len(self._unproved()):
+            what = "sets of this size" if self._covers_all() else "exchanges of one span"
+            return f"{BEST_FOUND} {self._wanted() - rest:,} of {self._wanted():,} {what} were checked."
+        return (optimal_certificate if self._covers_all() else exchange_certificate)(self.spans, self.k)
+
+    def _covers_all(self) -> bool:
+        """Whether the budget covers all sets of k spans."""
+        return math.comb(self.spans, self.k) <= self.budget
+
+    def _wanted(self) -> int:
+        return math.comb(self.spans, self.k) if self._covers_all() else self.k * (self.spans - self.k)
+
+    def _unproved(self) -> list[Mask]:
+        masks = all_masks(self.spans, self.k) if self._covers_all() else exchanges(self.mask)
+        return [mask for mask in masks if mask not in self.tried]
+
+    # Both
+
+    def _left(self) -> int:
+        return self.budget - len(self.tried)
+
+    def _affordable(self, rest: list[Mask]) -> int:
+        """How many of the masks that the proof still asks for may be tried."""
+        return len(rest) if self._covers_all() else min(len(rest), self._left())
+
+    def _look(self, masks: list[Mask], whole: bool = True) -> Iterator[SearchStep]:
+        """A step for each mask that was not tried before. whole: one of them may become the best."""
+        for part in self._pace.parts([mask for mask in masks if mask not in self.tried]):
+            yield from self._try(part, whole)
+
+    def _try(self, masks: list[Mask], whole: bool = True) -> Iterator[SearchStep]:
+        """Evaluate all the masks, then a step for each."""
+        values = self._values(masks)
+        self.tried.update(zip(masks, values, strict=True))
+        if self.surrogate:
+            self.surrogate.observe(masks, [value - self.unmasked for value in values])
+        for mask, value in zip(masks, values, strict=True):
+            better = whole and value < self.value - self.target.min_gain
+            if better:
+                self.mask, self.value = mask, value
+            yield self._step(mask, value, better)
+
+    def _values(self, masks: list[Mask]) -> list[float]:
+        """log p of each, exact where it may be the best, and of single spans, which choose the sets."""
+        rows = torch.tensor(masks)
+        values = self.target.lowest(rows, self.value) if self.surrogate else self.target.log_prob(rows)
+        return values.tolist()
+
+    def _step(self, proposed: Mask, value: float, accepted: bool) -> SearchStep:
+        self._steps += 1
+        total = max(self._total, self._steps)
+        return SearchStep(self._steps, total, self.mask, self.value, value, accepted, proposed, Phase.FIND)

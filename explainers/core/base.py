@@ -103,7 +103,7 @@ class Explainer(ABC, Generic[TargetT]):
         return 0.0
 
     def stream(self, target: TargetT) -> Iterator[SearchStep | Explanation]:
-        """Yield zero or more SearchSteps, then exactly one Explanation."""
+        """Yield SearchSteps, if any, and last a final Explanation; others before it are shown at once."""
         started, before, distinct = perf_counter(), target.evaluations, target.distinct_masks
         scores = self.attribute(target)
         yield Explanation(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from time import perf_counter
 
 from explainers.core.base import Explainer
@@ -11,25 +13,59 @@ from explainers.core.types import Explanation, Mask
 
 BEST_FOUND = "Best found: no proof that no other set lowers log p further."
 
+UPDATE_SECONDS = 0.8  # a search says what it has found about that often
+FIRST_PART, MOST_AT_ONCE = 2, 16  # masks
+
+
+class Pace:
+    """Cuts masks into parts that take about UPDATE_SECONDS each, by the time of those before."""
+
+    def __init__(self):
+        self._size = FIRST_PART
+
+    def parts(self, masks: list[Mask]) -> Iterator[list[Mask]]:
+        """The time between two parts counts as the time of the first: evaluate each before the next."""
+        start = 0
+        while start < len(masks):
+            part, started = masks[start : start + self._size], perf_counter()
+            yield part
+            start += len(part)
+            fitting = int(UPDATE_SECONDS * len(part) / max(perf_counter() - started, 1e-6))
+            self._size = max(1, min(fitting, 2 * self._size, MOST_AT_ONCE))
+
+
+def removal(spans: int, removed: Collection[int]) -> Mask:
+    """The mask of so many spans that removes these."""
+    return tuple(int(t not in removed) for t in range(spans))
+
 
 class Tally:
     """What a run has taken since this was made: wall time in seconds, evaluations, distinct masks."""
 
     def __init__(self, target: Target):
-        self._target, self._before = target, (perf_counter(), target.evaluations, target.distinct_masks)
+        self._target = target
+        self._before = self._now()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """What is done within, by others, does not count."""
+        at = self._now()
+        yield
+        self._before = tuple(b + now - a for b, now, a in zip(self._before, self._now(), at, strict=True))
+
+    def _now(self) -> tuple[float, int, int]:
+        return perf_counter(), self._target.evaluations, self._target.distinct_masks
 
     def fields(self) -> dict:
         """The fields of an Explanation that hold it."""
-        started, evaluations, distinct = self._before
-        return {
-            "seconds": perf_counter() - started,
-            "evaluations": self._target.evaluations - evaluations,
-            "distinct_masks": self._target.distinct_masks - distinct,
-        }
+        seconds, evaluations, distinct = (
+            now - before for now, before in zip(self._now(), self._before, strict=True)
+        )
+        return {"seconds": seconds, "evaluations": evaluations, "distinct_masks": distinct}
 
 
 def joint_explanation(
-    explainer: Explainer, target: Target, mask: Mask, tally: Tally, certificate: str
+    explainer: Explainer, target: Target, mask: Mask, tally: Tally, certificate: str, final: bool = True
 ) -> Explanation:
     """Explains a removed set; each member's score is the rise of log p when it alone is put back."""
     optimum = target.optimum(mask.count(0))
@@ -43,6 +79,7 @@ def joint_explanation(
         notes=target.notes(),
         certificate=certificate,
         optimality_gap=None if optimum is None else max(0.0, target.log_prob_of(mask) - optimum),
+        final=final,
         **tally.fields(),
     )
 

@@ -11,6 +11,13 @@ Piece = tuple[str, str]  # (kind, text) of a rendered prompt
 OnForward = Callable[[int], None]  # called with the number of sequences before each pass; may raise Stopped
 
 
+class Phase(StrEnum):
+    """What a search is at: it looks for a set, or for a proof that there is no better one."""
+
+    FIND = "find"
+    PROVE = "prove"
+
+
 class Task(StrEnum):
     GENERATION = "generation"
     CLASSIFICATION = "classification"
@@ -56,6 +63,7 @@ class SearchStep:
     """State of a search after one proposal. log-probabilities in nats; mask: 1 keep, 0 remove.
 
     log_prob belongs to `mask` (the best so far), proposal_log_prob to `proposed_mask` (the one just tried).
+    checked: during a proof, how many of the masks it asks for have been tried, and how many there are.
     """
 
     step: int
@@ -65,6 +73,8 @@ class SearchStep:
     proposal_log_prob: float
     accepted: bool
     proposed_mask: Mask
+    phase: Phase = Phase.FIND
+    checked: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +85,7 @@ class Explanation:
     gradient passes) asked for; distinct_masks: those that went through the model. notes: what a reader
     must know about these scores, in sentences. certificate: what is known of the removed set among all of
     its size, in a sentence; optimality_gap: nats by which log p exceeds the lowest, where that is known.
+    final: False where the method goes on, to prove this result or to find a better one.
     """
 
     method: str
@@ -87,6 +98,7 @@ class Explanation:
     certificate: str = ""
     distinct_masks: int = 0
     optimality_gap: float | None = None
+    final: bool = True
 
     def __post_init__(self):
         if not len(self.scores) == len(self.mask) == len(self.spans):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from explainers.core.base import Explainer
 from explainers.core.errors import MaskwiseError, Stopped
@@ -26,7 +27,10 @@ def check_range(name: str, value, low: int, high: int) -> None:
 
 @dataclass(frozen=True)
 class MethodRun:
-    """What a method found, and the sequences that went through the model for it. stopped: before its end."""
+    """What a method has found, and the sequences that went through the model for it. stopped: before its end.
+
+    Where `explanation.final` is False, the method goes on.
+    """
 
     explanation: Explanation
     stopped: bool
@@ -35,28 +39,42 @@ class MethodRun:
 
 def run_method(
     explainer: Explainer, target: ScoredTarget, passes_before: int | None = None
-) -> Generator[StepEvent, None, MethodRun]:
-    """Stream the method's steps and return what it found.
+) -> Iterator[StepEvent | MethodRun]:
+    """Stream the method's steps and what it has found; the last is final.
 
     Where somebody stops it, that is the best set so far; Stopped passes on if there is none yet.
     passes_before: passes of the target before the method's plan was asked for, where it was.
     """
-    step = None
+    step = shown = None
     before = target.forward_passes if passes_before is None else passes_before
     try:
         for event in explainer.stream(target):
             if isinstance(event, Explanation):
-                return MethodRun(event, False, target.forward_passes - before)
-            step = event
-            yield _step_event(step)
+                shown, paused_at = event, target.forward_passes
+                yield MethodRun(event, False, target.forward_passes - before)
+                before += target.forward_passes - paused_at  # what the caller asked of the target meanwhile
+            else:
+                step = event
+                yield _step_event(step)
     except Stopped:
         if step is None:
             raise
-    return MethodRun(_best_so_far(explainer, target, step), True, target.forward_passes - before)
+        best = _best_so_far(explainer, target, step, shown)
+        yield MethodRun(best, True, target.forward_passes - before)
+
+
+@contextmanager
+def uninterrupted(target: ScoredTarget) -> Iterator[None]:
+    """Within, a Stop does not cut off the target's passes: they are few, and a result waits for them."""
+    on_forward, target.on_forward = target.on_forward, lambda rows: None
+    try:
+        yield
+    finally:
+        target.on_forward = on_forward
 
 
 def _step_event(step: SearchStep) -> StepEvent:
-    return {
+    values: StepEvent = {
         "type": "step",
         "step": step.step,
         "total": step.total,
@@ -65,7 +83,11 @@ def _step_event(step: SearchStep) -> StepEvent:
         "proposal": step.proposal_log_prob,
         "proposed": removed_spans(step.proposed_mask),
         "accepted": step.accepted,
+        "phase": step.phase.value,
     }
+    if step.checked:
+        values["checked"] = list(step.checked)
+    return values
 
 
 def removed_spans(mask: Sequence[int]) -> list[int]:
@@ -73,7 +95,15 @@ def removed_spans(mask: Sequence[int]) -> list[int]:
     return [t for t, kept in enumerate(mask) if not kept]
 
 
-def _best_so_far(explainer: Explainer, target: ScoredTarget, step: SearchStep) -> Explanation:
-    note = f"Stopped after {step.step} of {step.total} steps: this is the best set so far."
+def _best_so_far(
+    explainer: Explainer, target: ScoredTarget, step: SearchStep, shown: Explanation | None
+) -> Explanation:
+    if step.checked:
+        done, wanted = step.checked
+        note = f"Stopped after {done:,} of {wanted:,} checks of the proof: this is the best set so far."
+    else:
+        note = f"Stopped after {step.step} of {step.total} steps: this is the best set so far."
+    if shown and shown.mask == step.mask:
+        return replace(shown, final=True, notes=(*shown.notes, note))
     scores = tuple(float(not kept) for kept in step.mask)
     return Explanation(explainer.name(), target.spans, scores, step.mask, notes=(note,))

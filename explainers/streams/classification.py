@@ -1,7 +1,7 @@
 """Explain a classification from text to result, as a stream of plain JSON events.
 
-Every caller (the page, the API, Python) reads this one stream: `status`, `prediction`, `prompt`, `step`
-and, last, `explanation`.
+Every caller (the page, the API, Python) reads this one stream: `status`, `prediction`, `prompt`, `step`,
+where the method goes on to prove what it found `shown`, and last `explanation`.
 """
 
 from __future__ import annotations
@@ -27,10 +27,12 @@ from explainers.measures.faithfulness import (
 )
 from explainers.models import held
 from explainers.models.held import LoadedModel
-from explainers.streams.checks import run_method
+from explainers.streams.checks import MethodRun, run_method, uninterrupted
 from explainers.streams.events.classification import (
     ClassificationEvent,
     ClassificationExplanation,
+    ClassificationResult,
+    ClassificationShown,
     Curve,
     PredictionEvent,
 )
@@ -218,7 +220,7 @@ def choose_label(
 
 def explain(
     request: ClassificationRequest, target: LabelTarget, predicted: PredictionEvent
-) -> Iterator[PromptEvent | StepEvent | ClassificationExplanation]:
+) -> Iterator[PromptEvent | StepEvent | ClassificationShown | ClassificationExplanation]:
     """Events of the request's method on the target, the last an `explanation`."""
     explainer = request.explainer(len(target.spans))
     yield {
@@ -227,12 +229,27 @@ def explain(
         "log_prob": target.log_prob_of(target.full_mask()),
         "passes": explainer.passes(len(target.spans)),
     }
-    found = yield from run_method(explainer, target)
-    target.on_forward = lambda rows: None  # what is left takes few passes: a stop may no longer cut it off
-    activation, pruning = curves(target, found.explanation.scores, request.settings())
-    yield {
-        **predicted,
-        "type": "explanation",
+    for event in run_method(explainer, target):
+        if not isinstance(event, MethodRun):
+            yield event
+        elif event.explanation.final:
+            yield {**_result(request, target, predicted, event), "type": "explanation"}
+        else:
+            yield {**_result(request, target, predicted, event), "type": "shown"}
+
+
+def _result(
+    request: ClassificationRequest, target: LabelTarget, predicted: PredictionEvent, found: MethodRun
+) -> ClassificationResult:
+    with uninterrupted(target):
+        activation, pruning = curves(target, found.explanation.scores, request.settings())
+    return {
+        "rendered": predicted["rendered"],
+        "pieces": predicted["pieces"],
+        "labels": predicted["labels"],
+        "predicted": predicted["predicted"],
+        "label": predicted["label"],
+        "notes": predicted["notes"],
         "text": request.text,
         "task": request.task,
         "template": request.used_template(),
@@ -243,7 +260,7 @@ def explain(
         "options": dict(request.options),
         **provenance(target, found.explanation),
         "spans": scored_spans(found.explanation),
-        "neutral": explainer.neutral(target),
+        "neutral": request.explainer(len(target.spans)).neutral(target),
         "log_prob": target.log_prob_of(target.full_mask()),
         "log_prob_masked": target.log_prob_of(found.explanation.mask),
         "activation": activation,

@@ -1,7 +1,7 @@
 """Explain a generation from prompt to result, as a stream of plain JSON events.
 
 Every caller (the page, the API, Python) reads this one stream: `status`, `response`, `prompt`, `step`,
-`masked_response` and, last, `explanation`.
+`masked_response`, where the method goes on to prove what it found `shown`, and last `explanation`.
 """
 
 from __future__ import annotations
@@ -17,18 +17,21 @@ from explainers.core.base import EXPLAINERS, Explainer, explainers_for, read_opt
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.requests import Seed, between, one_of, request
-from explainers.core.types import Explanation, OnForward, Prompt, Task
+from explainers.core.types import Explanation, Mask, OnForward, Prompt, Task
 from explainers.models import held
 from explainers.models.held import LoadedModel
-from explainers.streams.checks import MethodRun, run_method
+from explainers.streams.checks import MethodRun, run_method, uninterrupted
 from explainers.streams.events.generation import (
     AnswerEvent,
     GenerationEvent,
     GenerationExplanation,
+    GenerationResult,
+    GenerationShown,
     MaskedResponseEvent,
     ResponseEvent,
 )
-from explainers.streams.report import provenance, report, scored_spans, span_values
+from explainers.streams.events.shared import StatusEvent
+from explainers.streams.report import RemovalReport, provenance, report, scored_spans, span_values
 from explainers.targets.base import MaskOperator
 from explainers.targets.causal.token_inputs import TokenInputs
 from explainers.targets.decoding import greedy_tokens
@@ -101,18 +104,35 @@ def run(
         "passes": explainer.passes(len(target.spans)),
         "plan": explainer.plan(target),
     }
-    found = yield from run_method(explainer, target, passes_before)
-    masked_response = None if found.stopped else (yield from _rewrite(request, target, found.explanation))
-    target.on_forward = lambda rows: None  # what is left takes two passes: a stop may no longer cut it off
-    yield _explanation(request, target, found, masked_response)
+    said: dict[Mask, RemovalReport] = {}
+    for event in run_method(explainer, target, passes_before):
+        if isinstance(event, MethodRun):
+            yield from _told(request, target, event, said)
+        else:
+            yield event
 
 
-def _explanation(
-    request: GenerationRequest, target: ResponseTarget, run: MethodRun, masked_response: str | None
-) -> GenerationExplanation:
-    found, said = run.explanation, report(target, run.explanation.mask, masked_response)
+def _told(
+    request: GenerationRequest, target: ResponseTarget, run: MethodRun, said: dict[Mask, RemovalReport]
+) -> Iterator[StatusEvent | MaskedResponseEvent | GenerationShown | GenerationExplanation]:
+    """Stream the answer without the removed spans, then the result. said: what is known already, by mask."""
+    mask = run.explanation.mask
+    if mask not in said:
+        masked_response = None if run.stopped else (yield from _rewrite(request, target, run.explanation))
+        with uninterrupted(target):
+            said[mask] = report(target, mask, masked_response)
+    result = _result(request, target, run, said[mask])
+    if run.explanation.final:
+        yield {"type": "explanation", **result}
+    else:
+        yield {"type": "shown", **result}
+
+
+def _result(
+    request: GenerationRequest, target: ResponseTarget, run: MethodRun, said: RemovalReport
+) -> GenerationResult:
+    found = run.explanation
     return {
-        "type": "explanation",
         "prompt": request.prompt,
         "method": request.method,
         "k": request.k,
@@ -129,7 +149,7 @@ def _explanation(
         "screening": request.screening,
         **provenance(target, found),
         "response": said.response,
-        "masked_response": masked_response or "",
+        "masked_response": said.masked_response or "",
         "response_tokens": said.response_tokens,
         "part": None if target.is_whole() else list(target.part),
         "spans": scored_spans(found),

@@ -21,13 +21,14 @@ LIBRARIES = ("torch", "transformers", "captum", "sacrebleu", "rouge-score", "sen
 
 @dataclass(frozen=True)
 class RemovalReport:
-    """An answer with the whole prompt and without the removed spans.
+    """An answer with the whole prompt and without the removed spans; None where the latter was not written.
 
     log_prob, log_prob_masked (nats), probability_ratio and KL are those of the part that is explained; the
     text measures and response_tokens those of the whole response.
     """
 
     response: str
+    masked_response: str | None
     response_tokens: list[ResponseToken]
     log_prob: float
     log_prob_masked: float
@@ -44,6 +45,7 @@ def report(target: ResponseTarget, mask: Mask, masked_response: str | None) -> R
     metrics = removal_metrics(target, kept, masked, masked_response)
     return RemovalReport(
         response=target.tokenizer.decode(target.response_ids, skip_special_tokens=True),
+        masked_response=masked_response,
         response_tokens=_response_tokens(target, before, after),
         log_prob=log_prob,
         log_prob_masked=log_prob_masked,

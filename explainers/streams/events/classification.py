@@ -52,10 +52,9 @@ class PredictionEvent(Prediction):
     type: Literal["prediction"]
 
 
-class ClassificationExplanation(Found, Prediction):
-    """The result of a classification. neutral: the score that speaks neither for the class nor against it."""
+class ClassificationResult(Found, Prediction):
+    """What is known of a classification. neutral: the score that speaks neither for the class nor against."""
 
-    type: Literal["explanation"]
     text: str
     task: str
     template: str
@@ -65,6 +64,18 @@ class ClassificationExplanation(Found, Prediction):
     pruning: Curve
     neutral: float
     method_notes: list[str]
+
+
+class ClassificationShown(ClassificationResult):
+    """A result while the method goes on, to prove it or to find a better one."""
+
+    type: Literal["shown"]
+
+
+class ClassificationExplanation(ClassificationResult):
+    """The result of a classification, the last event."""
+
+    type: Literal["explanation"]
 
 
 class ReadToken(TypedDict):
@@ -123,13 +134,16 @@ class MethodsDoneEvent(TypedDict):
     type: Literal["compared"]
 
 
-ClassificationEvent = StatusEvent | PredictionEvent | PromptEvent | StepEvent | ClassificationExplanation
+ClassificationEvent = (
+    StatusEvent | PredictionEvent | PromptEvent | StepEvent | ClassificationShown | ClassificationExplanation
+)
 ReadingEvent = (
     StatusEvent
     | PredictionEvent
     | ReadingsEvent
     | PromptEvent
     | StepEvent
+    | ClassificationShown
     | ClassificationExplanation
     | LensEvent
     | MethodsEvent

@@ -41,8 +41,8 @@ class MaskedResponseEvent(TypedDict):
     text: str
 
 
-class GenerationExplanation(Found):
-    """The result of a generation. part: tokens [start, end) of the answer that are explained, None for all.
+class GenerationResult(Found):
+    """What is known of a generation. part: tokens [start, end) of the answer that are explained; None: all.
 
     log_prob, log_prob_masked and probability_ratio are those of that part; response_tokens are all tokens.
     date: the day that the template writes, "" where it writes none. rendered: what the model reads.
@@ -50,7 +50,6 @@ class GenerationExplanation(Found):
     of the size, None where that is not known.
     """
 
-    type: Literal["explanation"]
     prompt: str
     k: Count
     granularity: str
@@ -73,7 +72,25 @@ class GenerationExplanation(Found):
     optimality_gap: NotRequired[float | None]
 
 
+class GenerationShown(GenerationResult):
+    """A result while the method goes on, to prove it or to find a better one."""
+
+    type: Literal["shown"]
+
+
+class GenerationExplanation(GenerationResult):
+    """The result of a generation, the last event."""
+
+    type: Literal["explanation"]
+
+
 GenerationEvent = (
-    StatusEvent | ResponseEvent | PromptEvent | StepEvent | MaskedResponseEvent | GenerationExplanation
+    StatusEvent
+    | ResponseEvent
+    | PromptEvent
+    | StepEvent
+    | MaskedResponseEvent
+    | GenerationShown
+    | GenerationExplanation
 )
 AnswerEvent = StatusEvent | ResponseEvent | MaskedResponseEvent  # while an answer is written

@@ -51,7 +51,8 @@ class PromptEvent(TypedDict):
 
 class StepEvent(TypedDict):
     """A search after one proposal. removed, log_prob: of the best set so far; proposed, proposal: the set
-    just tried and its log p."""
+    just tried and its log p. phase: what the search is at. checked: during a proof, how many of the sets it
+    asks for have been tried, and how many there are."""
 
     type: Literal["step"]
     step: Count
@@ -61,6 +62,8 @@ class StepEvent(TypedDict):
     proposal: float
     proposed: NotRequired[list[Index]]
     accepted: bool
+    phase: NotRequired[Literal["find", "prove"]]
+    checked: NotRequired[list[Count]]
 
 
 class Provenance(TypedDict):
