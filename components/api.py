@@ -14,7 +14,7 @@ from explainers.streams import classification, generation
 from explainers.streams.classification import ClassificationRequest
 from explainers.streams.generation import GenerationRequest
 
-PUBLIC_EVENTS = ("queued", "response", "prediction", "step", "explanation")
+PUBLIC_EVENTS = ("queued", "response", "prediction", "step", "shown", "explanation")
 
 
 def generation_api() -> None:
@@ -48,13 +48,14 @@ def explain_generation(
     """Find the k spans of a prompt whose removal most lowers the probability of the model's answer.
 
     Streams {"type": "queued", "ahead", "seconds"} while others go first, {"type": "response", "text"},
-    {"type": "step", "step", "total", "log_prob", "proposal", "accepted"} and last {"type": "explanation",
-    ...}. model: "" for the built-in one, a Hub id or a folder.
-    granularity: word, token or sentence. mask_operator: zero, delete or replace. response: an answer to
-    explain instead of the model's own. part: characters [start, end) of the answer to explain, given what
-    comes before them; empty for all of it. system_prompt_placement: system (its role) or prompt (before the
-    prompt). thinking: off, explain (with the answer) or skip (the answer after it). date: the day that a chat
-    template writes, such as 2026-11-26; empty for today. log-probabilities in nats, time in seconds.
+    {"type": "step", "step", "total", "log_prob", "proposal", "accepted", "phase"}, {"type": "shown", ...}
+    where the method goes on to prove what it has found, and last {"type": "explanation", ...}.
+    model: "" for the built-in one, a Hub id or a folder. granularity: word, token or sentence.
+    mask_operator: zero, delete or replace. response: an answer to explain instead of the model's own.
+    part: characters [start, end) of the answer to explain, given what comes before them; empty for all of
+    it. system_prompt_placement: system (its role) or prompt (before the prompt). thinking: off, explain (with
+    the answer) or skip (the answer after it). date: the day that a chat template writes, such as 2026-11-26;
+    empty for today. log-probabilities in nats, time in seconds.
     """
     texts = (granularity, mask_operator, max_new_tokens, response, system_prompt)
     settings = (prompt, model, method, k, *texts, seed, options)

@@ -25,6 +25,7 @@ class GenerationView(StreamView):
     response: str | None = None
     masked_response: str | None = None
     search: Search = field(default_factory=Search)
+    shown: dict | None = None
     explanation: dict | None = None
     recorded: list[dict] = field(default_factory=list)
 
@@ -40,7 +41,7 @@ class GenerationView(StreamView):
         return {"maskwise": RECORD, "tab": "generation", "events": self.recorded}
 
     def values(self, passes_done: int = 0) -> Values:
-        done = self.explanation
+        done = self._known()
         return super().values(passes_done) | {
             "result": result_sentence(done) if done else {},
             "strip": self._strip_value(),
@@ -68,12 +69,18 @@ class GenerationView(StreamView):
         self.search.total = event["total"]
         removed = set(event["removed"])
         self.spans = [{**span, "removed": t in removed} for t, span in enumerate(self.spans)]
-        self.progress.step(event["step"], event["total"])
+        if len(alone := event.get("proposed", [])) == 1 and not self.shown:
+            self.spans[alone[0]]["score"] = self.search.unmasked - event["proposal"]
+        self.progress.step(event["step"], event["total"], event.get("checked"))
+
+    def on_shown(self, event: dict) -> None:
+        self.shown = event
+        self._take(event)
+        self.progress.measure("The result is shown; its proof begins", event["evaluations"])
 
     def on_explanation(self, event: dict) -> None:
-        self.explanation, self.spans = event, event["spans"]
-        self.prompt, self.granularity = event["prompt"], event["granularity"]
-        self.response, self.masked_response = event["response"], event["masked_response"]
+        self.explanation = event
+        self._take(event)
         made_by = f"{event['title']} on {event['model']} ({event['device']}, {event['dtype']})."
         notes = " ".join(event["notes"])
         if event["stopped"]:
@@ -81,19 +88,33 @@ class GenerationView(StreamView):
         else:
             self.progress.end("done", made_by, notes)
 
+    def _take(self, result: dict) -> None:
+        self.spans, self.prompt, self.granularity = result["spans"], result["prompt"], result["granularity"]
+        self.response, self.masked_response = result["response"], result["masked_response"]
+
+    def _known(self) -> dict | None:
+        """The result, or while its proof goes on what is known of it."""
+        return self.explanation or self.shown
+
     def on_stopped(self, event: dict) -> None:
         text = f"{event['text']} The search had not begun, so there is no result."
         self.progress.end("stopped", text)
 
     def _strip_value(self) -> dict:
-        done = self.explanation
+        done = self._known()
         return {
             "text": self.prompt,
             "spans": self.spans,
             "unit": "nats",
             "granularity": self.granularity,
-            "legend": done["score_meaning"] if done else "",
+            "legend": done["score_meaning"] if done else self._alone_meaning(),
         }
+
+    def _alone_meaning(self) -> str:
+        """What the colours say while the search has no result yet."""
+        if all(span["score"] is None for span in self.spans):
+            return ""
+        return f"How far log p falls, in nats, when this {self.granularity} alone is removed."
 
     def _search_value(self) -> dict:
         if self.search.best:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import monotonic
 
@@ -32,9 +33,12 @@ class Progress:
         self.state, self.text, self.passes, self.started = "running", text, passes, monotonic()
         self.passes_before = self.steps = None
 
-    def step(self, step: int, total: int) -> None:
-        """The measured work goes in steps."""
-        self.steps, self.text = (step, total), f"Searching: step {step} of {total}"
+    def step(self, step: int, total: int, checked: Sequence[int] | None = None) -> None:
+        """The measured work goes in steps. checked: of a proof, how many of how many sets have been tried."""
+        self.steps, self.text = (step, total), f"Searching: step {step} of about {total}"
+        if checked:
+            self.steps = checked[0], checked[1]
+            self.text = f"Shown below. Proving it: {checked[0]:,} of {checked[1]:,} exchanges checked"
 
     def end(self, state: str, text: str, details: str = "") -> None:
         """state: done, stopped, error or idle. details: sentences to read on demand."""

@@ -41,7 +41,7 @@ def test_steps_hold_the_mask_that_was_proposed(name):
 
 def test_step_events_name_the_proposed_spans():
     target = Graded(6, random_problem(1, 6))
-    events = list(run_method(EXPLAINERS["xprompt"](read_options(EXPLAINERS["xprompt"], {}, 2)), target))
+    *events, _ = run_method(EXPLAINERS["xprompt"](read_options(EXPLAINERS["xprompt"], {}, 2)), target)
     assert all(len(e["removed"]) == len(e["proposed"]) == 2 for e in events)
     assert all(len(set(e["removed"]) & set(e["proposed"])) == 1 for e in events if not e["accepted"])
 

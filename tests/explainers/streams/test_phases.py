@@ -1,4 +1,4 @@
-"""A result first, its proof after: what the stream says in which phase, and what a Stop leaves, on a tiny model."""
+"""A result first, its proof after: what the stream says in which phase, and what a Stop leaves."""
 
 import pytest
 
