@@ -107,7 +107,8 @@ def descend(target: Target, k: int, chunk: int = CHUNK) -> Iterator[SearchStep]:
 
 def _construct(walk: _Walk, k: int) -> Steps[list[Mask]]:
     """Remove k spans; returns the masks without k − 1 that were tried."""
-    almost, singles = [], []
+    almost: list[Mask] = []
+    singles: list[float] = []
     while (removed := walk.mask.count(0)) < k:
         masks = removals(walk.mask) + (strong_pairs(walk.mask, singles) if removed == 1 else [])
         # Without a single span all values are needed exactly: they choose the pairs.
@@ -212,7 +213,7 @@ def double_exchanges(mask: Mask, singly: list[float]) -> list[Mask]:
     wanted, ranked = doubles(len(mask), len(removed)), []
     rows = {back: singly[n * len(kept) :][: len(kept)] for n, back in enumerate(removed)}
     for back in combinations(removed, 2):
-        sums = sorted((x + y, out) for x, y, out in zip(*map(rows.get, back), kept, strict=True))
+        sums = sorted((x + y, out) for x, y, out in zip(*(rows[t] for t in back), kept, strict=True))
         for rank, (x, first) in enumerate(sums, start=1):
             # The pairs behind these have `wanted` before them that promise no less.
             for y, second in sums[rank:][: wanted // rank]:

@@ -62,6 +62,7 @@ class Exhaustive(Explainer):
     def stream(self, target: Target) -> Iterator[SearchStep | Explanation]:
         k = self.options.k
         self.plan(target)
+        assert self._tally  # begun by the plan
         for step in try_all(target, k):
             yield step
         certificate = optimal_certificate(len(target.spans), k)

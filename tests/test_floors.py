@@ -142,3 +142,16 @@ def test_folders_hold_few_modules():
     modules = Counter(path.parent for path in python_files(*PACKAGES) if path.name != "__init__.py")
     modules.pop(ROOT / "explainers")  # the list of methods
     assert [str(folder) for folder, count in modules.items() if count > MOST_MODULES_OF_A_FOLDER] == []
+
+
+def test_every_target_has_a_type():
+    functions = [
+        (path, node, argument)
+        for path in python_files("explainers", "components", "training")
+        for node in ast.walk(syntax(path))
+        if isinstance(node, ast.FunctionDef)
+        for argument in (*node.args.args, *node.args.kwonlyargs)
+        if argument.arg == "target"
+    ]
+    assert len(functions) > 50
+    assert [f"{path}: {node.name}" for path, node, argument in functions if not argument.annotation] == []

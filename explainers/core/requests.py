@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import fields
 from functools import wraps
-from typing import Annotated, TypeVar, dataclass_transform
+from typing import Annotated, Any, TypeVar, dataclass_transform
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, ValidationError, ValidationInfo
 from pydantic.dataclasses import dataclass
@@ -34,7 +34,7 @@ def request(cls: type[T]) -> type[T]:
 
     Half characters in its texts are replaced first.
     """
-    made = dataclass(frozen=True, config=ConfigDict(strict=True, extra="forbid"))(cls)
+    made: Any = dataclass(frozen=True, config=ConfigDict(strict=True, extra="forbid"))(cls)
     checked, names = made.__init__, [field.name for field in fields(made)]
 
     @wraps(checked)

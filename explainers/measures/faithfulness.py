@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from explainers.core.deferred_torch import torch
 from explainers.targets.base import MaskOperator
+from explainers.targets.label import LabelTarget
 
 STEPS = 10
 ORDERS = ("absolute", "signed")
@@ -30,7 +31,9 @@ class FaithfulnessCurve:
     lower_is_better: bool
 
 
-def activation_curve(target, scores: Sequence[float], label_index: int | None = None) -> FaithfulnessCurve:
+def activation_curve(
+    target: LabelTarget, scores: Sequence[float], label_index: int | None = None
+) -> FaithfulnessCurve:
     """Probability of a class as an all-unknown text gets its spans back, the highest score first.
 
     label_index: the class looked at, by default the one explained; the published code takes the true one.
@@ -42,7 +45,7 @@ def activation_curve(target, scores: Sequence[float], label_index: int | None = 
 
 
 def pruning_curve(
-    target, scores: Sequence[float], order: str = "absolute", values: str = "probabilities"
+    target: LabelTarget, scores: Sequence[float], order: str = "absolute", values: str = "probabilities"
 ) -> FaithfulnessCurve:
     """Change of the classification as spans become unknown, the least relevant first: Σ_c (z⁰_c − z_c)².
 
@@ -59,7 +62,7 @@ def pruning_curve(
     return _curve("pruning", (z[0] - z).square().sum(-1), lower_is_better=True)
 
 
-def first_spans(target, order: torch.Tensor) -> torch.Tensor:
+def first_spans(target: LabelTarget, order: torch.Tensor) -> torch.Tensor:
     """For each fraction, 1 for the first spans of `order` that make it up, (STEPS + 1, T)."""
     tokens = torch.tensor([len(target.spans[t].positions) for t in order.tolist()])
     before = tokens.cumsum(0) - tokens  # tokens of the spans ahead of each in the order
@@ -73,7 +76,7 @@ def _tensor(scores: Sequence[float]) -> torch.Tensor:
     return torch.as_tensor(scores, dtype=torch.float64)
 
 
-def _view(target):
+def _view(target: LabelTarget):
     """The target with removed spans as the unknown token, whatever operator it explains under."""
     return target if target.operator is MaskOperator.REPLACE else target.with_operator(MaskOperator.REPLACE)
 

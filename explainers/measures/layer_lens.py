@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from explainers.core.deferred_torch import no_grad, torch
+from explainers.targets.label import LabelTarget
 from explainers.targets.mlm_head import MlmReader
 
 TOP_WORDS = 5
@@ -38,7 +39,7 @@ class LayerLens:
 
 
 @no_grad
-def token_readings(target, top: int = TOP_WORDS) -> tuple[TokenReading, ...]:
+def token_readings(target: LabelTarget, top: int = TOP_WORDS) -> tuple[TokenReading, ...]:
     """The last layer's reading of each of the L positions, in one pass."""
     head = target.forward().logits[0]  # (L, V), or (L, d) where the verbalizer reads hidden states
     shares = target.class_log_probs_from_logits(head).exp().tolist()
@@ -54,7 +55,7 @@ def token_readings(target, top: int = TOP_WORDS) -> tuple[TokenReading, ...]:
 
 
 @no_grad
-def layer_lens(target) -> LayerLens:
+def layer_lens(target: LabelTarget) -> LayerLens:
     """Decode every layer's hidden states with the MLM head, in one pass and one of the head a layer."""
     states = target.forward(output_hidden_states=True).hidden_states
     norm = getattr(target.model.base_model, "final_norm", torch.nn.Identity())
@@ -65,21 +66,21 @@ def layer_lens(target) -> LayerLens:
     return LayerLens(_tokens(target), _spans(target), words, ranks)
 
 
-def _decode_layer(target, logits: torch.Tensor, final: torch.Tensor) -> tuple[tuple, tuple]:
+def _decode_layer(target: LabelTarget, logits: torch.Tensor, final: torch.Tensor) -> tuple[tuple, tuple]:
     """Words and ranks of one layer; logits (L, V), final (L,)."""
     ranks = 1 + (logits > logits.gather(1, final[:, None])).sum(-1)
     return _decode(target, logits.argmax(-1).tolist()), tuple(ranks.tolist())
 
 
-def _tokens(target) -> tuple[str, ...]:
+def _tokens(target: LabelTarget) -> tuple[str, ...]:
     return _decode(target, target.prompt.input_ids)
 
 
-def _decode(target, ids) -> tuple[str, ...]:
+def _decode(target: LabelTarget, ids) -> tuple[str, ...]:
     """The text of each token by itself, without the space before it."""
-    return tuple(target.tokenizer.decode([token]).strip() for token in ids)
+    return tuple(str(target.tokenizer.decode([token])).strip() for token in ids)
 
 
-def _spans(target) -> tuple[int | None, ...]:
+def _spans(target: LabelTarget) -> tuple[int | None, ...]:
     owner = {position: t for t, span in enumerate(target.spans) for position in span.positions}
     return tuple(owner.get(position) for position in range(len(target.prompt.input_ids)))

@@ -9,6 +9,8 @@ from explainers.core.types import OnForward, Task
 from explainers.reports.result import with_result
 from explainers.streams import classification, generation
 from explainers.streams.classification import ClassificationRequest
+from explainers.streams.events.classification import ClassificationEvent
+from explainers.streams.events.generation import GenerationEvent
 from explainers.streams.generation import GenerationRequest
 from explainers.streams.given_model import name_of, ready_model
 
@@ -41,7 +43,7 @@ def explain_generation(
         settings = {"screening": False, **settings}  # estimates keep a copy of weights that may change
     request = GenerationRequest(prompt, model=name_of(model), **settings)
 
-    def events() -> Iterator[dict]:
+    def events() -> Iterator[GenerationEvent]:
         yield {"type": "status", "text": "Loading the model"}
         with ready_model(model, tokenizer, Task.GENERATION, device, dtype) as loaded:
             yield from generation.run(request, on_forward, loaded)
@@ -70,7 +72,7 @@ def explain_classification(
     """
     request = ClassificationRequest(text, model=name_of(model), **settings)
 
-    def events() -> Iterator[dict]:
+    def events() -> Iterator[ClassificationEvent]:
         yield {"type": "status", "text": "Loading the model"}
         with ready_model(model, tokenizer, Task.CLASSIFICATION, device, dtype) as loaded:
             yield from classification.run(request, on_forward, loaded)

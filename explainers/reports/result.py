@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from html import escape
+from typing import Any
 
 from explainers.reports.html_report import explanation_html
 from explainers.reports.record import PASSING, VERSION
@@ -30,7 +31,7 @@ class Result(dict):
         return FRAME.format(page=escape(explanation_html(self.record)))
 
 
-def with_result(tab: str, events: Iterable[dict]) -> Iterator[dict]:
+def with_result(tab: str, events: Iterable[Any]) -> Iterator[dict]:
     """The events of a stream of that kind, the explanation among them as a Result."""
     kept: list[dict] = []
     for event in events:

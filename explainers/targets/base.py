@@ -85,7 +85,9 @@ class ScoredTarget(Target):
         if not exact or len(exact) + len(clear) < math.comb(len(self.spans), k):
             return None
         lowest = min(exact)
-        return lowest if not clear or self.screen.clear_of(clear, lowest) else None
+        if self.screen and clear and not self.screen.clear_of(clear, lowest):
+            return None
+        return lowest
 
     def notes(self) -> tuple[str, ...]:
         return (note,) if self.screen and (note := self.screen.note()) else ()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
 from time import perf_counter
 from typing import Generic, TypeVar
 
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
-from explainers.core.types import OnForward
+from explainers.core.types import Mask, OnForward
 from explainers.models.memory import available_bytes
 
 WIDTH = 1024  # of the square matrices that are timed
@@ -20,7 +20,7 @@ FEWEST_TOKENS = 512
 MOST_ROWS = 64
 GOOD = 0.9  # of the best rate
 
-Item = TypeVar("Item")
+Items = TypeVar("Items", list[Mask], "torch.Tensor")  # evaluated row by row
 
 
 def batch_rows(model, positions: int) -> int:
@@ -101,11 +101,12 @@ class Passes:
         self.total += rows
 
 
-class Batch(Generic[Item]):
+class Batch(Generic[Items]):
     """Items to evaluate at once, in a `with` block. Where memory runs out there, the block ends quietly."""
 
-    def __init__(self, items: Sequence[Item]):
-        self.items, self.fitted = items, False
+    def __init__(self, items: Items):
+        self.items: Items = items
+        self.fitted = False
 
     def __enter__(self) -> None:
         pass
@@ -132,7 +133,7 @@ class Batches:
     def __init__(self):
         self.largest: int | None = None  # what memory has turned out to allow
 
-    def of(self, items: Sequence[Item], size: int) -> Iterator[Batch[Item]]:
+    def of(self, items: Items, size: int) -> Iterator[Batch[Items]]:
         done = 0
         while done < len(items):
             batch = Batch(items[done : done + min(size, self.largest or size)])

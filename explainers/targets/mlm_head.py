@@ -179,7 +179,7 @@ def read_masks(
     """
     reader = MlmReader(loaded, hidden)
     lengths = torch.tensor([len(cloze.prompt.input_ids) for cloze in clozes])
-    rows: list[torch.Tensor | None] = [None] * len(clozes)
+    rows: dict[int, torch.Tensor] = {}
     for group in alike(lengths, reader.traits.pads):
         for places in group.split(max(1, BATCH_TOKENS // int(lengths[group].max()))):
             if on_forward:
@@ -187,7 +187,7 @@ def read_masks(
             batch = [clozes[n] for n in places.tolist()]
             for n, row in zip(places.tolist(), _read_batch(reader, loaded, batch), strict=True):
                 rows[n] = row
-    return torch.stack(rows)
+    return torch.stack([rows[n] for n in range(len(clozes))])
 
 
 def _read_batch(reader: MlmReader, loaded: LoadedModel, clozes: Sequence[Cloze]) -> torch.Tensor:

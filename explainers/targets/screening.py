@@ -61,7 +61,8 @@ class Screen:
         self._check(masks, limit)
         while unclear := [mask for mask in dict.fromkeys(masks) if self._is_unclear(mask, limit)]:
             missing = CALIBRATION - len(self.errors)  # while there are too few errors, the lowest come first
-            self._confirm(sorted(unclear, key=self.estimates.get)[:missing] if missing > 0 else unclear)
+            lowest = sorted(unclear, key=self.estimates.__getitem__)
+            self._confirm(lowest[:missing] if missing > 0 else unclear)
         return [self._best_known(mask) for mask in masks]
 
     def clear_of(self, masks: list[Mask], value: float) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 import plotly.graph_objects as go
@@ -13,7 +14,7 @@ FAINT = 2.4  # the value of full colour on a scale to 1, so that the text stays 
 
 
 def heat_map(
-    values: list[list[float | None]],
+    values: Sequence[Sequence[float | None]],
     texts: list[list[str]],
     rows: list[str],
     columns: list[str],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -26,7 +27,8 @@ class Series:
 def lines_figure(series: list[Series], x: str, y: str, digits: int, markers: bool) -> go.Figure:
     traces = []
     for number, each in enumerate(series):
-        line = {"color": MUTED, "dash": "dash", "width": 2} if each.floor else series_line(number)
+        floor: dict[str, Any] = {"color": MUTED, "dash": "dash", "width": 2}
+        line = floor if each.floor else series_line(number)
         traces += [_band(each, line["color"]), _line(each, line, markers)]
     axis = {"hoverformat": f".{digits}f", "rangemode": "tozero" if markers else "normal"}
     steps = max((len(each.y) for each in series), default=1)
