@@ -12,7 +12,7 @@ import argparse
 import json
 from pathlib import Path
 
-from benchmarks.figure_charts import draw_convergence, draw_ratios
+from benchmarks.charts.figures import draw_convergence, draw_ratios
 from benchmarks.resumable import Progress, RowFile
 from benchmarks.setting import OWN_PROMPTS, RESULTS, machine, read_prompts
 from explainers import EXPLAINERS

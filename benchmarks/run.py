@@ -12,7 +12,7 @@ import json
 import sys
 from importlib import import_module
 
-from benchmarks.charts import draw
+from benchmarks.charts.items import draw
 from benchmarks.setting import RESULTS, Setting, machine, measure_on_a_busy_machine
 
 ITEMS = ("limit", "start", "growth", "peers", "trajectory", "hard", "quality")

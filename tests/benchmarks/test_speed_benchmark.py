@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from benchmarks import run as bench
-from benchmarks.charts import CHARTS, draw
+from benchmarks.charts.items import CHARTS, draw
 from benchmarks.items import growth, hard, limit, peers, quality
 from benchmarks.published import PublishedTarget, published_search
 from benchmarks.setting import Answered, Setting, read_prompts, spread
