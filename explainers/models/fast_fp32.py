@@ -40,7 +40,7 @@ class _Open:
     def enter(self) -> None:
         with self.lock:
             if not self.count:
-                matmul = torch.backends.mkldnn.matmul
+                matmul = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]
                 self.before, matmul.fp32_precision = matmul.fp32_precision, "bf16"
             self.count += 1
 
@@ -48,7 +48,7 @@ class _Open:
         with self.lock:
             self.count -= 1
             if not self.count:
-                torch.backends.mkldnn.matmul.fp32_precision = self.before
+                torch.backends.mkldnn.matmul.fp32_precision = self.before  # type: ignore[attr-defined]
 
 
 _open = _Open()
