@@ -57,6 +57,9 @@ class TransformersScorer:
         keys = as_masks(masks)
         new = [key for key in keys if key not in self._found]
         with torch.no_grad(), fast_fp32(self._device):
+            self.prefix.read()
+            if self._masked.operator is not MaskOperator.DELETE and len(new) > 1:
+                new = self.prefix.arrange(new, self.batch_size())
             for batch in self._batched(new):
                 with batch:
                     self._passes.announce(len(batch.items))
@@ -93,13 +96,9 @@ class TransformersScorer:
         return self._batch_size
 
     def _batched(self, masks: list[Mask]) -> Iterator[Batch[Mask]]:
-        """Batches in an order that lets them share most. Deletion moves later positions, so that there they
-        share what precedes the first span; where deleted positions cannot be hidden, batches are of one
-        length."""
+        """Batches in the given order; of prompts of one length where deleted positions cannot be hidden."""
         size = self.batch_size()
-        if self._masked.operator is not MaskOperator.DELETE:
-            return self.batches.of(self.prefix.arrange(masks, size) if len(masks) > 1 else masks, size)
-        if self._hides:
+        if self._masked.operator is not MaskOperator.DELETE or self._hides:
             return self.batches.of(masks, size)
         by_length = groupby(sorted(masks, key=self._masked.length), key=self._masked.length)
         return chain.from_iterable(self.batches.of(list(group), size) for _, group in by_length)
@@ -107,6 +106,7 @@ class TransformersScorer:
     def _inputs(self, masks: list[Mask]) -> tuple[torch.Tensor, dict]:
         """What is left to read of masked prompts and the response, (B, L', d + e), and the arguments that
         stand for the rest."""
+        self.prefix.read()
         rows = torch.tensor(masks, dtype=torch.float32, device=self._device)
         if self._masked.operator is MaskOperator.DELETE:
             return self._hidden(rows) if self._hides else self._shortened(rows)

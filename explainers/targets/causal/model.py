@@ -31,7 +31,8 @@ class CausalModel:
         """
         if self.reading.readout is None:
             return chosen(self.logits(inputs, ids.shape[1], **arguments), ids.expand(len(inputs), -1))
-        hidden = self.hidden(inputs, **arguments)[:, -ids.shape[1] :]
+        output = self.model.base_model(**self.token_inputs.arguments(inputs), **arguments)
+        hidden = output.last_hidden_state[:, -ids.shape[1] :]
         return token_log_probs(self.reading.readout, hidden, ids, self.vocabulary)
 
     def logits(self, inputs: torch.Tensor, count: int, **arguments) -> torch.Tensor:
@@ -50,5 +51,5 @@ class CausalModel:
 
     def keys_values(self, inputs: torch.Tensor, **arguments) -> Cache:
         """The cache of inputs, (B, L', d + e)."""
-        read = self.token_inputs.arguments(inputs)
-        return self.model.base_model(**read, use_cache=True, **arguments).past_key_values
+        arguments |= self.token_inputs.arguments(inputs) | {"use_cache": True}
+        return self.model.base_model(**arguments).past_key_values

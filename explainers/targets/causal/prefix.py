@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from explainers.core.deferred_torch import no_grad, torch
+from explainers.core.deferred_torch import torch
 from explainers.core.types import Mask, Prompt
 from explainers.targets.causal.cache import Cache, cache_arguments, is_croppable
 from explainers.targets.causal.model import CausalModel
@@ -40,8 +40,10 @@ class SharedPrefix:
             saved -= 0 if reference == self.reference else last - self.start
             if saved > most:
                 most, best, ordered = saved, reference, [masks[n] for n in order.tolist()]
-        if best is not None and self._can_be_cut():
-            self._refer_to(best, last)
+        if best is not None and best != self.reference and self._can_be_cut():
+            start, arguments = self.fixed(1)
+            inputs = self._masked.masked(rows.new_tensor([best]).to(self._masked.inputs))[:, start:last]
+            self._whole, self.reference = self._causal.keys_values(inputs, **arguments), best
         return ordered
 
     def shared(self, masks: torch.Tensor) -> tuple[int, dict]:
@@ -53,13 +55,18 @@ class SharedPrefix:
                 return change, cache_arguments(self._whole, len(masks), change)
         return self.fixed(len(masks))
 
+    def read(self) -> None:
+        """Read what precedes every span, where several sequences can go on from a copy of that."""
+        if self._fixed is None and self.start and self._causal.reading.shares:
+            with torch.no_grad():
+                self._fixed = self._causal.keys_values(self._masked.inputs[None, : self.start])
+
     def fixed(self, rows: int) -> tuple[int, dict]:
         """The position after what precedes every span, and the arguments that stand for it.
 
         0 and no cache where the model cannot go on from a copy of one.
         """
-        cache = self._fixed_cache()
-        return (self.start if cache else 0), cache_arguments(cache, rows, self.start)
+        return (self.start if self._fixed else 0), cache_arguments(self._fixed, rows, self.start)
 
     def _changes(self, masks: torch.Tensor, reference: Mask) -> torch.Tensor:
         """The earliest position at which each mask differs from the reference, (B, T) → (B,).
@@ -70,26 +77,8 @@ class SharedPrefix:
         differs = masks.cpu() != torch.tensor(reference)
         return torch.where(differs, self._firsts, last).amin(1).clamp(max=last)
 
-    def _fixed_cache(self) -> Cache | None:
-        if self._fixed is None and self.start and self._causal.reading.shares:
-            self._fixed = self._read(self._masked.inputs[: self.start], {})
-        return self._fixed
-
     def _can_be_cut(self) -> bool:
-        cache = self._fixed_cache()
-        return cache is not None and is_croppable(cache)
-
-    def _refer_to(self, reference: Mask, length: int) -> None:
-        if reference != self.reference:
-            mask = torch.tensor([reference], dtype=torch.float32, device=self._masked.inputs.device)
-            start, arguments = self.fixed(1)
-            inputs = self._masked.masked(mask)[0, start:length]
-            self._whole, self.reference = self._read(inputs, arguments), reference
-
-    @no_grad
-    def _read(self, inputs: torch.Tensor, before: dict) -> Cache:
-        arguments = {name: value for name, value in before.items() if name != "use_cache"}
-        return self._causal.keys_values(inputs[None], **arguments)
+        return self._fixed is not None and is_croppable(self._fixed)
 
 
 def first_removable(prompt: Prompt) -> int:

@@ -35,9 +35,7 @@ class TokenInputs:
         if self._per_layer is None:
             return {"inputs_embeds": inputs}
         width = self._embed.embedding_dim
-        per_layer = inputs[..., width:].unflatten(
-            -1, (self._config.num_hidden_layers, -1)
-        )  # e = layers · n
+        per_layer = inputs[..., width:].unflatten(-1, (self._config.num_hidden_layers, -1))  # e = layers · n
         return {"inputs_embeds": inputs[..., :width], "per_layer_inputs": per_layer}
 
 
