@@ -119,6 +119,8 @@ class Job:
             self._deadline = monotonic() + self._work.max_seconds
             for event in events:
                 self._events.put(event)
+                if event["type"] == "shown":
+                    self._line.shown(self._ticket)
         except Stopped as stopped:
             self._events.put({"type": "stopped", "text": str(stopped)})
         except MaskwiseError as error:

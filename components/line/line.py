@@ -1,7 +1,8 @@
 """The line in front of the models: one job uses them at a time, and everybody's turn comes.
 
-A long job hands the models over between two passes whenever somebody goes before it. Nobody else touches a
-model while a job has its turn, also where the job's page was left and its last pass is still computed.
+A long job hands the models over between two passes whenever somebody goes before it; everybody goes before
+one in the background, such as a proof of what is shown already. Nobody else touches a model while a job has
+its turn, also where the job's page was left and its last pass is still computed.
 """
 
 from __future__ import annotations
@@ -26,13 +27,15 @@ class Ticket:
     """A place in the line.
 
     session: whose turn it takes. kind: jobs of a kind take about equally long. short: it goes between the
-    passes of a long job. ready: False while its model loads; others go first meanwhile.
+    passes of a long job. ready: False while its model loads; others go first meanwhile. shown: its result
+    is, and it goes on to prove it.
     """
 
     session: str
     kind: str
     short: bool = False
     ready: bool = True
+    shown: bool = False
     stopped: bool = False
     began: bool = False
     seconds: float = 0.0  # with the models, until the last time they were handed over
@@ -40,9 +43,16 @@ class Ticket:
     turn: int = 0
     number: int = field(default_factory=lambda: next(_numbers))
 
-    def order(self) -> tuple[bool, bool, int, int]:
-        """Who has the lowest goes first: short before long, begun before new, then sessions in turn."""
-        return not self.short, not self.began, self.turn, self.number
+    @property
+    def background(self) -> bool:
+        """Nobody waits for it: it gives way to everybody between two passes, and is no session's turn."""
+        return self.shown and not self.stopped
+
+    def order(self) -> tuple[bool, bool, bool, int, int]:
+        """Who has the lowest goes first: background last, short before long, begun before new, then sessions
+        in turn. What a stopped job still does is short."""
+        short = self.short or self.stopped
+        return self.background, not short, not self.began, self.turn, self.number
 
 
 @dataclass(frozen=True)
@@ -69,10 +79,11 @@ class Line:
         Sessions take turns: a session's second job comes after the first of everybody who waits.
         """
         with self._changed:
-            own = [other.turn for other in self._present() if other.session == ticket.session]
-            if len(self._waiting) >= self._most or len(own) >= self._most_of_session:
+            present = self._foreground()
+            own = [other.turn for other in present if other.session == ticket.session]
+            if len(self._waiting_in_front()) >= self._most or len(own) >= self._most_of_session:
                 raise MaskwiseError(self._refusal(len(own)))
-            now = min((other.turn for other in self._present()), default=0)
+            now = min((other.turn for other in present), default=0)
             ticket.turn = max(own, default=now - 1) + 1
             self._waiting.append(ticket)
 
@@ -80,6 +91,15 @@ class Line:
         """Its model is there: it may be called."""
         with self._changed:
             ticket.ready = True
+            self._changed.notify_all()
+
+    def shown(self, ticket: Ticket) -> None:
+        """The ticket's result is shown, and a proof follows, in the background. It ends where as many as may
+        wait do so there already."""
+        with self._changed:
+            behind = sum(other.background for other in self._present())
+            ticket.shown, ticket.stopped = True, ticket.stopped or behind >= self._most
+            self._pace.record(ticket.kind, self._computed(ticket))
             self._changed.notify_all()
 
     def enter(self, ticket: Ticket) -> None:
@@ -112,7 +132,8 @@ class Line:
                 self._waiting.remove(ticket)
             if self._at_work is ticket:
                 self._hand_over(ticket)
-                self._pace.record(ticket.kind, ticket.seconds)
+                if not ticket.shown:
+                    self._pace.record(ticket.kind, ticket.seconds)
             self._changed.notify_all()
 
     def stop(self, ticket: Ticket) -> None:
@@ -139,13 +160,20 @@ class Line:
     def _refusal(self, own: int) -> str:
         if own >= self._most_of_session:
             return f"{own} runs of yours wait already. Let some of them end first."
-        expected = [self._left(ticket) for ticket in self._present()]
+        expected = [self._left(ticket) for ticket in self._foreground()]
         minutes = None if None in expected else sum(expected) / 60
         when = "in a few minutes" if minutes is None else f"in about {max(1, round(minutes))} min"
-        return f"The line is full: {len(self._waiting)} runs wait. Nothing is lost; please try again {when}."
+        waiting = len(self._waiting_in_front())
+        return f"The line is full: {waiting} runs wait. Nothing is lost; please try again {when}."
 
     def _present(self) -> list[Ticket]:
         return [*self._waiting, *([self._at_work] if self._at_work else [])]
+
+    def _foreground(self) -> list[Ticket]:
+        return [ticket for ticket in self._present() if not ticket.background]
+
+    def _waiting_in_front(self) -> list[Ticket]:
+        return [ticket for ticket in self._waiting if not ticket.background]
 
     def _next(self) -> Ticket | None:
         return min((t for t in self._waiting if t.ready), key=Ticket.order, default=None)
