@@ -1,7 +1,7 @@
 """A very good set after few masks, then as much of a proof as the number of evaluations allows."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 
 from explainers.best_swap import exchange_certificate, exchanges
@@ -71,8 +71,9 @@ class BudgetSearch:
     def __init__(self, target: Target, k: int, budget: int):
         self.target, self.k, self.budget, self.spans = target, k, budget, len(target.spans)
         self.mask, self.unmasked = target.full_mask(), target.log_prob_of(target.full_mask())
-        self.value, self.tried = self.unmasked, {}
-        self.surrogate: SetSurrogate | None = None
+        self.value = self.unmasked
+        self.tried: dict[Mask, float] = {}
+        self.surrogate: SetSurrogate | None = None  # fitted once single spans are tried
         self._pace, self._steps = Pace(), 0
         self._total = min(budget, min(self.spans, MOST_ALONE) + MOST_TRIED)
 
@@ -92,7 +93,7 @@ class BudgetSearch:
             self.mask, self.value = self.target.full_mask(), math.inf  # from here on, sets of k alone
             yield from self._explore(min(MOST_TRIED, max(BATCH, self._left())))
 
-    def _narrow(self) -> Iterator[SearchStep]:
+    def _narrow(self) -> Generator[SearchStep, None, list[int]]:
         """Returns the spans to remove one by one: all, or those in the parts of a long prompt that matter."""
         if self.spans <= MOST_ALONE:
             return list(range(self.spans))
@@ -105,6 +106,7 @@ class BudgetSearch:
 
     def _explore(self, most: int) -> Iterator[SearchStep]:
         """Try at most so many of the sets that the surrogate holds most promising."""
+        assert self.surrogate
         sets, idle = self.surrogate.strongest_sets(self.k), 0
         while most > 0 and idle < PATIENCE:
             near = exchanges(self.mask) if self.mask.count(0) == self.k else []
@@ -123,6 +125,7 @@ class BudgetSearch:
 
     def prove(self) -> Iterator[SearchStep]:
         """Try what the proof asks for, the most promising first, until it is whole or the budget is spent."""
+        assert self.surrogate  # fitted by `find`
         while (rest := self._unproved()) and (most := self._affordable(rest)) > 0:
             before, (masks, _) = self.mask, self.surrogate.promising(rest)
             done, wanted = self._wanted() - len(rest), self._wanted()

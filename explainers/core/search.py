@@ -51,7 +51,8 @@ class Tally:
         """What is done within, by others, does not count."""
         at = self._now()
         yield
-        self._before = tuple(b + now - a for b, now, a in zip(self._before, self._now(), at, strict=True))
+        (seconds, evaluations, distinct), now = self._before, self._now()
+        self._before = (seconds + now[0] - at[0], evaluations + now[1] - at[1], distinct + now[2] - at[2])
 
     def _now(self) -> tuple[float, int, int]:
         return perf_counter(), self._target.evaluations, self._target.distinct_masks
