@@ -2,15 +2,12 @@
 
 import threading
 import time
-from types import SimpleNamespace
 
 import pytest
 
-from components import runner
 from components.line.job import Work
 from components.line.line import Line
-from components.page.stream_view import StreamView
-from components.runner import Runner, show
+from components.runner import Runner
 from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.types import Task
 from explainers.models import held
@@ -270,33 +267,3 @@ def test_a_stop_in_the_proof_keeps_what_is_shown(jobs):
     assert [event for events in updates for event in events][-1] == {"type": "explanation", "stopped": True}
     assert time.monotonic() - pressed < 0.5
     others.close()
-
-
-class Page(StreamView):
-    seen = 0
-
-    def on_step(self, event):
-        self.seen += 1
-
-    def values(self, passes_done=0):
-        return super().values(passes_done) | {"seen": self.seen, "passes": passes_done, "constant": 1}
-
-
-def test_a_page_is_shown_what_changes_by_name():
-    def stream(on_forward):
-        for _ in range(2):
-            on_forward(1)
-            yield {"type": "step"}
-            yield {"type": "unheard of"}
-            time.sleep(0.3)
-
-    first, *rest = show(SimpleNamespace(session_hash="a"), "tab", work(stream), Page())
-    assert first["constant"] == 1
-    assert not any("constant" in values for values in rest)
-    assert [values["seen"] for values in [first, *rest] if "seen" in values][-1] == 2
-
-
-def test_a_full_line_is_said_on_the_page(monkeypatch):
-    monkeypatch.setattr(runner, "RUNNER", Runner(Line(most=0)))
-    (shown,) = show(SimpleNamespace(session_hash="a"), "tab", work(), Page())
-    assert shown["status"]["state"] == "error" and "The line is full" in shown["status"]["text"]

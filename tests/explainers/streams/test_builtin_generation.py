@@ -73,4 +73,4 @@ def test_a_person_explains_a_prompt_on_the_page(smollm):
         page.locator("#run").click()
         expect(page.locator("#diff")).to_contain_text("Paris", timeout=120_000)
         expect(page.locator("#status")).to_contain_text(re.compile(r"SmolLM2.*cpu"), timeout=240_000)
-        expect(page.locator("#result")).to_contain_text("less likely")
+        expect(page.locator("#result")).to_contain_text("less likely", timeout=60_000)
