@@ -6,6 +6,9 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
+from explainers.reports.figures.picture import write_picture
+from explainers.reports.figures.style import series_line, styled
+
 SHARD_BYTES = 9_000_000  # a Space's git refuses files of 10 MB
 
 
@@ -46,14 +49,10 @@ def export_log(log: list[dict], results: dict[str, float], folder: Path) -> None
 
 def draw(entries: list[dict], keys: list[str], title: str, path: Path) -> None:
     """One line per key over the tokens read, in percent."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6, 3.6), layout="constrained")
-    axes = figure.subplots()
-    for key in keys:
+    figure = styled([], "million tokens read", "accuracy, %", title=title, margin={"t": 40})
+    for number, key in enumerate(keys):
         points = [(entry["tokens"] / 1e6, 100 * entry[key]) for entry in entries if key in entry]
-        axes.plot(*zip(*points, strict=True), marker=".", label=key.replace("_", " "))
-    axes.set(title=title, xlabel="million tokens read", ylabel="accuracy, %")
-    axes.grid(alpha=0.3)
-    axes.legend()
-    figure.savefig(path, dpi=110)
+        x, y = zip(*points, strict=True)
+        line, name = series_line(number), key.replace("_", " ")
+        figure.add_scatter(x=x, y=y, name=name, line=line, mode="lines+markers")
+    write_picture(figure.update_layout(showlegend=True), path, height=400)

@@ -1,79 +1,68 @@
-"""The charts of `benchmarks.figures`, as SVG files. Needs matplotlib."""
+"""The charts of `benchmarks.figures`, as SVG files."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from explainers.measures.intervals import interval
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
-# Okabe and Ito's colours, which those who cannot tell red from green can tell apart.
-COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
-MARKERS = "os^Dv<>"
-GREY = "#8a8a8a"
+from explainers.measures.intervals import interval
+from explainers.reports.figures.convergence_bands import bands_figure
+from explainers.reports.figures.heat_map import plain
+from explainers.reports.figures.lines import Series
+from explainers.reports.figures.picture import write_picture
+from explainers.reports.figures.ratio_over_k import ratio_figure
+
+COLUMNS, PANEL, LEGEND = 3, 240, 60  # panels side by side; px
 
 
 def draw_ratios(result: dict, path: Path) -> None:
     """Probability ratio against k, one line per method: the mean over prompts, and random removal's band."""
-    figure, axes = _pyplot().subplots(figsize=(7, 4.4), layout="constrained")
     means = dict(result["mean_ratios"])
-    label = "Random removal, 95 % interval"
-    _line(axes, means.pop("random"), "probability_ratio", label=label, color=GREY)
-    for (method, points), color, marker in zip(means.items(), COLORS, MARKERS, strict=False):
-        style = {"label": result["titles"][method], "color": color, "marker": marker}
-        _line(axes, points, "probability_ratio", **style)
-    axes.set(xlabel="k, words removed", ylabel="probability ratio (lower is better)")
-    axes.set_ylim(bottom=0)
-    axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.legend(frameon=False, fontsize=8, ncols=2, loc="upper center", bbox_to_anchor=(0.5, 1.28))
-    _save(figure, path)
+    floor = _series("Random removal, 95 % interval", means.pop("random"), "probability_ratio", floor=True)
+    methods = [_series(result["titles"][name], points, "probability_ratio") for name, points in means.items()]
+    figure = ratio_figure([floor, *methods])
+    write_picture(figure.update_yaxes(title="probability ratio (lower is better)"), path, height=460)
 
 
 def draw_convergence(result: dict, path: Path) -> None:
-    """Log p against the iteration, a panel a prompt: mean over seeds and its 95 % interval."""
+    """Log p against the iteration, a panel for each prompt: mean over seeds and its 95 % interval."""
     prompts = result["curves"]
-    columns = min(3, len(prompts))
+    columns = min(COLUMNS, len(prompts))
     rows = -(-len(prompts) // columns)
-    figure, grid = _pyplot().subplots(
-        rows, columns, figsize=(3.6 * columns, 3 * rows + 0.5), layout="constrained", squeeze=False
-    )
-    for axes, prompt in zip(grid.flat, prompts, strict=False):
-        for (method, runs), color in zip(prompt["curves"].items(), COLORS, strict=False):
-            points = [interval(values) for values in zip(*runs, strict=True)]
-            _line(axes, points, "mean", label=result["titles"][method], color=color)
-        axes.set_title(_shortened(prompt["prompt"]), fontsize=8)
-        axes.set(xlabel="iteration", ylabel="log p (nats)")
-    for axes in grid.flat[len(prompts) :]:
-        axes.set_axis_off()
-    figure.legend(
-        *grid.flat[0].get_legend_handles_labels(), frameon=False, loc="outside upper center", ncols=3
-    )
-    _save(figure, path)
+    titles = [plain(_shortened(prompt["prompt"])) for prompt in prompts]
+    figure = make_subplots(rows, columns, subplot_titles=titles, horizontal_spacing=0.09)
+    for place, prompt in enumerate(prompts):
+        panel = bands_figure(_curves(prompt["curves"], result["titles"]))
+        row, column = divmod(place, columns)
+        if place:
+            panel.update_traces(showlegend=False)
+        figure.add_traces(panel.data, rows=row + 1, cols=column + 1)
+        figure.update_xaxes(title=panel.layout.xaxis.title, row=row + 1, col=column + 1)
+    write_picture(_shared_look(figure, panel), path, height=PANEL * rows + LEGEND, width=320 * columns)
 
 
-def _line(axes, points: list[dict], value: str, **style) -> None:
-    """A line through points[:][value] over 1, 2, …; with a band where they have a low and a high."""
-    x = range(1, len(points) + 1)
-    (line,) = axes.plot(x, [point[value] for point in points], ms=4, **style)
-    if "low" in points[0]:
-        ends = ([point[end] for point in points] for end in ("low", "high"))
-        axes.fill_between(x, *ends, color=line.get_color(), alpha=0.2, lw=0)
+def _curves(curves: dict, titles: dict) -> list[Series]:
+    means = {name: [interval(values) for values in zip(*runs, strict=True)] for name, runs in curves.items()}
+    return [_series(titles[name], points, "mean") for name, points in means.items()]
+
+
+def _shared_look(figure: go.Figure, panel: go.Figure) -> go.Figure:
+    """The look of one panel for all of them; the axis' title once, at the left."""
+    layout = panel.layout
+    axis = {"gridcolor": layout.yaxis.gridcolor, "linecolor": layout.yaxis.linecolor, "automargin": True}
+    legend = {"orientation": "h", "y": 1.12, "yanchor": "bottom", "x": 0}
+    figure.update_layout(plot_bgcolor=layout.plot_bgcolor, font=layout.font, margin={"r": 12, "b": 8})
+    figure.update_layout(legend=legend).update_annotations(font_size=10)
+    figure.update_xaxes(axis).update_yaxes(axis)
+    return figure.update_yaxes(title=layout.yaxis.title, col=1)
+
+
+def _series(title: str, points: list[dict], value: str, floor: bool = False) -> Series:
+    low, high = ([point.get(end) for point in points] for end in ("low", "high"))
+    return Series(title, [point[value] for point in points], low, high, floor)
 
 
 def _shortened(text: str, longest: int = 44) -> str:
-    shown = text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
-    return shown.replace("$", r"\$")  # else matplotlib reads it as mathematics
-
-
-def _pyplot():
-    from matplotlib import pyplot, rcParams
-
-    rcParams["svg.hashsalt"] = "maskwise"  # the same numbers give the same file
-    return pyplot
-
-
-def _save(figure, path: Path) -> None:
-    for axes in figure.axes:
-        axes.spines[["top", "right"]].set_visible(False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, metadata={"Date": None})
-    _pyplot().close(figure)
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"

@@ -129,5 +129,5 @@ def test_a_stored_run_gives_table_and_chart(tmp_path, monkeypatch):
         for name in ("best swap", quality.CONSTRUCTION, "top 3 of single ablation")
     }
     chart = draw("quality", {"searches": searches}, tmp_path)
-    assert chart.read_text().startswith("<?xml") and draw("hard", result, tmp_path) is None
+    assert chart.read_text().startswith("<svg") and draw("hard", result, tmp_path) is None
     assert "quality" in CHARTS

@@ -43,6 +43,8 @@ def test_the_api_is_described_as_before(served):
     light = json.loads(fetch(f"{served[1]}gradio_api/info"))
     with mock.patch.object(light_page.LightPage, "get_config_file", light_page.gr.Blocks.get_config_file):
         whole = app.build().get_api_info()
+    for endpoint in light["named_endpoints"].values():
+        assert endpoint.pop("code_snippets")  # the route adds them
     assert light["named_endpoints"].keys() == whole["named_endpoints"].keys()
     assert "/explain_generation" in light["named_endpoints"]
     assert light["named_endpoints"] == json.loads(json.dumps(whole["named_endpoints"]))
