@@ -14,7 +14,7 @@ from explainers.streams import classification, generation
 from explainers.streams.classification import ClassificationRequest
 from explainers.streams.generation import GenerationRequest
 
-PUBLIC_EVENTS = ("queued", "response", "prediction", "step", "shown", "explanation")
+PUBLIC_EVENTS = ("queued", "stored", "response", "prediction", "step", "shown", "explanation")
 
 
 def generation_api() -> None:

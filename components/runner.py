@@ -10,6 +10,8 @@ import gradio as gr
 
 from components.line.job import Job, Work
 from components.line.line import Line
+from components.line.reader import Reader
+from components.line.runs import Run, Runs
 from components.page.stream_view import StreamView
 from components.page.views import Values
 from explainers.core.errors import MaskwiseError
@@ -21,82 +23,123 @@ class Runner:
     """The jobs of every open page, by its session and by slot: the views that a job fills.
 
     A job that is asked for takes the place of the earlier one in its slot, and leaves those of other slots
-    alone. Nothing is kept of a job that is over.
+    alone. Equal questions are one job with many readers. runs: those that a page may come back to.
     """
 
     def __init__(self, line: Line):
+        self.runs = Runs()
         self._line = line
-        self._jobs: dict[tuple[str, str], Job] = {}
+        self._readers: dict[tuple[str, str], Reader] = {}
+        self._shared: dict[tuple[str, str], Job] = {}  # by question and model
         self._lock = Lock()
         self._numbers = count()
 
-    def start(self, session: str | None, slot: str, work: Work) -> Job:
-        """Raises MaskwiseError where the line is full; the earlier job of the slot is ended anyway."""
-        self.dismiss(session, slot)
-        job = Job(self._line, session or "", work)
-        with self._lock:
-            self._jobs[session or "", slot] = job
-        return job
+    def start(self, session: str | None, slot: str, work: Work, inputs: dict | None = None) -> Reader:
+        """Raises MaskwiseError where the line is full; the earlier job of the slot is ended anyway.
 
-    def add(self, session: str | None, work: Work) -> Job:
+        inputs: of the tab that is named as the slot, so that its page may come back to the run.
+        """
+        self.dismiss(session, slot)
+        reader = self._reader(session or "", work, returns=inputs is not None)
+        if inputs is not None:
+            reader.run = self.runs.keep(Run(slot, inputs, reader.job))
+        return self._enrol(session, slot, reader)
+
+    def resume(self, session: str | None, name: str) -> Reader | None:
+        """Read a run again, from its first event; None where it is not kept."""
+        run, reader = self.runs.find(name), None
+        if run and run.job.join(reader := Reader(run.job, returns=True)):
+            reader.run = name
+            return self._enrol(session, run.tab, reader)
+        return None
+
+    def add(self, session: str | None, work: Work) -> Reader:
         """A job in a slot of its own, beside all others of the session."""
         return self.start(session, f"call {next(self._numbers)}", work)
 
-    def end(self, job: Job) -> None:
-        """The job is over, or nobody reads it any more."""
-        job.stop()
+    def end(self, reader: Reader) -> None:
+        """The job is over, or this reader is gone."""
+        reader.leave()
         with self._lock:
-            self._jobs = {key: other for key, other in self._jobs.items() if other is not job}
+            self._readers = {key: other for key, other in self._readers.items() if other is not reader}
 
     def stop(self, session: str | None, *slots: str) -> None:
         """End the session's jobs in these slots; one that waits leaves the line at once."""
         with self._lock:
-            stopped = [job for slot in slots if (job := self._jobs.get((session or "", slot)))]
-        for job in stopped:
-            job.stop()
+            stopped = [reader for slot in slots if (reader := self._readers.get((session or "", slot)))]
+        for reader in stopped:
+            reader.stop()
 
     def dismiss(self, session: str | None, slot: str) -> None:
         """End the slot's job, which is out of date, without a word."""
         with self._lock:
-            job = self._jobs.pop((session or "", slot), None)
-        if job:
-            job.replaced = True
-            job.stop()
+            reader = self._readers.pop((session or "", slot), None)
+        if reader:
+            reader.replaced = True
+            reader.stop()
 
     def leave(self, session: str | None) -> None:
-        """The page was left: end all its jobs, and forget them."""
+        """The page was left: forget its jobs, which end unless others read them or the page comes back."""
         with self._lock:
-            left = [key for key in self._jobs if key[0] == (session or "")]
-            jobs = [self._jobs.pop(key) for key in left]
-        for job in jobs:
-            job.stop()
+            left = [key for key in self._readers if key[0] == (session or "")]
+            readers = [self._readers.pop(key) for key in left]
+        for reader in readers:
+            reader.leave()
+
+    def _enrol(self, session: str | None, slot: str, reader: Reader) -> Reader:
+        with self._lock:
+            self._readers[session or "", slot] = reader
+        return reader
+
+    def _reader(self, session: str, work: Work, returns: bool) -> Reader:
+        """Of the job that runs on an equal question, or of a new one."""
+        asked = work.asked
+        with self._lock:
+            self._shared = {key: job for key, job in self._shared.items() if not job.over}
+            job = self._shared.get(asked)
+            if job and job.join(reader := Reader(job, returns)):
+                return reader
+            job = Job(self._line, session, work)
+            if work.question:
+                self._shared[asked] = job
+        job.join(reader := Reader(job, returns))
+        return reader
 
 
 RUNNER = Runner(LINE)
 
 
-def show(request: gr.Request, slot: str, work: Work, view: StreamView) -> Iterator[Values]:
+def show(
+    request: gr.Request, slot: str, work: Work, view: StreamView, inputs: dict | None = None
+) -> Iterator[Values]:
     """Run a work for a page: its events go into `view`; its status comes out, and what changes of the other
-    values. Ends without a word where another job takes the slot.
+    values. Ends without a word where another job takes the slot. inputs: as in `Runner.start`.
     """
     try:
-        job = RUNNER.start(request.session_hash, slot, work)
+        reader = RUNNER.start(request.session_hash, slot, work, inputs)
     except MaskwiseError as full:
         view.add({"type": "error", "text": str(full)})
         yield view.values()
         return
+    yield from follow(reader, view)
+
+
+def follow(reader: Reader, view: StreamView) -> Iterator[Values]:
+    """As `show`, of a job that is read already."""
     before: Values = {}
     try:
-        for events in job.updates():
-            if job.replaced:
+        for events in reader.updates():
+            if reader.replaced:
                 return
             for event in events:
                 view.add(event)
-            values = view.values(job.passes_done)
+            values = view.values(reader.passes_done)
+            if reader.run:
+                values["status"] |= {"run": reader.run}
             yield {name: new for name, new in values.items() if name == "status" or before.get(name) != new}
             before |= values
     finally:
-        RUNNER.end(job)
+        RUNNER.end(reader)
 
 
 def stopper(*slots: str) -> Callable[[gr.Request], None]:

@@ -1,24 +1,28 @@
-"""One run of a stream in a thread of its own: its place in the line, Stop, a deadline, errors in words."""
+"""One run of a stream in a thread of its own: its place in the line, what it has said, who reads it."""
 
 from __future__ import annotations
 
 import logging
 import os
-import queue
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import inf
+from threading import Condition, Thread, Timer
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from components.line.line import Line, Place, Ticket
+from components.line.results import RESULTS, Model
 from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.types import OnForward, Task
 from explainers.models import held
+from explainers.models.catalogue import BUILTIN
+
+if TYPE_CHECKING:
+    from components.line.reader import Reader
 
 MAX_SECONDS = float(os.environ.get("MASKWISE_MAX_SECONDS", 1800))
-REFRESH_SECONDS = 0.12  # the page is sent at most eight updates a second
-WAITING_SECONDS = 0.5  # and two while it waits
+RETURN_SECONDS = 60.0  # within which a page that was left may come back to its run
 
 log = logging.getLogger("maskwise")
 
@@ -32,7 +36,9 @@ class Work:
     stream: takes on_forward and returns an iterator of events. It is called before the wait, so that a
     request that cannot be is refused at once. kind: works of a kind take about equally long. model, task:
     what to load before the turn comes, so that nobody waits for a download; none where task is None.
-    short: it goes between the passes of a long job. max_seconds: with the models, at most.
+    short: it goes between the passes of a long job. question: as `results.question` gives it; with the model
+    it decides all events, so that equal works are one job and its result is kept. "" for none.
+    max_seconds: with the models, at most.
     """
 
     stream: Stream
@@ -40,64 +46,129 @@ class Work:
     model: str = ""
     task: Task | None = None
     short: bool = False
+    question: str = ""
     max_seconds: float = MAX_SECONDS
+
+    @property
+    def asked(self) -> tuple[str, str]:
+        """Question and model; the built-in model has two names."""
+        is_builtin = self.task and self.model == BUILTIN[self.task].id
+        return self.question, "" if is_builtin else self.model
 
 
 class Job:
     """Takes a place in the line at once; raises MaskwiseError where the line is full.
 
-    passes_done counts sequences that went through the model. replaced: another job fills the same views.
+    events: all so far; the last is an `error` or `stopped` where it ended early. passes_done counts sequences
+    that went through the model. changed: of both, of `over`, and of the readers.
     """
 
     def __init__(self, line: Line, session: str, work: Work):
-        self.passes_done = 0
-        self.replaced = False
-        self._line, self._work = line, work
+        self.work, self.events, self.passes_done, self.over = work, [], 0, False
+        self.changed = Condition()
+        self._line, self._deadline, self._began = line, inf, False
         self._ticket = Ticket(session, work.kind, work.short, ready=work.task is None)
-        self._deadline = inf
-        self._events: queue.SimpleQueue = queue.SimpleQueue()
-        self._ended = False
-        self._said: Place | None = None
+        self._readers: set[Reader] = set()
+        self._left_at = 0.0
         line.join(self._ticket)
 
-    def updates(self) -> Iterator[list[dict]]:
-        """Lists of the events since the last update, empty when nothing came, until the stream ends.
+    @property
+    def place(self) -> Place | None:
+        """Where it stands in the line, None once it has begun."""
+        return self._line.place(self._ticket)
 
-        While it waits there are `queued` events: {"ahead": how many go first, "seconds": about how long
-        that takes, or None}. The last event is an `error` or `stopped` where it ended early. Closing this
-        iterator stops the job."""
-        threading.Thread(target=self._run, daemon=True).start()
+    @property
+    def at_work(self) -> bool:
+        return self._ticket.began
+
+    # Readers
+
+    def join(self, reader: Reader) -> bool:
+        """Be one more reader; False where the job was stopped."""
+        with self.changed:
+            if self._ticket.stopped and not self.over:
+                return False
+            self._readers.add(reader)
+            self._line.unread(self._ticket, False)
+            return True
+
+    def leave(self, reader: Reader, returns: bool = False) -> None:
+        """Nobody may be left to read it: it ends. returns: not before somebody had time to come back, and
+        until then it gives way to everybody."""
+        with self.changed:
+            self._readers.discard(reader)
+            self.changed.notify_all()
+            if self._readers or self.over or self._ticket.stopped:
+                return
+            if not returns:
+                self._line.stop(self._ticket)
+                return
+            self._line.unread(self._ticket, True)
+            self._left_at = monotonic()
+        timer = Timer(RETURN_SECONDS, self._end_unless_read, [self._left_at])
+        timer.daemon = True
+        timer.start()
+
+    def _end_unless_read(self, left_at: float) -> None:
+        """Nobody has come back since then."""
+        with self.changed:
+            if not self._readers and self._left_at == left_at:
+                self._line.stop(self._ticket)
+
+    def is_read_by_others(self, reader: Reader) -> bool:
+        with self.changed:
+            return bool(self._readers - {reader})
+
+    # Its thread
+
+    def begin(self) -> None:
+        """Go to work; a second call does nothing."""
+        with self.changed:
+            if self._began:
+                return
+            self._began = True
+        Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
         try:
-            while not self._ended:
-                yield self._collect()
+            events = self._work_or_result()
+            for event in events:
+                self._say(event)
+        except Stopped as stopped:
+            self._say({"type": "stopped", "text": str(stopped)})
+        except MaskwiseError as error:
+            self._say({"type": "error", "text": str(error)})
+        except Exception as error:
+            log.exception("run failed")
+            self._say({"type": "error", "text": _unexpected(error)})
         finally:
-            self.stop()
+            self._line.leave(self._ticket)
+            with self.changed:
+                self.over = True
+                self.changed.notify_all()
 
-    def stop(self) -> None:
-        self._line.stop(self._ticket)
+    def _work_or_result(self) -> Iterator[dict]:
+        """The events of the work, or those of an equal one before."""
+        events = self.work.stream(self._on_forward)
+        model = self._builtin()
+        if stored := RESULTS.find(self.work.question, model):
+            yield from stored
+            return
+        model = self._load() or model
+        if stored := RESULTS.find(self.work.question, model):
+            yield from stored
+            return
+        self._line.enter(self._ticket)
+        self._deadline = monotonic() + self.work.max_seconds
+        yield from events
+        RESULTS.keep(self.work.question, model, self.events)
 
-    def _collect(self) -> list[dict]:
-        events: list[dict] = []
-        until = monotonic() + (REFRESH_SECONDS if self._ticket.began else WAITING_SECONDS)
-        while not self._ended and (pause := until - monotonic()) > 0:
-            try:
-                event = self._events.get(timeout=pause)
-            except queue.Empty:
-                break
-            until = min(until, monotonic() + REFRESH_SECONDS)
-            if event is None:
-                self._ended = True
-            else:
-                events.append(event)
-        return [*events, *self._queued(again=bool(events))]
-
-    def _queued(self, again: bool) -> list[dict]:
-        """Where the job stands, when that has changed or is to be said again."""
-        place = self._line.place(self._ticket)
-        if place is None or not place.ahead or (place == self._said and not again):
-            return []
-        self._said = place
-        return [{"type": "queued", "ahead": place.ahead, "seconds": place.seconds}]
+    def _say(self, event: dict) -> None:
+        with self.changed:
+            self.events.append(event)
+            self.changed.notify_all()
+        if event["type"] == "shown":
+            self._line.shown(self._ticket)
 
     def _check(self) -> None:
         """Raise Stopped where the job is to end."""
@@ -108,36 +179,21 @@ class Job:
         self._deadline += self._line.between_passes(self._ticket)
         self._check()
         if monotonic() > self._deadline:
-            raise Stopped(f"Stopped: a run may take {self._work.max_seconds:.0f} seconds.")
+            raise Stopped(f"Stopped: a run may take {self.work.max_seconds:.0f} seconds.")
         self.passes_done += rows
 
-    def _run(self) -> None:
-        try:
-            events = self._work.stream(self._on_forward)
-            self._load()
-            self._line.enter(self._ticket)
-            self._deadline = monotonic() + self._work.max_seconds
-            for event in events:
-                self._events.put(event)
-                if event["type"] == "shown":
-                    self._line.shown(self._ticket)
-        except Stopped as stopped:
-            self._events.put({"type": "stopped", "text": str(stopped)})
-        except MaskwiseError as error:
-            self._events.put({"type": "error", "text": str(error)})
-        except Exception as error:
-            log.exception("run failed")
-            self._events.put({"type": "error", "text": _unexpected(error)})
-        finally:
-            self._line.leave(self._ticket)
-            self._events.put(None)
+    def _builtin(self) -> Model | None:
+        """The model where it is known without loading it."""
+        return self.work.task and held.builtin_version(self.work.model, self.work.task)
 
-    def _load(self) -> None:
+    def _load(self) -> Model | None:
         """Load the model while others compute."""
-        if self._work.task is not None:
-            self._events.put({"type": "status", "text": "Loading the model"})
-            held.load_model(self._work.model, self._work.task, self._check)
-            self._line.loaded(self._ticket)
+        if self.work.task is None:
+            return None
+        self._say({"type": "status", "text": "Loading the model"})
+        loaded = held.load_model(self.work.model, self.work.task, self._check)
+        self._line.loaded(self._ticket)
+        return (loaded.name, loaded.revision) if loaded else None
 
 
 def _unexpected(error: Exception) -> str:

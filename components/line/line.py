@@ -28,7 +28,7 @@ class Ticket:
 
     session: whose turn it takes. kind: jobs of a kind take about equally long. short: it goes between the
     passes of a long job. ready: False while its model loads; others go first meanwhile. shown: its result
-    is, and it goes on to prove it.
+    is, and it goes on to prove it. unread: its page was left, and may come back.
     """
 
     session: str
@@ -36,6 +36,7 @@ class Ticket:
     short: bool = False
     ready: bool = True
     shown: bool = False
+    unread: bool = False
     stopped: bool = False
     began: bool = False
     seconds: float = 0.0  # with the models, until the last time they were handed over
@@ -46,7 +47,7 @@ class Ticket:
     @property
     def background(self) -> bool:
         """Nobody waits for it: it gives way to everybody between two passes, and is no session's turn."""
-        return self.shown and not self.stopped
+        return (self.shown or self.unread) and not self.stopped
 
     def order(self) -> tuple[bool, bool, bool, int, int]:
         """Who has the lowest goes first: background last, short before long, begun before new, then sessions
@@ -102,6 +103,12 @@ class Line:
             self._pace.record(ticket.kind, self._computed(ticket))
             self._changed.notify_all()
 
+    def unread(self, ticket: Ticket, unread: bool) -> None:
+        """Nobody reads it any more, or somebody does again."""
+        with self._changed:
+            ticket.unread = unread
+            self._changed.notify_all()
+
     def enter(self, ticket: Ticket) -> None:
         """Wait for the ticket's turn, and take the models. Raises Stopped where it was stopped before."""
         with self._changed:
@@ -132,7 +139,7 @@ class Line:
                 self._waiting.remove(ticket)
             if self._at_work is ticket:
                 self._hand_over(ticket)
-                if not ticket.shown:
+                if not (ticket.shown or ticket.unread):
                     self._pace.record(ticket.kind, ticket.seconds)
             self._changed.notify_all()
 

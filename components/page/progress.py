@@ -14,6 +14,7 @@ class Progress:
     state: str = "running"
     text: str = "Starting"
     details: str = ""
+    origin: str = ""  # said before what is done, where it was not computed now
     started: float | None = None
     passes: int = 0
     passes_before: int | None = None
@@ -42,7 +43,7 @@ class Progress:
 
     def end(self, state: str, text: str, details: str = "") -> None:
         """state: done, stopped, error or idle. details: sentences to read on demand."""
-        self.state, self.text, self.details = state, text, details
+        self.state, self.text, self.details = state, self.origin + text, details
 
     def value(self, passes_done: int = 0) -> dict:
         """passes_done: sequences that have gone through the model since the run began."""

@@ -25,6 +25,9 @@ class StreamView:
         """Values by the names of views; a view that is not named stays as it is."""
         return {"status": self.progress.value(passes_done)}
 
+    def on_stored(self, event: dict) -> None:
+        self.progress.origin = f"A stored result of {event['date']}: "
+
     def on_queued(self, event: dict) -> None:
         self.progress.wait(event["ahead"], event["seconds"])
 

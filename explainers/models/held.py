@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
@@ -18,7 +19,7 @@ from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.shared_work import Check, SharedWork
 from explainers.core.types import Task
-from explainers.models import memory
+from explainers.models import builtin, memory
 from explainers.models.builtin_masked_lm import load_builtin_masked_lm
 from explainers.models.catalogue import BUILTIN
 from explainers.models.checkpoint import count_parameters
@@ -91,6 +92,20 @@ def load_model(
         if work is None or not work.join():
             work = _underway[wanted] = SharedWork(lambda given_up: _find_and_load(wanted, given_up))
     return work.wait(check)
+
+
+def builtin_version(name: str, task: Task) -> tuple[str, str] | None:
+    """Name and revision of the built-in model where it is that and in an installed package; nothing is
+    loaded."""
+    return _builtin_version(task) if name.strip() in ("", BUILTIN[task].id) else None
+
+
+@cache
+def _builtin_version(task: Task) -> tuple[str, str] | None:
+    if task is Task.GENERATION and builtin.SMOLLM2.path() is None:
+        return None
+    source = find_model("", task, check_size=lambda counts: None)
+    return source.name, source.revision
 
 
 def _find_and_load(wanted: Wanted, check: Check) -> LoadedModel:

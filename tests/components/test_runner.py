@@ -81,7 +81,7 @@ def test_a_run_that_is_asked_for_replaces_the_earlier_one_of_its_slot_alone(jobs
     assert first.replaced and [event for events in updates for event in events][-1]["type"] == "stopped"
     assert not (second.replaced or other.replaced)
     jobs.end(first)
-    assert set(jobs._jobs.values()) == {second, other}
+    assert set(jobs._readers.values()) == {second, other}
 
 
 def test_a_live_edit_while_another_tabs_run_waits(jobs):
@@ -130,7 +130,7 @@ def test_a_page_left_in_mid_pass_followed_by_another_run(jobs):
 
 
 def test_fifty_sessions_leave_nothing_behind(monkeypatch):
-    monkeypatch.setattr("components.line.job.WAITING_SECONDS", 0.01)
+    monkeypatch.setattr("components.line.reader.WAITING_SECONDS", 0.01)
     jobs, before = Runner(Line(most=100)), threading.active_count()
     opened = []
     for n in range(50):
@@ -146,7 +146,7 @@ def test_fifty_sessions_leave_nothing_behind(monkeypatch):
     while threading.active_count() > before and time.monotonic() < until:
         time.sleep(0.02)
     assert threading.active_count() <= before
-    assert jobs._jobs == {} and jobs._line._waiting == [] and jobs._line._at_work is None
+    assert jobs._readers == {} and jobs._line._waiting == [] and jobs._line._at_work is None
 
 
 def test_loading_holds_nobody_up_and_can_be_stopped(jobs, monkeypatch):
@@ -208,62 +208,4 @@ def test_a_request_that_cannot_be_is_refused_without_waiting(jobs):
     asked = time.monotonic()
     assert events_of(jobs.start("a", "tab", work(refused)))[-1]["type"] == "error"
     assert time.monotonic() - asked < 1
-    others.close()
-
-
-def proving(on_forward):
-    """A result is shown after three passes, and proved in a thousand; a Stop keeps what is shown."""
-    for n in range(1003):
-        try:
-            on_forward(1)
-        except Stopped:
-            yield {"type": "explanation", "stopped": True}
-            return
-        time.sleep(0.005)
-        yield {"type": "shown"} if n == 2 else {"type": "step", "n": n}
-    yield {"type": "explanation", "stopped": False}
-
-
-def in_proof(jobs, session):
-    job = jobs.start(session, "tab", work(proving))
-    updates = job.updates()
-    while not any(event["type"] == "shown" for event in next(updates)):
-        pass
-    return job, updates
-
-
-def test_a_proof_gives_way_to_every_run_and_goes_on_afterwards(jobs):
-    job, updates = in_proof(jobs, "a")
-    other = jobs.start(
-        "b", "tab", work(lambda hook: (hook(1) or {"type": "step", "n": n} for n in range(30)))
-    )
-    assert [event["n"] for event in events_of(other)] == list(range(30))  # no event says that it waits
-    before = job.passes_done
-    assert before < 1003
-    next(updates)
-    time.sleep(0.1)
-    assert job.passes_done > before
-    updates.close()
-
-
-def test_a_proof_is_no_run_of_its_session(jobs):
-    """A session whose proofs go on has its turn as early as others."""
-    line = Line(most_of_session=2)
-    jobs = Runner(line)
-    running = [in_proof(jobs, session) for session in ("a", "a")][-1]
-    own = [jobs.add("a", work()), jobs.add("a", work())]
-    with pytest.raises(MaskwiseError, match="runs of yours"):
-        jobs.add("a", work())
-    for job in own:
-        job.stop()
-    running[1].close()
-
-
-def test_a_stop_in_the_proof_keeps_what_is_shown(jobs):
-    _, updates = in_proof(jobs, "a")
-    _, others = begun(jobs, "b", "tab")  # a long run has the models
-    jobs.stop("a", "tab")
-    pressed = time.monotonic()
-    assert [event for events in updates for event in events][-1] == {"type": "explanation", "stopped": True}
-    assert time.monotonic() - pressed < 0.5
     others.close()

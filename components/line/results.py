@@ -1,0 +1,120 @@
+"""Results that are kept: equal questions are answered from here, in memory, from files that come with
+Maskwise, and where MASKWISE_CACHE names a folder from there."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import OrderedDict
+from dataclasses import asdict
+from datetime import date
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from threading import Lock
+
+from components.line.results_on_disk import ResultsOnDisk
+
+SHIPPED = Path(__file__).resolve().parents[2] / "assets" / "examples" / "stored"
+MOST_BYTES = 32_000_000  # in memory
+MOST_BYTES_EACH = 2_000_000
+VERSIONED = ("torch", "transformers")
+METHODS = Path(__file__).resolve().parents[2] / "explainers"
+PASSING = {"status", "queued", "stored"}  # events of a run, and not of its result
+GROWING = {"response", "masked_response"}  # of these in a row the last holds all
+
+Model = tuple[str, str]  # name and revision
+
+
+def question(kind: str, *asked: object) -> str:
+    """The same for equal questions. asked: plain values, or dataclasses of such; a model's name in them does
+    not count, since the model itself does."""
+    text = json.dumps([kind, *asked], default=_plain)
+    return sha256(text.encode()).hexdigest()
+
+
+def _plain(value) -> dict:
+    return {name: each for name, each in asdict(value).items() if name != "model"}
+
+
+class Results:
+    """Events by question and model, as JSON texts."""
+
+    def __init__(self, folder: str = ""):
+        self._texts: OrderedDict[str, str] = OrderedDict()  # least recently used first
+        self._bytes, self._lock = 0, Lock()
+        self._disk = ResultsOnDisk(Path(folder)) if folder else None
+
+    def find(self, asked: str, model: Model | None) -> list[dict]:
+        """The events of an equal question to this model, a `stored` event first; [] for none."""
+        if not asked or model is None:
+            return []
+        key = _key(asked, model)
+        with self._lock:
+            text = self._texts.get(key)
+        text = text or (self._disk and self._disk.find(key)) or shipped(asked, model)
+        if not text:
+            return []
+        self._remember(key, text)
+        kept = json.loads(text)
+        return [{"type": "stored", "date": kept["date"]}, *kept["events"]]
+
+    def keep(self, asked: str, model: Model | None, events: list[dict]) -> None:
+        """Keep the events of a run that came to its end; those of a stopped one are not kept."""
+        if not asked or model is None or any(event.get("stopped") for event in events):
+            return
+        text = as_text(events)
+        if len(text) > MOST_BYTES_EACH:
+            return
+        key = _key(asked, model)
+        self._remember(key, text)
+        if self._disk:
+            self._disk.keep(key, text)
+
+    def forget(self) -> None:
+        """Empty the memory."""
+        with self._lock:
+            self._texts.clear()
+            self._bytes = 0
+
+    def _remember(self, key: str, text: str) -> None:
+        with self._lock:
+            self._bytes += len(text) - len(self._texts.pop(key, ""))
+            self._texts[key] = text
+            while self._bytes > MOST_BYTES:
+                self._bytes -= len(self._texts.popitem(last=False)[1])
+
+
+def as_text(events: list[dict]) -> str:
+    """What is kept of a run's events."""
+    kept = [event for event in events if event["type"] not in PASSING]
+    following = [event["type"] for event in kept[1:]] + [""]
+    last = [e for e, after in zip(kept, following, strict=True) if not e["type"] == after in GROWING]
+    return json.dumps({"date": str(date.today()), "events": last}, ensure_ascii=False)
+
+
+def shipped(asked: str, model: Model) -> str:
+    """The result that comes with Maskwise, made by the version that its events name."""
+    file = shipped_file(asked, model)
+    return file.read_text(encoding="utf-8") if file.is_file() else ""
+
+
+def shipped_file(asked: str, model: Model) -> Path:
+    return SHIPPED / f"{question('shipped', asked, *model)[:16]}.json"
+
+
+def _key(asked: str, model: Model) -> str:
+    """All that decides a result. A chat template may write the date."""
+    here = str(date.today()), os.environ.get("MASKWISE_DEVICE", "")
+    return question("result", asked, *model, *here, *_versions())
+
+
+@cache
+def _versions() -> tuple[str, ...]:
+    """Of the libraries, and of our own code: a digest of it, since it may be a checkout."""
+    own = sha256(b"".join(path.read_bytes() for path in sorted(METHODS.rglob("*.py")))).hexdigest()
+    return own, *map(version, VERSIONED)
+
+
+RESULTS = Results(os.environ.get("MASKWISE_CACHE", ""))

@@ -1,0 +1,140 @@
+"""Results that are kept: in memory, in a folder, in a damaged one; what is kept of a run and what is not."""
+
+import logging
+import sqlite3
+import time
+
+import diskcache
+import pytest
+
+from components.line import job as job_module
+from components.line import results as results_module
+from components.line.line import Line
+from components.line.results import Results, question
+from components.runner import Runner
+from explainers.core.types import Task
+from explainers.models import held
+from explainers.models.held import LoadedModel
+from explainers.streams.generation import GenerationRequest
+from tests.components.test_runner import events_of, work
+
+MODEL = ("model", "revision 1")
+EVENTS = [
+    {"type": "status", "text": "Loading"},
+    {"type": "response", "text": "A"},
+    {"type": "response", "text": "A b"},
+    {"type": "step", "step": 1},
+    {"type": "explanation", "stopped": False},
+]
+KEPT = [EVENTS[2], EVENTS[3], EVENTS[4]]
+
+
+def found(results, asked="q", model=MODEL):
+    return [event for event in results.find(asked, model) if event["type"] != "stored"]
+
+
+def test_what_is_kept_of_a_run_is_its_result():
+    results = Results()
+    results.keep("q", MODEL, EVENTS)
+    assert found(results) == KEPT
+    assert results.find("q", MODEL)[0]["type"] == "stored"
+
+
+@pytest.mark.parametrize(
+    "asked, model", [("another", MODEL), ("q", ("model", "revision 2")), ("q", None), ("", MODEL)]
+)
+def test_another_question_or_model_is_not_answered(asked, model):
+    results = Results()
+    results.keep("q", MODEL, EVENTS)
+    assert results.find(asked, model) == []
+
+
+def test_another_version_or_day_is_not_answered(monkeypatch):
+    results = Results()
+    results.keep("q", MODEL, EVENTS)
+    monkeypatch.setattr(results_module, "_versions", lambda: ("torch 0",))
+    assert results.find("q", MODEL) == []
+
+
+def test_a_stopped_run_is_not_kept():
+    results = Results()
+    results.keep("q", MODEL, [*EVENTS[:-1], {"type": "explanation", "stopped": True}])
+    assert results.find("q", MODEL) == []
+
+
+def test_memory_is_bounded(monkeypatch):
+    monkeypatch.setattr(results_module, "MOST_BYTES", 1_000)
+    results = Results()
+    for n in range(50):
+        results.keep(f"q{n}", MODEL, EVENTS)
+    assert found(results, "q49") == KEPT and results.find("q0", MODEL) == []
+    assert results._bytes == sum(map(len, results._texts.values())) <= 1_000
+
+
+def test_a_folder_keeps_results_for_the_next_start(tmp_path):
+    Results(tmp_path).keep("q", MODEL, EVENTS)
+    assert found(Results(tmp_path)) == KEPT
+
+
+def test_a_damaged_folder_is_begun_anew_and_the_log_says_so(tmp_path, caplog):
+    Results(tmp_path).keep("q", MODEL, EVENTS)
+    for file in tmp_path.rglob("cache.db*"):
+        file.write_bytes(b"no database" * 1000)
+    with caplog.at_level(logging.WARNING, "maskwise"):
+        results = Results(tmp_path)
+    assert "begins anew" in caplog.text and results.find("q", MODEL) == []
+    results.keep("q", MODEL, EVENTS)
+    assert found(Results(tmp_path)) == KEPT
+
+
+def test_a_folder_that_cannot_be_used_leaves_the_memory(tmp_path, caplog):
+    (tmp_path / "file").write_text("")
+    results = Results(tmp_path / "file")
+    results.keep("q", MODEL, EVENTS)
+    assert found(results) == KEPT and "memory alone" in caplog.text
+
+
+def test_nothing_is_unpickled(tmp_path, caplog):
+    Results(tmp_path).keep("q", MODEL, EVENTS)
+    with sqlite3.connect(next(tmp_path.rglob("cache.db"))) as database:
+        database.execute(
+            "UPDATE Cache SET mode = ?, value = ?", (diskcache.core.MODE_PICKLE, b"cos\nsystem\n")
+        )
+    assert Results(tmp_path).find("q", MODEL) == [] and "a pickled value" in caplog.text
+
+
+def test_a_question_is_that_of_equal_requests_whatever_names_the_model():
+    asked = GenerationRequest("A prompt.", k=2)
+    assert question("generation", asked) == question(
+        "generation", GenerationRequest("A prompt.", k=2, model="x")
+    )
+    assert question("generation", asked) != question("generation", GenerationRequest("A prompt.", k=1))
+    assert question("generation", asked) != question("part", asked)
+
+
+def test_an_answered_question_waits_for_nobody_and_loads_nothing_anew(monkeypatch):
+    results, loads = Results(), []
+
+    def load(name, task, check):
+        loads.append(name)
+        return LoadedModel("large", "1", task, *[None] * 4)
+
+    monkeypatch.setattr(job_module, "RESULTS", results)
+    monkeypatch.setattr(held, "load_model", load)
+    jobs = Runner(Line())
+    asked = work(lambda hook: iter(EVENTS), question="q", model="large", task=Task.GENERATION)
+    assert [event["type"] for event in events_of(jobs.start("a", "tab", asked))].count("stored") == 0
+    busy = jobs.start("b", "tab", work(_long))
+    next(busy.updates())
+    began = time.monotonic()
+    again = events_of(jobs.start("c", "tab", asked))
+    assert [event["type"] for event in again] == ["status", "stored", "response", "step", "explanation"]
+    assert time.monotonic() - began < 0.3
+    busy.stop()
+
+
+def _long(on_forward):
+    for _ in range(500):
+        on_forward(1)
+        time.sleep(0.01)
+        yield {"type": "step"}
