@@ -46,7 +46,10 @@ class BestWithinBudget(Explainer):
         budget: int = option(250, "Budget", "Masks that may be tried.", minimum=10, maximum=100_000)
 
     def passes(self, spans):
-        return min(self.options.budget, math.comb(spans, self.options.k)) + self.options.k + 2
+        k, budget = self.options.k, self.options.budget
+        if (sets := math.comb(spans, k)) <= budget:
+            return spans + sets + 1
+        return min(budget, spans + MOST_TRIED + k * (spans - k)) + k + 2
 
     def stream(self, target: Target) -> Iterator[SearchStep | Explanation]:
         tally, search = Tally(target), BudgetSearch(target, self.options.k, self.options.budget)
@@ -72,6 +75,7 @@ class BudgetSearch:
         self.target, self.k, self.budget, self.spans = target, k, budget, len(target.spans)
         self.mask, self.unmasked = target.full_mask(), target.log_prob_of(target.full_mask())
         self.value = self.unmasked
+        self.alone = self.spans  # how many are removed one by one
         self.tried: dict[Mask, float] = {}
         self.surrogate: SetSurrogate | None = None  # fitted once single spans are tried
         self._pace, self._steps = Pace(), 0
@@ -86,6 +90,9 @@ class BudgetSearch:
     def find(self) -> Iterator[SearchStep]:
         """Remove parts of a long prompt, single spans, then sets of k. The best mask has k zeros then."""
         alone = yield from self._narrow()
+        self.alone = len(alone)
+        if self.k == 1:
+            self.value = math.inf  # one span is removed even where each makes the answer likelier
         yield from self._look([removal(self.spans, [t]) for t in alone])
         changes = {t: self.tried[removal(self.spans, [t])] - self.unmasked for t in alone}
         self.surrogate = SetSurrogate(self.spans, changes)
@@ -144,7 +151,13 @@ class BudgetSearch:
         """What is known of the best mask among all of its size, in a sentence."""
         if rest := len(self._unproved()):
             what = "sets of this size" if self._covers_all() else "exchanges of one span"
-            return f"{BEST_FOUND} {self._wanted() - rest:,} of {self._wanted():,} {what} were checked."
+            checked = f"{BEST_FOUND} {self._wanted() - rest:,} of {self._wanted():,} {what} were checked."
+            if self.alone == self.spans:
+                return checked
+            return (
+                f"{checked} Of the {self.spans:,} spans, only the {self.alone} in the parts that matter most "
+                "were removed one by one."
+            )
         return (optimal_certificate if self._covers_all() else exchange_certificate)(self.spans, self.k)
 
     def _covers_all(self) -> bool:

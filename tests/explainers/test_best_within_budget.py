@@ -89,6 +89,12 @@ def test_one_span_needs_no_proof():
     )
 
 
+def test_one_span_is_removed_even_where_each_makes_the_answer_likelier():
+    gains = torch.arange(1, 6, dtype=torch.float64)
+    _, _, last = run(SyntheticTarget(5, lambda masks: (1 - masks.double()) @ gains), 1)
+    assert last.mask == (0, 1, 1, 1, 1)
+
+
 def test_all_spans_can_be_removed():
     _, _, last = run(SyntheticTarget(4, random_problem(3, 4)), 4, budget=20)
     assert last.mask == (0, 0, 0, 0) and last.certificate.startswith("Optimal")
@@ -117,9 +123,10 @@ def test_an_unfinished_proof_says_how_far_it_came():
 @pytest.mark.parametrize("chosen", [(7, 150, 151), (40, 41, 290), (0, 100, 299)])
 def test_of_a_long_prompt_sentences_are_looked_at_first(chosen):
     spans = 300
-    steps, shown, _ = run(SyntheticTarget(spans, planted(spans, *chosen)), 3)
+    steps, shown, last = run(SyntheticTarget(spans, planted(spans, *chosen)), 3)
     assert [t for t, kept in enumerate(shown[0].mask) if not kept] == sorted(chosen)
     assert sum(step.phase is Phase.FIND for step in steps) <= 140
+    assert "Of the 300 spans, only the" in last.certificate
 
 
 def test_the_pace_does_not_change_the_path(monkeypatch):

@@ -27,9 +27,12 @@ def test_every_method_keeps_the_contract(name):
     method = EXPLAINERS[name]
     explainer = method(read_options(method, QUICK.get(name, {}), k=2, seed=1))
     target = make_target()
-    *steps, explanation = explainer.stream(target)
-    assert all(isinstance(step, SearchStep) and step.mask.count(0) <= 2 for step in steps)
-    assert isinstance(explanation, Explanation)
+    *events, explanation = explainer.stream(target)
+    steps = [event for event in events if isinstance(event, SearchStep)]
+    shown = [event for event in events if not isinstance(event, SearchStep)]
+    assert all(step.mask.count(0) <= 2 for step in steps)
+    assert all(isinstance(event, Explanation) and not event.final for event in shown)
+    assert isinstance(explanation, Explanation) and explanation.final
     assert explanation.method == name and explanation.spans == target.spans
     assert explanation.mask.count(0) == 2
     assert target.forward_passes <= 1.5 * explainer.passes(len(target.spans))
