@@ -14,6 +14,7 @@ from explainers.targets.causal.logits import chosen, token_log_probs
 from explainers.targets.encoder_decoder import check_decoder_only
 from explainers.targets.remembered import check_finite
 from explainers.targets.response import ResponseTarget
+from explainers.targets.scorer import TransformersScorer
 from explainers.text.prompts import decode_pieces, encode_plain
 
 MAX_WORD_CHARS = 100
@@ -121,6 +122,7 @@ def contrasts(target: ResponseTarget, inputs: torch.Tensor, words: list[int], ke
 
     (L, d + e) → (L,) fp32, or (keep,) for the last `keep` positions. One pass.
     """
+    assert isinstance(target.scorer, TransformersScorer)  # others are refused
     causal, keep = target.scorer.causal, keep or len(inputs)
     target.evaluations += 1
     target.count(1)
@@ -145,4 +147,4 @@ def _followed(target: ResponseTarget, inputs: torch.Tensor) -> torch.Tensor:
 
 
 def _quoted(target: ResponseTarget, token: int) -> str:
-    return f"“{target.tokenizer.decode([token]).strip()}”"
+    return f"“{str(target.tokenizer.decode([token])).strip()}”"

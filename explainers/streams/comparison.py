@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, field, fields
 from time import perf_counter
-from typing import Annotated, TypedDict
+from typing import Annotated, TypedDict, cast
 
 from pydantic import BeforeValidator
 
@@ -18,7 +18,7 @@ from explainers.core.requests import between, request
 from explainers.core.types import OnForward
 from explainers.measures.text import METRICS
 from explainers.streams.checks import removed_spans
-from explainers.streams.events.comparison import ComparedEvent, ComparisonEvent, RowEvent
+from explainers.streams.events.comparison import ComparedEvent, ComparisonAsked, ComparisonEvent, RowEvent
 from explainers.streams.events.shared import PromptEvent
 from explainers.streams.generation import GenerationRequest, answered_target
 from explainers.streams.removals import TEXT_DRAWS, Removals
@@ -73,7 +73,7 @@ class ComparisonRequest:
 
 
 def compare(request: ComparisonRequest, on_forward: OnForward | None = None) -> Iterator[ComparisonEvent]:
-    """Events `status`, `response`, `prompt`, `floor`, a `row` a method, and last `compared`.
+    """Events `status`, `response`, `prompt`, `floor`, a `row` per method, and last `compared`.
 
     A method that refuses becomes a row with an error. Where on_forward raises Stopped after the prompt
     event, the comparison ends with the rows that are complete.
@@ -130,7 +130,7 @@ def _row(request: ComparisonRequest, method: str, removals: Removals) -> RowEven
         "removed": removed_spans(mask),
         "log_prob_masked": shared.log_prob_of(mask),
         "probability_ratio": measures["probability_ratio"],
-        "metrics": measures,
+        "metrics": {**measures},
         "seconds": explanation.seconds,
         "forward_passes": own.forward_passes,
         "certificate": explanation.certificate,
@@ -160,6 +160,7 @@ def _compared(
     request: ComparisonRequest, target: ResponseTarget, rows: list[RowEvent], stopped: bool
 ) -> ComparedEvent:
     done = [row for row in rows if not row["error"]]
+    resolved = {"model": target.loaded.name, "date": target.prompt.date}
     return {
         "type": "compared",
         "methods": [row["method"] for row in rows],
@@ -167,7 +168,7 @@ def _compared(
         "votes": [sum(t in row["removed"] for row in done) for t in range(len(target.spans))],
         "best": {name: _best(done, name) for name in METRICS} if done else {},
         "stopped": stopped,
-        "request": asdict(request) | {"model": target.loaded.name, "date": target.prompt.date},
+        "request": cast(ComparisonAsked, asdict(request) | resolved),  # the same names, field by field
         "revision": target.loaded.revision,
     }
 
@@ -180,13 +181,14 @@ def _jaccard(a: RowEvent, b: RowEvent) -> float | None:
 
 def _best(rows: Sequence[RowEvent], name: str) -> str:
     """The method with the best value of a measure; the first of equals."""
+    values = {row["method"]: value for row in rows if (value := row["metrics"][name]) is not None}
     choose = min if METRICS[name] else max
-    return choose(rows, key=lambda row: row["metrics"][name])["method"]
+    return choose(values, key=lambda method: values[method])
 
 
-CHARS_A_TOKEN = 4  # of English
+CHARS_PER_TOKEN = 4  # of English
 
-_speeds: dict[str, float] = {}  # passes a second of a model's last comparison
+_speeds: dict[str, float] = {}  # passes per second in a model's last comparison
 
 
 class Estimate(TypedDict):
@@ -201,7 +203,8 @@ class Meter:
 
     def __init__(self, on_forward: OnForward | None = None):
         self._on_forward = on_forward or (lambda rows: None)
-        self._passes, self._started = 0, None
+        self._passes = 0
+        self._started: float | None = None
 
     def __call__(self, rows: int) -> None:
         self._on_forward(rows)
@@ -210,7 +213,8 @@ class Meter:
 
     def keep(self, model: str) -> None:
         """Remember the speed of a comparison that is complete."""
-        _speeds[model] = self._passes / (perf_counter() - self._started)
+        if self._started is not None:
+            _speeds[model] = self._passes / (perf_counter() - self._started)
 
 
 def estimate(request: ComparisonRequest) -> Estimate:
@@ -231,5 +235,5 @@ def planned_passes(request: ComparisonRequest, spans: int) -> int:
 
 def _about_spans(text: str, granularity: str) -> int:
     if granularity == "token":
-        return 1 + len(text) // CHARS_A_TOKEN
+        return 1 + len(text) // CHARS_PER_TOKEN
     return len(text_units(text, Granularity(granularity)))

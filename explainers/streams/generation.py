@@ -6,9 +6,9 @@ Every caller (the page, the API, Python) reads this one stream: `status`, `respo
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, TypeVar
 
 from annotated_types import MaxLen
 from pydantic import AfterValidator, BeforeValidator
@@ -37,7 +37,7 @@ from explainers.targets.causal.token_inputs import TokenInputs
 from explainers.targets.decoding import greedy_tokens
 from explainers.targets.response import ResponseTarget, check_context
 from explainers.text.chat_template import Placement, TemplateChoices, Thinking, check_date
-from explainers.text.prompts import encode_response, render_prompt
+from explainers.text.prompts import decode_answer, encode_response, render_prompt
 from explainers.text.response_part import check_characters, part_tokens
 from explainers.text.spans import Granularity
 from explainers.text.thinking import heed_thinking
@@ -225,7 +225,7 @@ def respond(
         return given_tokens(loaded, embeds, request.response, request.max_new_tokens, on_forward)
     yield {"type": "status", "text": "Writing the answer"}
     check_context(loaded, len(prompt.input_ids), request.max_new_tokens)
-    return (yield from write_answer(loaded, embeds, request.max_new_tokens, on_forward, "response"))
+    return (yield from write_answer(loaded, embeds, request.max_new_tokens, on_forward, response_event))
 
 
 def _rewrite(
@@ -236,11 +236,14 @@ def _rewrite(
     embeds = target.kept_embeds(explanation.mask)
     try:
         ids = yield from write_answer(
-            target.loaded, embeds, request.max_new_tokens, target.on_forward, "masked_response"
+            target.loaded, embeds, request.max_new_tokens, target.on_forward, masked_response_event
         )
     except Stopped:
         return None
-    return target.tokenizer.decode(ids, skip_special_tokens=True)
+    return decode_answer(target.tokenizer, ids)
+
+
+Written = TypeVar("Written")
 
 
 def write_answer(
@@ -248,14 +251,22 @@ def write_answer(
     embeds: torch.Tensor,
     max_new_tokens: int,
     on_forward: OnForward,
-    kind: Literal["response", "masked_response"],
-) -> Generator[ResponseEvent | MaskedResponseEvent, None, tuple[int, ...]]:
-    """Stream a greedy continuation as events of type `kind`; returns its token ids. embeds: (1, L, d)."""
+    told: Callable[[str], Written],
+) -> Generator[Written, None, tuple[int, ...]]:
+    """Stream a greedy continuation; returns its token ids. embeds: (1, L, d). told: an event of its text."""
     ids: list[int] = []
     for token in greedy_tokens(loaded, embeds, max_new_tokens, on_forward):
         ids.append(token)
-        yield {"type": kind, "text": loaded.tokenizer.decode(ids, skip_special_tokens=True)}
+        yield told(decode_answer(loaded.tokenizer, ids))
     return tuple(ids)
+
+
+def response_event(text: str) -> ResponseEvent:
+    return {"type": "response", "text": text}
+
+
+def masked_response_event(text: str) -> MaskedResponseEvent:
+    return {"type": "masked_response", "text": text}
 
 
 def given_tokens(
@@ -280,7 +291,7 @@ def _own_tokens(
     ids: list[int] = []
     for token in greedy_tokens(loaded, embeds, most, on_forward):
         ids.append(token)
-        written = loaded.tokenizer.decode(ids, skip_special_tokens=True)
+        written = decode_answer(loaded.tokenizer, ids)
         if written == text:
             return tuple(ids)
         if not text.startswith(written.rstrip("\ufffd")):

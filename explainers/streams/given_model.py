@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
@@ -51,14 +51,14 @@ def ready_model(
     if isinstance(model, str):
         if tokenizer is not None:
             raise MaskwiseError("A tokenizer goes with a model object. Leave it out, or give the object.")
-        chosen = {"device": device, "dtype": dtype}
+        chosen: dict[str, Any] = {"device": device, "dtype": dtype}
         yield held.load_model(model, task, **{name: value for name, value in chosen.items() if value})
         return
     if device or dtype:
         raise MaskwiseError(
             "A model object is used where it is and as it is. Leave out device and dtype, or give a name."
         )
-    _check_object(model, tokenizer, task)
+    tokenizer = _fitting_tokenizer(model, tokenizer, task)
     modes = [(module, module.training) for module in model.modules()]
     trained = [weight for weight in model.parameters() if weight.requires_grad]
     model.eval().requires_grad_(False)
@@ -71,7 +71,10 @@ def ready_model(
             weight.requires_grad_(True)
 
 
-def _check_object(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase | None, task: Task) -> None:
+def _fitting_tokenizer(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase | None, task: Task
+) -> PreTrainedTokenizerBase:
+    """The tokenizer; raises MaskwiseError where it or the model does not fit the task."""
     from explainers.models.loading import NEEDED
 
     kind = type(model).__name__
@@ -86,3 +89,4 @@ def _check_object(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase | N
         raise MaskwiseError(f"This model ({kind}) does not fit this task. Give {NEEDED[task]}.")
     if task is Task.CLASSIFICATION and (tokenizer.mask_token is None or generates):
         raise MaskwiseError(f"This model ({kind}) does not fit this task. Give {NEEDED[task]}.")
+    return tokenizer

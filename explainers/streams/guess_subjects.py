@@ -17,8 +17,10 @@ from explainers.streams.classification import ClassificationRequest, build_targe
 from explainers.streams.events.guessing import FoundEffect, OpeningEvent, RandomEffect
 from explainers.streams.generation import GenerationRequest, check_k, prompt_of, respond, write_answer
 from explainers.streams.report import span_values
-from explainers.targets.base import Target
+from explainers.targets.base import ModelTarget
+from explainers.targets.label import LabelTarget
 from explainers.targets.response import ResponseTarget
+from explainers.text.prompts import decode_answer
 
 
 @dataclass
@@ -36,7 +38,7 @@ class Known:
     method: FoundEffect | None = None
     random: RandomEffect | None = None
     answers: dict[Mask, str] = field(default_factory=dict)
-    target: Target | None = None
+    target: ResponseTarget | None = None
     at_work: Lock = field(default_factory=Lock)
 
 
@@ -45,7 +47,7 @@ class Subject(ABC):
 
     task: Task
     request: GenerationRequest | ClassificationRequest
-    target: Target
+    target: ModelTarget
     known: Known
     tokens: int = 1
 
@@ -62,6 +64,8 @@ class ResponseSubject(Subject):
     """log p of the model's own answer to a prompt."""
 
     task = Task.GENERATION
+    request: GenerationRequest
+    target: ResponseTarget
 
     def __init__(self, request: GenerationRequest):
         self.request = request
@@ -73,7 +77,7 @@ class ResponseSubject(Subject):
         yield {"type": "words", "spans": span_values(prompt.spans)}
         if not known.response_ids:
             known.response_ids = yield from respond(request, loaded, prompt, on_forward)
-        text = loaded.tokenizer.decode(known.response_ids, skip_special_tokens=True)
+        text = decode_answer(loaded.tokenizer, known.response_ids)
         yield {"type": "response", "text": text}
         if not known.target:
             known.target = ResponseTarget(
@@ -90,14 +94,15 @@ class ResponseSubject(Subject):
     def answer_without(self, mask):
         target, most = self.target, self.request.max_new_tokens
         embeds = target.kept_embeds(mask)
-        for event in write_answer(target.loaded, embeds, most, target.on_forward, "rewritten"):
-            yield event["text"]
+        yield from write_answer(target.loaded, embeds, most, target.on_forward, str)
 
 
 class LabelSubject(Subject):
     """log p of the class that the model predicts for a text."""
 
     task = Task.CLASSIFICATION
+    request: ClassificationRequest
+    target: LabelTarget
 
     def __init__(self, request: ClassificationRequest):
         self.request = request

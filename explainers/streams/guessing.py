@@ -11,6 +11,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Generator, Iterator
 from dataclasses import asdict
+from statistics import mean
 
 from explainers.core.base import EXPLAINERS, Explainer, read_options
 from explainers.core.deferred_torch import torch
@@ -74,18 +75,20 @@ def play(round: Round, guess: list[int], on_forward: OnForward | None = None) ->
     subject = yield from prepare(round, on_forward)
     check_guess(guess, round.k, len(subject.target.spans))
     own, known = measure(subject, guess), subject.known
-    score = score_of(own["drop"], known.best["drop"])
+    best, random = known.best, known.random
+    assert best and random  # prepare has found them
+    score = score_of(own["drop"], best["drop"])
     yield {
         "type": "revealed",
         "guess": own,
-        "best": known.best,
+        "best": best,
         "method": known.method,
-        "random": known.random,
+        "random": random,
         "log_prob": subject.target.log_prob_of(subject.target.full_mask()),
         "score": score,
-        "sentence": sentence_of(score, own["drop"], known.best["drop"], known.random["drop"]),
+        "sentence": sentence_of(score, own["drop"], best["drop"], random["drop"]),
     }
-    found = {"guess": own, "best": known.best, "method": known.method, "random": known.random}
+    found: dict[str, Effect | None] = {"guess": own, "best": best, "method": known.method, "random": random}
     for who, effect in found.items():
         if effect:
             yield from _rewrite(subject, who, effect["removed"])
@@ -121,11 +124,17 @@ def random_sets(round: Round, subject: Subject, draws: int = DRAWS) -> RandomEff
     drawn = [torch.randperm(spans, generator=generator)[: round.k].tolist() for _ in range(draws)]
     subject.target.log_prob(torch.tensor([_mask(subject, removed) for removed in drawn]))  # in batches
     sets = [measure(subject, removed) for removed in drawn]
-    names = ("log_prob_masked", "drop", "probability_ratio")
-    mean = {name: sum(found[name] for found in sets) / draws for name in names}
-    typical = min(sets, key=lambda found: abs(found["drop"] - mean["drop"]))
     drops = [found["drop"] for found in sets]
-    return {**mean, "removed": typical["removed"], "low": min(drops), "high": max(drops), "sets": sets}
+    typical = min(sets, key=lambda found: abs(found["drop"] - mean(drops)))
+    return {
+        "removed": typical["removed"],
+        "log_prob_masked": mean(found["log_prob_masked"] for found in sets),
+        "drop": mean(drops),
+        "probability_ratio": mean(found["probability_ratio"] for found in sets),
+        "low": min(drops),
+        "high": max(drops),
+        "sets": sets,
+    }
 
 
 def _search(round: Round, subject: Subject) -> Generator[SearchEvent | SearchStepEvent, None, FoundEffect]:
@@ -135,7 +144,9 @@ def _search(round: Round, subject: Subject) -> Generator[SearchEvent | SearchSte
     for event in explainer.stream(subject.target):
         if isinstance(event, SearchStep):
             yield {"type": "step", "step": event.step, "total": event.total}
-    return _found(subject, event)
+        else:
+            explanation = event
+    return _found(subject, explanation)
 
 
 def _method_set(round: Round, subject: Subject) -> FoundEffect | None:

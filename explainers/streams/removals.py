@@ -7,9 +7,11 @@ from explainers.core.deferred_torch import torch
 from explainers.core.types import Mask
 from explainers.measures.intervals import interval
 from explainers.measures.text import METRICS
+from explainers.streams.events.comparison import Interval
 from explainers.streams.report import removal_metrics
 from explainers.targets.decoding import greedy_batch
 from explainers.targets.response import ResponseTarget
+from explainers.text.prompts import decode_answer
 
 TEXT_DRAWS = 5  # random sets whose answer is written anew: that takes a pass for every new token
 
@@ -41,19 +43,23 @@ class Removals:
             rows = torch.cat([embeds[mask] for mask in batch])
             settings = self._max_new_tokens, self.target.on_forward
             answers = greedy_batch(self.target.loaded, rows, *settings)
-            decode = self.target.tokenizer.decode
-            texts = [decode(ids, skip_special_tokens=True) for ids in answers]
+            texts = [decode_answer(self.target.tokenizer, ids) for ids in answers]
             self._responses |= dict(zip(batch, texts, strict=True))
         return [self._responses[mask] for mask in masks]
 
-    def floor(self, k: int, draws: int, seed: int) -> dict[str, dict]:
+    def floor(self, k: int, draws: int, seed: int) -> dict[str, Interval]:
         """For each measure its mean over random sets, the ends of the 95 % interval of that mean, and the
         number of draws, which is smaller for measures of the rewritten answer."""
         drawn = random_masks(len(self.target.spans), k, draws, seed)
         self.responses(drawn[:TEXT_DRAWS])
         rows = [self.measures(mask, with_text=n < TEXT_DRAWS) for n, mask in enumerate(drawn)]
         columns = {name: [row[name] for row in rows if name in row] for name in METRICS}
-        return {name: interval(values) | {"draws": len(values)} for name, values in columns.items()}
+        return {name: _interval(values) for name, values in columns.items()}
+
+
+def _interval(values: list[float]) -> Interval:
+    ends = interval(values)
+    return {"mean": ends["mean"], "low": ends["low"], "high": ends["high"], "draws": len(values)}
 
 
 def random_masks(spans: int, k: int, draws: int, seed: int) -> list[Mask]:

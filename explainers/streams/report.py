@@ -12,9 +12,9 @@ from explainers.core.types import Explanation, Mask, MetricScore, TokenSpan
 from explainers.measures.text import METRICS, kl_divergence, kl_published, probability_ratio, text_metrics
 from explainers.streams.events.generation import Metric, ResponseToken
 from explainers.streams.events.shared import Provenance, ScoredSpan, Span
-from explainers.targets.base import Target
+from explainers.targets.base import ModelTarget
 from explainers.targets.response import ResponseTarget
-from explainers.text.prompts import decode_pieces
+from explainers.text.prompts import decode_answer, decode_pieces
 
 LIBRARIES = ("torch", "transformers", "captum", "sacrebleu", "rouge-score", "sentence-transformers")
 
@@ -44,7 +44,7 @@ def report(target: ResponseTarget, mask: Mask, masked_response: str | None) -> R
     log_prob, log_prob_masked = (values[slice(*target.part)].sum().item() for values in (before, after))
     metrics = removal_metrics(target, kept, masked, masked_response)
     return RemovalReport(
-        response=target.tokenizer.decode(target.response_ids, skip_special_tokens=True),
+        response=decode_answer(target.tokenizer, target.response_ids),
         masked_response=masked_response,
         response_tokens=_response_tokens(target, before, after),
         log_prob=log_prob,
@@ -65,7 +65,7 @@ def removal_metrics(
     part = slice(*target.part)
     kept, masked, column = kept[part], masked[part], target.response_column()[part]
     before, after = (distribution.gather(1, column)[:, 0] for distribution in (kept, masked))
-    response = target.tokenizer.decode(target.response_ids, skip_special_tokens=True)
+    response = decode_answer(target.tokenizer, target.response_ids)
     ratio = probability_ratio(before.sum().item(), after.sum().item(), len(before))
     return [
         *([] if masked_response is None else text_metrics(response, masked_response)),
@@ -75,7 +75,7 @@ def removal_metrics(
     ]
 
 
-def provenance(target: Target, explanation: Explanation) -> Provenance:
+def provenance(target: ModelTarget, explanation: Explanation) -> Provenance:
     """Which model, method and versions made a result."""
     method = EXPLAINERS[explanation.method]
     return {

@@ -12,7 +12,7 @@ from itertools import islice
 from explainers.core.base import EXPLAINERS, Explainer, top_k_mask
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError, Stopped
-from explainers.core.types import Mask, OnForward
+from explainers.core.types import Mask, OnForward, SearchStep
 from explainers.measures.intervals import interval
 from explainers.measures.text import probability_ratio
 from explainers.streams.checks import check_range
@@ -70,8 +70,9 @@ def convergence(
     stopped = False
     try:
         for run in runs:
-            # an iteration a step; what follows them, the scores of the set that was found, is not needed
-            y = [step.log_prob for step in islice(run.explainer().stream(target), iterations)]
+            # one step per iteration; what follows them, the scores of the set that was found, is not needed
+            steps = islice(run.explainer().stream(target), iterations)
+            y = [step.log_prob for step in steps if isinstance(step, SearchStep)]
             title = EXPLAINERS[run.method].title
             yield {"type": "curve", "method": run.method, "title": title, "seed": run.seed, "y": y}
     except Stopped:

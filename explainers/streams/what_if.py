@@ -18,7 +18,13 @@ from explainers.measures.text import probability_ratio
 from explainers.streams.checks import check_text
 from explainers.streams.events.generation import MaskedResponseEvent
 from explainers.streams.events.what_if import JointEffect, Removal, SpeakingSpan, WhyNot
-from explainers.streams.generation import MAX_PROMPT_CHARS, GenerationRequest, prompt_of, write_answer
+from explainers.streams.generation import (
+    MAX_PROMPT_CHARS,
+    GenerationRequest,
+    masked_response_event,
+    prompt_of,
+    write_answer,
+)
 from explainers.streams.given_model import model_of
 from explainers.streams.kept import kept
 from explainers.streams.report import span_values
@@ -80,9 +86,9 @@ def rewrite(
     target = target_of(explanation, on_forward)
     embeds = target.kept_embeds(_without(target, check_removed(removed, target.spans)))
     most = _request(explanation).max_new_tokens
-    ids = yield from write_answer(target.loaded, embeds, most, target.on_forward, "masked_response")
+    ids = yield from write_answer(target.loaded, embeds, most, target.on_forward, masked_response_event)
     if not ids:
-        yield {"type": "masked_response", "text": ""}
+        yield masked_response_event("")
 
 
 def joint_effect(explanation: dict, removed: list[int], on_forward: OnForward | None = None) -> JointEffect:
@@ -125,7 +131,8 @@ def why_not(explanation: dict, other: str, on_forward: OnForward | None = None) 
     masks = torch.cat([torch.ones(1, count), 1 - torch.eye(count)]).long()  # all kept, then one removed
     for_given, for_other = given.log_prob(masks), foil.log_prob(masks)  # (1 + T,)
     scores = ((for_given[0] - for_given[1:]) - (for_other[0] - for_other[1:])).tolist()
-    spans = [{**span, "score": score} for span, score in zip(span_values(given.spans), scores, strict=True)]
+    rows = zip(span_values(given.spans), scores, strict=True)
+    spans: list[SpeakingSpan] = [{**span, "score": score} for span, score in rows]
     log_probs, tokens = (for_given[0].item(), for_other[0].item()), (given.length, foil.length)
     return {
         "other": other,
@@ -136,9 +143,9 @@ def why_not(explanation: dict, other: str, on_forward: OnForward | None = None) 
     }
 
 
-def check_removed(removed, spans: tuple[TokenSpan, ...]) -> list[int]:
+def check_removed(removed: object, spans: tuple[TokenSpan, ...]) -> list[int]:
     """The span numbers in order, each once; raises MaskwiseError unless they are numbers of spans."""
-    numbers = list(removed) if isinstance(removed, list | tuple) else [None]
+    numbers: list[int] = list(removed) if isinstance(removed, list | tuple) else [-1]
     if not all(type(t) is int and 0 <= t < len(spans) for t in numbers):
         raise MaskwiseError(f"removed must be a list of span numbers from 0 to {len(spans) - 1}.")
     return sorted(set(numbers))
@@ -166,8 +173,11 @@ def _request(explanation: dict) -> GenerationRequest:
 def _response_ids(explanation: dict, response: str, loaded) -> tuple[int, ...]:
     """The answer's own tokens; those of its text where an older result does not hold them."""
     tokens = explanation.get("response_tokens")
-    sized = isinstance(tokens, list) and len(tokens) <= MAX_PROMPT_CHARS
-    if not sized or not all(isinstance(token, dict) for token in tokens):
+    if (
+        not isinstance(tokens, list)
+        or len(tokens) > MAX_PROMPT_CHARS
+        or not all(isinstance(token, dict) for token in tokens)
+    ):
         raise MaskwiseError("This result lacks the tokens of its answer. Press Run to explain it anew.")
     if not any("id" in token for token in tokens):
         return encode_response(loaded.tokenizer, response, not loaded.model.config.is_encoder_decoder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from explainers.core.deferred_torch import torch
 from explainers.core.types import OnForward
@@ -31,7 +32,8 @@ def greedy_batch(
     loaded: LoadedModel, embeds: torch.Tensor, max_new_tokens: int, on_forward: OnForward = lambda rows: None
 ) -> list[tuple[int, ...]]:
     """The same for several prompts of one length, (B, L, d) → B answers."""
-    ends, answers = end_tokens(loaded), [[] for _ in embeds]
+    ends = end_tokens(loaded)
+    answers: list[list[int]] = [[] for _ in embeds]
     ended = [False] * len(embeds)
     for tokens in _steps(loaded, embeds, max_new_tokens, on_forward):
         ended = [done or token in ends for done, token in zip(ended, tokens, strict=True)]
@@ -49,7 +51,8 @@ def _steps(
     if loaded.model.config.is_encoder_decoder:
         yield from decoder_steps(loaded, inputs, max_new_tokens, on_forward)
         return
-    causal, read, arguments = CausalModel(loaded.model), inputs, {}
+    causal, read = CausalModel(loaded.model), inputs
+    arguments: dict[str, Any] = {}
     caches = causal.reading.caches
     for _ in range(max_new_tokens):
         on_forward(len(inputs))

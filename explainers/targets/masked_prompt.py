@@ -51,7 +51,7 @@ class MaskedPrompt:
     def masked(self, masks: torch.Tensor) -> torch.Tensor:
         """m⊙x, with the replacement where m is 0, (B, T) → (B, L, d + e); differentiable."""
         keep = self.keep(masks)[..., None].to(self._dtype)
-        if self.operator is MaskOperator.REPLACE:
+        if self._replacement is not None:
             return keep * self.inputs + (1 - keep) * self._replacement
         return self.with_per_layer(keep * self.embeds)
 

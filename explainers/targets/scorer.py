@@ -95,7 +95,7 @@ class TransformersScorer:
                 self._batch_size = max(1, min(self._batch_size, LOGITS_BYTES // row))
         return self._batch_size
 
-    def _batched(self, masks: list[Mask]) -> Iterator[Batch[Mask]]:
+    def _batched(self, masks: list[Mask]) -> Iterator[Batch[list[Mask]]]:
         """Batches in the given order; of prompts of one length where deleted positions cannot be hidden."""
         size = self.batch_size()
         if self._masked.operator is not MaskOperator.DELETE or self._hides:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Piece, Prompt
@@ -119,6 +120,11 @@ def encode_response(tokenizer, response: str, continues: bool = True) -> tuple[i
     if continues and not tokenizer.chat_template and response[0].isascii() and not response[0].isspace():
         response = " " + response
     return tuple(encode_plain(tokenizer, response).input_ids)
+
+
+def decode_answer(tokenizer, ids: Sequence[int]) -> str:
+    """The text of an answer's tokens, without the tokenizer's own marks."""
+    return str(tokenizer.decode(list(ids), skip_special_tokens=True))
 
 
 def decode_pieces(tokenizer, ids, skip_special_tokens: bool = True) -> list[str]:

@@ -38,6 +38,7 @@ def expanded(cache: Cache, rows: int, length: int) -> Cache:
     fresh = copy.copy(cache)
     fresh.layers = [copy.copy(layer) for layer in cache.layers]
     for layer in fresh.layers:
-        layer.keys = layer.keys[:, :, :length].expand(rows, -1, -1, -1)
-        layer.values = layer.values[:, :, :length].expand(rows, -1, -1, -1)
+        # The types allow for layers without keys; those of a cache that can be cropped have them.
+        layer.keys = layer.keys[:, :, :length].expand(rows, -1, -1, -1)  # type: ignore[union-attr,index]
+        layer.values = layer.values[:, :, :length].expand(rows, -1, -1, -1)  # type: ignore[union-attr,index]
     return fresh

@@ -13,7 +13,7 @@ from explainers.targets.causal.token_inputs import TokenInputs
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
     from transformers.cache_utils import Cache
-    from transformers.utils import ModelOutput
+    from transformers.modeling_outputs import CausalLMOutputWithPast
 
 
 class CausalModel:
@@ -39,7 +39,7 @@ class CausalModel:
         """Logits at the last `count` positions, (B, L', d + e) → (B, count, V)."""
         return self.output(inputs, count, **arguments).logits[:, -count:]
 
-    def output(self, inputs: torch.Tensor, count: int, **arguments) -> ModelOutput:
+    def output(self, inputs: torch.Tensor, count: int, **arguments) -> CausalLMOutputWithPast:
         """The forward pass over (B, L', d + e), its logits at least those of the last `count` positions."""
         if self._cuts_logits:
             arguments["logits_to_keep"] = count

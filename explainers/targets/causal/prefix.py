@@ -33,8 +33,10 @@ class SharedPrefix:
         """
         last = len(self._masked.prompt.input_ids) - 1
         rows = torch.tensor(masks)  # (N, T)
-        most, best, ordered = 0, None, masks
-        for reference in {self.reference, majority(rows)} - {None}:
+        most, ordered = 0, masks
+        best: Mask | None = None
+        candidates = [mask for mask in {self.reference, majority(rows)} if mask is not None]
+        for reference in candidates:
             changes, order = self._changes(rows, reference).sort(descending=True, stable=True)
             saved = saved_positions(changes, size, self.start)
             saved -= 0 if reference == self.reference else last - self.start

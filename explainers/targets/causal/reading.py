@@ -47,7 +47,7 @@ def reading_of(model: PreTrainedModel) -> Reading:
 class _Trial:
     def __init__(self, model: PreTrainedModel):
         self._model, self._inputs, self.kind = model, TokenInputs(model), model.config.model_type
-        vocabulary = model.get_input_embeddings().weight.shape[0]
+        vocabulary = model.get_input_embeddings().get_parameter("weight").shape[0]
         ids = (torch.arange(1, 1 + TRIED, device=model.device) * 7) % vocabulary
         self._rest = torch.tensor([n for n in range(TRIED) if n not in GONE], device=model.device)
         self._ids = ids[None]
