@@ -48,7 +48,7 @@ STILL_RUN_UP = {
 }
 
 # Files that are still too long: as above.
-STILL_TOO_LONG = {"tests/explainers/streams/test_what_if.py"}
+STILL_TOO_LONG: set[str] = set()
 
 MOST_LINES_OF_A_FILE = 300
 MOST_LINES_OF_A_FUNCTION = 50

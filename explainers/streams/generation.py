@@ -230,7 +230,7 @@ def respond(
 
 def _rewrite(
     request: GenerationRequest, target: ResponseTarget, explanation: Explanation
-) -> Generator[AnswerEvent, None, str | None]:
+) -> Generator[StatusEvent | MaskedResponseEvent, None, str | None]:
     """Stream what the model answers without the removed spans; returns the text, None if stopped."""
     yield {"type": "status", "text": "Writing the answer without the removed words"}
     embeds = target.kept_embeds(explanation.mask)

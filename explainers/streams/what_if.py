@@ -13,11 +13,12 @@ from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Mask, OnForward, Task, TokenSpan
 from explainers.core.unicode import whole_characters
+from explainers.measures.effect_sentences import describe_joint, describe_why_not, joint_kind
 from explainers.measures.interactions import pairwise_interactions
 from explainers.measures.text import probability_ratio
 from explainers.streams.checks import check_text
 from explainers.streams.events.generation import MaskedResponseEvent
-from explainers.streams.events.what_if import JointEffect, Removal, SpeakingSpan, WhyNot
+from explainers.streams.events.what_if import JointEffect, Removal, WhyNot
 from explainers.streams.generation import (
     MAX_PROMPT_CHARS,
     GenerationRequest,
@@ -131,15 +132,14 @@ def why_not(explanation: dict, other: str, on_forward: OnForward | None = None) 
     masks = torch.cat([torch.ones(1, count), 1 - torch.eye(count)]).long()  # all kept, then one removed
     for_given, for_other = given.log_prob(masks), foil.log_prob(masks)  # (1 + T,)
     scores = ((for_given[0] - for_given[1:]) - (for_other[0] - for_other[1:])).tolist()
-    rows = zip(span_values(given.spans), scores, strict=True)
-    spans: list[SpeakingSpan] = [{**span, "score": score} for span, score in rows]
+    rows = list(zip(span_values(given.spans), scores, strict=True))
     log_probs, tokens = (for_given[0].item(), for_other[0].item()), (given.length, foil.length)
     return {
         "other": other,
         "log_prob": log_probs[0],
         "log_prob_other": log_probs[1],
-        "spans": spans,
-        "sentence": describe_why_not(spans, log_probs, tokens),
+        "spans": [{**span, "score": score} for span, score in rows],
+        "sentence": describe_why_not([(span["text"], score) for span, score in rows], log_probs, tokens),
     }
 
 
@@ -232,77 +232,3 @@ def _pairs(target: Target, removed: list[int]) -> tuple[list[list[float]], bool]
 def _without(target: Target, removed: list[int]) -> Mask:
     gone = set(removed)
     return tuple(int(t not in gone) for t in range(len(target.spans)))
-
-
-TOLERANCE, LEAST = 0.05, 0.05  # a share of the larger of two drops, and nats: smaller differences are none
-MOST_NAMED = 3
-
-
-def joint_kind(together: float, total: float) -> str:
-    """How the drop of a set stands to the sum of its members' drops: redundant, synergistic or additive."""
-    if abs(together - total) <= max(TOLERANCE * max(abs(together), abs(total)), LEAST):
-        return "additive"
-    return "redundant" if together > total else "synergistic"
-
-
-def describe_joint(
-    texts: list[str], unit: str, together: float, total: float, pairs: list[list[float]]
-) -> list[str]:
-    """Sentences on the joint effect of removed spans, and on their strongest pairs. pairs: k × k, nats."""
-    if not texts:
-        return ["Nothing is removed, so nothing is lost."]
-    if len(texts) == 1:
-        return [f"Without {_quoted(texts[0])}, log p falls by {_number(together)} nats."]
-    measured = (
-        f"Removed together, these {len(texts)} {unit}s cost {_number(together)} nats; "
-        f"removed one by one, {_number(total)} nats in all."
-    )
-    meaning = {
-        "redundant": "They stand in for one another: one left behind does the work of the others.",
-        "synergistic": "They only work together: losing one already loses most of what they do.",
-        "additive": "Each does its own work: they neither replace nor need one another.",
-    }
-    return [measured, meaning[joint_kind(together, total)], *_describe_pairs(texts, pairs)]
-
-
-def describe_why_not(
-    spans: list[SpeakingSpan], log_probs: tuple[float, float], tokens: tuple[int, int]
-) -> str:
-    """Which of two answers is likelier, and the spans that speak most for each."""
-    lengths = [f"{n} token{'s' if n > 1 else ''}" for n in tokens]
-    said = (
-        f"log p of the given answer is {_number(log_probs[0])} nats ({lengths[0]}), "
-        f"of the other {_number(log_probs[1])} nats ({lengths[1]})."
-    )
-    ranked = sorted(spans, key=lambda span: -abs(span["score"]))
-    for name, sign in (("given answer", 1), ("other", -1)):
-        chosen = [span for span in ranked if sign * span["score"] > LEAST][:MOST_NAMED]
-        if chosen:
-            words = ", ".join(f"{_quoted(span['text'])} ({_number(span['score'], '+')})" for span in chosen)
-            said += f" Most for the {name}: {words}."
-    return said
-
-
-def _describe_pairs(texts: list[str], pairs: list[list[float]]) -> list[str]:
-    """The strongest pairs, where a pair is not the whole set."""
-    if len(texts) < 3:
-        return []
-    ranked = sorted(
-        ((abs(pairs[i][j]), i, j) for j in range(len(texts)) for i in range(j)), key=lambda row: -row[0]
-    )
-    return [
-        f"{_quoted(texts[i])} and {_quoted(texts[j])} "
-        + ("stand in for each other" if pairs[i][j] < 0 else "reinforce each other")
-        + f" ({_number(pairs[i][j], '+')} nats)."
-        for strength, i, j in ranked[:MOST_NAMED]
-        if strength > LEAST
-    ]
-
-
-def _number(value: float, sign: str = "") -> str:
-    """One decimal with a true minus. sign: "+" for a plus as well."""
-    return f"{value:{sign}.1f}".replace("-", "−")
-
-
-def _quoted(text: str) -> str:
-    return f"“{text}”"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inspect import signature
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from explainers.core.deferred_torch import torch
 from explainers.targets.causal.logits import chosen, token_log_probs
@@ -13,7 +13,13 @@ from explainers.targets.causal.token_inputs import TokenInputs
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
     from transformers.cache_utils import Cache
-    from transformers.modeling_outputs import CausalLMOutputWithPast
+
+
+class Output(Protocol):
+    """What a forward pass of a causal language model gives, (B, L, V) and its cache."""
+
+    logits: torch.Tensor
+    past_key_values: Cache | None
 
 
 class CausalModel:
@@ -39,7 +45,7 @@ class CausalModel:
         """Logits at the last `count` positions, (B, L', d + e) → (B, count, V)."""
         return self.output(inputs, count, **arguments).logits[:, -count:]
 
-    def output(self, inputs: torch.Tensor, count: int, **arguments) -> CausalLMOutputWithPast:
+    def output(self, inputs: torch.Tensor, count: int, **arguments) -> Output:
         """The forward pass over (B, L', d + e), its logits at least those of the last `count` positions."""
         if self._cuts_logits:
             arguments["logits_to_keep"] = count
