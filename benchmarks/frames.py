@@ -1,8 +1,10 @@
 """How far it is through our own code: `python -m benchmarks.frames` prints our own frames from a method's
 question to the model's forward pass, and the files on a prompt's way.
 
-A file is on the way where one of its functions is handed the prompt, or what directly holds it (a dict, a
-list, a dataclass), while the Generation tab runs it on the built-in model, from Run to the strip.
+The way leads from Run to the strip, while the Generation tab runs a prompt on the built-in model. A file is
+on it where one of its functions is at work when the text is cut into spans, or when the view takes these
+spans. More files are handed the prompt beside the way (or a dict, a list or a dataclass that directly holds
+it): those that look after a part of it and give it back.
 """
 
 from __future__ import annotations
@@ -31,11 +33,12 @@ ROOT = Path(__file__).resolve().parents[1]
 EXPLAINERS, ANSWER = ROOT / "explainers", "Once upon a time"
 OURS = ("components/", "explainers/", "app.py")
 PROMPT = "Tell me about the doctor."
+WAYPOINTS = {"explainers/text/spans.py": "split_spans", "components/generation/view.py": "on_prompt"}
 QUICK = {"prompt": PROMPT, "method": "feature_ablation", "k": 1, "new-tokens": 4}  # by the inputs' elem_id
 
 
-def prompt_way() -> list[str]:
-    """Our files that are handed PROMPT, in the order in which they first are."""
+def prompt_way() -> tuple[list[str], list[str]]:
+    """Our files on the way of PROMPT, and those that are handed it beside the way."""
     import app
 
     demo = app.build()
@@ -43,10 +46,15 @@ def prompt_way() -> list[str]:
     (event,) = (event for event in demo.fns.values() if (run._id, "click") in event.targets)
     values = [QUICK.get(block.elem_id, block.value) for block in event.inputs]
     way: dict[str, None] = {}
+    handed: dict[str, None] = {}
 
     def note(frame: FrameType, kind: str, _) -> None:
-        if kind == "call" and (name := _own(frame.f_code)) and name not in way and _receives(frame):
-            way[name] = None
+        if kind != "call" or not (name := _own(frame.f_code)):
+            return
+        if WAYPOINTS.get(name) == frame.f_code.co_name:
+            way.update(dict.fromkeys(_files_at_work(frame)))
+        if name not in handed and _receives(frame):
+            handed[name] = None
 
     threading.setprofile(note)  # of the run's thread
     sys.setprofile(note)
@@ -58,7 +66,16 @@ def prompt_way() -> list[str]:
         threading.setprofile(None)
     if status["state"] != "done":
         raise RuntimeError(status["text"])
-    return list(way)
+    return list(way), [name for name in handed if name not in way]
+
+
+def _files_at_work(frame: FrameType | None) -> list[str]:
+    """Our files with a function that waits for this one, the outermost first."""
+    names: list[str] = []
+    while frame:
+        names = [_own(frame.f_code) or "", *names]
+        frame = frame.f_back
+    return [name for name in names if name]
 
 
 @cache
@@ -123,9 +140,11 @@ def main() -> None:
         frames = frames_to_forward(target, target.lowest)
         print(f"{len(frames)} frames of our own from {title} to the model's forward pass:")
         print("\n".join(f"  {frame}" for frame in frames))
-    way = prompt_way()
+    way, beside = prompt_way()
     print(f"{len(way)} files on the prompt's way from the text box to the strip:")
     print("\n".join(f"  {name}" for name in way))
+    print(f"{len(beside)} more are handed it beside the way:")
+    print("\n".join(f"  {name}" for name in beside))
 
 
 if __name__ == "__main__":
