@@ -88,8 +88,9 @@ def explain_classification(
     search {"type": "step", ...}, and last {"type": "explanation", ...}. task: ag_news, sst2, imdb, dbpedia,
     yahoo or custom. model: "" for the built-in one, a Hub id or a folder. template: with <mask> and {text};
     "" for the task's. label_words: {"class": ["word", ...]}; needed for custom. label: the class to explain,
-    "" for the predicted one. verbalizer: manual, knowledgeable, prototypical or soft. options: of the method,
-    and granularity, mask_operator, k, words_per_class, examples, pruning_order, pruning_values.
+    "" for the predicted one. verbalizer: manual, whole_words (as many masks as a word has tokens),
+    knowledgeable, knowledgeable_few_shot, prototypical or soft. options: of the method, and granularity,
+    mask_operator, k, words_per_class, examples, pruning_order, pruning_values.
     log-probabilities in nats, time in seconds.
     """
     words = (template, label_words, label, verbalizer)

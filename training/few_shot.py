@@ -156,7 +156,7 @@ def few_shot_tune(
     for step in range(steps):
         batch = torch.randperm(len(clozes), generator=generator)[:BATCH]
         position, inputs = batch_of(tuned, [clozes[index] for index in batch])
-        log_probs = reader.at(position, **inputs).float().log_softmax(-1)  # (B, V)
+        log_probs = reader.at(position[:, None], **inputs)[:, 0].float().log_softmax(-1)  # (B, V)
         loss = functional.cross_entropy(class_scores(log_probs, words), labels[batch])
         loss.backward()
         optimizer.step()

@@ -27,6 +27,7 @@ FIRST_TEXT = "Shares of the football club rose after it sold its best striker fo
 OWN_CLASSES = "Complaint: problem, broken\nPraise: great, thanks"
 VERBALIZERS = [
     ("the words themselves", "manual"),
+    ("the words themselves, one mask for each of their tokens", "whole_words"),
     ("many related words, refined (KPT, zero-shot)", "knowledgeable"),
     ("many related words, all of them (KPT, few-shot)", "knowledgeable_few_shot"),
     ("prototypes from labelled texts", "prototypical"),

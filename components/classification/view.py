@@ -76,6 +76,8 @@ class ClassificationView(StreamView):
 
     def on_prediction(self, event: dict) -> None:
         self.prediction = event
+        if self.live:
+            self.progress.end("done", " ".join(["Read live.", *event["notes"]]))
 
     def on_readings(self, event: dict) -> None:
         column = self._labels().index(self.prediction["label"])
@@ -91,11 +93,11 @@ class ClassificationView(StreamView):
         ]
         self.lines = {i: reading_lines(tokens, self._labels()) for i, tokens in of_span.items()}
         self.lines["mask"] = reading_lines([event["tokens"][event["mask"]]], self._labels())
-        if self.live:
-            self.progress.end("done", " ".join(["Read live.", *self.prediction["notes"]]))
 
     def on_prompt(self, event: dict) -> None:
         self.progress.measure("Explaining", event["passes"])
+        if not self.spans:  # words read whole give no readings
+            self.spans = [{**span, "score": None, "removed": False} for span in event["spans"]]
 
     def on_step(self, event: dict) -> None:
         self.searched = True

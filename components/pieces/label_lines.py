@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from explainers.core.errors import MaskwiseError
-from explainers.streams.classification import find_label
+from explainers.verbalizers.words import find_label
 
 
 def write_words(label_words: dict[str, list[str]]) -> str:

@@ -15,15 +15,16 @@ from explainers.core.errors import MaskwiseError
 from explainers.core.types import Mask, OnForward, Task
 from explainers.models.held import LoadedModel
 from explainers.streams.checks import check_text
-from explainers.streams.classification import ClassificationRequest, build_target, find_label
+from explainers.streams.classification import ClassificationRequest, build_target
 from explainers.streams.events.what_if import ClassRemoval, JointEffect
 from explainers.streams.given_model import model_of
 from explainers.streams.kept import kept
 from explainers.streams.what_if import check_removed, check_spans, joint_effect_on
 from explainers.targets.label import LabelTarget
+from explainers.targets.whole_words import label_target
 from explainers.text.templates import Cloze
 from explainers.verbalizers import Verbalizer
-from explainers.verbalizers.words import MAX_LABEL_CHARS
+from explainers.verbalizers.words import MAX_LABEL_CHARS, find_label
 
 MOST_MASKS = 20_000  # that are kept from one question to the next
 
@@ -32,7 +33,7 @@ MOST_MASKS = 20_000  # that are kept from one question to the next
 class _Known:
     """What a target is made from beside its model, and the class scores of its masks."""
 
-    cloze: Cloze
+    clozes: tuple[Cloze, ...]
     verbalizer: Verbalizer
     scores: dict[Mask, list[float]] = field(default_factory=dict)
 
@@ -53,14 +54,14 @@ def class_target_of(
 
     def build() -> _Known:
         target = _last(build_target(request, on_forward, loaded))
-        return _Known(target.cloze, target.verbalizer)
+        return _Known(target.clozes, target.verbalizer)
 
     known = kept(loaded.model, _key(request), build, _Known.is_full)
-    check_spans(explanation, known.cloze.prompt.spans)
+    check_spans(explanation, known.clozes[-1].prompt.spans)
     check_text("label", explanation.get("label"), MAX_LABEL_CHARS)
     labels = list(known.verbalizer.labels)
     index, operator = labels.index(find_label(explanation["label"], labels)), request.settings().mask_operator
-    target = LabelTarget(loaded, known.cloze, known.verbalizer, index, operator, on_forward)
+    target = label_target(loaded, known.clozes, known.verbalizer, index, operator, on_forward)
     target.recall(known.scores)
     return target
 

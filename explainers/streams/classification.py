@@ -40,11 +40,12 @@ from explainers.streams.events.shared import PromptEvent, StatusEvent, StepEvent
 from explainers.streams.report import provenance, scored_spans, span_values
 from explainers.targets.base import MaskOperator
 from explainers.targets.label import LabelTarget
+from explainers.targets.whole_words import label_target
 from explainers.text.spans import Granularity
 from explainers.text.tasks import TASKS, ClassificationTask, find_task
 from explainers.text.templates import MAX_TEMPLATE_CHARS, render_cloze, split_template
 from explainers.verbalizers.build import VERBALIZERS, VerbalizerInputs, build_verbalizer
-from explainers.verbalizers.words import MAX_LABEL_CHARS, LabelWords, read_label_words
+from explainers.verbalizers.words import MAX_LABEL_CHARS, LabelWords, find_label, read_label_words
 
 MAX_TEXT_CHARS, MAX_NAME_CHARS = 20_000, 1_000
 MAX_K, MAX_WORDS_PER_CLASS = 1000, 30
@@ -152,14 +153,6 @@ class ClassificationRequest:
         return read_label_words(own | given)
 
 
-def find_label(label, labels: list[str]) -> str:
-    """The class of that name, in any case; raises MaskwiseError with the names there are."""
-    for name in labels:
-        if isinstance(label, str) and label.strip().casefold() == name.casefold():
-            return name
-    raise MaskwiseError(f"{label!r} is none of the classes. Choose one of: {', '.join(labels)}.")
-
-
 def run(
     request: ClassificationRequest, on_forward: OnForward | None = None, loaded: LoadedModel | None = None
 ) -> Iterator[ClassificationEvent]:
@@ -187,10 +180,13 @@ def build_target(
         yield {"type": "status", "text": "Loading the model"}
         loaded = held.load_model(request.model, Task.CLASSIFICATION)
     settings = request.settings()
-    cloze = render_cloze(loaded, request.used_template(), request.text, settings.granularity)
+    to_render = (loaded, request.used_template(), request.text, settings.granularity)
+    render_cloze(*to_render)  # which refuses a text that cannot be read before the label words take time
     yield {"type": "status", "text": "Preparing the label words"}
     verbalizer = build_verbalizer(request.verbalizer, _verbalizer_inputs(request, loaded, on_forward))
-    return LabelTarget(loaded, cloze, verbalizer, 0, settings.mask_operator, on_forward)
+    counts = verbalizer.mask_counts
+    clozes = [render_cloze(*to_render, masks=masks, room_for=counts[-1]) for masks in counts]
+    return label_target(loaded, clozes, verbalizer, 0, settings.mask_operator, on_forward)
 
 
 def choose_label(

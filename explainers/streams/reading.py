@@ -33,6 +33,7 @@ from explainers.streams.events.classification import (
 from explainers.streams.events.shared import StatusEvent
 from explainers.streams.report import scored_spans, span_values
 from explainers.targets.label import LabelTarget
+from explainers.targets.whole_words import WholeWordTarget
 
 MOST_PASSES = 3000  # a method that takes more is left out where all methods run
 
@@ -48,8 +49,15 @@ class ReadText:
 def read(
     request: ClassificationRequest, on_forward: OnForward | None = None, loaded: LoadedModel | None = None
 ) -> Generator[StatusEvent | PredictionEvent | ReadingsEvent, None, ReadText]:
-    """Classify, and read every token: `prediction`, then `readings`."""
+    """Classify, and read every token: `prediction`, then `readings`.
+
+    Label words that are read whole have nothing to read at a token: there are no readings.
+    """
     target = yield from build_target(request, on_forward, loaded)
+    if isinstance(target, WholeWordTarget):
+        predicted = choose_label(request, target)
+        yield predicted
+        return ReadText(target, predicted)
     tokens = token_readings(target)
     predicted = choose_label(request, target, tokens[target.mask_position].class_shares)
     yield predicted

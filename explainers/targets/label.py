@@ -10,8 +10,9 @@ from explainers.core.deferred_torch import torch
 from explainers.models.fast_fp32 import fast_fp32
 from explainers.targets.base import ModelTarget
 from explainers.targets.batching import Batches, Passes
+from explainers.targets.masked_cloze import MaskedCloze
 from explainers.targets.masked_prompt import MaskedPrompt, MaskOperator
-from explainers.targets.mlm_head import BATCH_TOKENS, MlmReader, alike
+from explainers.targets.mlm_head import BATCH_TOKENS, MlmReader
 from explainers.targets.remembered import Remembered
 from explainers.text.templates import Cloze
 from explainers.verbalizers import Verbalizer
@@ -39,11 +40,15 @@ class LabelTarget(ModelTarget):
         masked, scored = MaskedPrompt(loaded, cloze.prompt, operator), Remembered(self._evaluate_all)
         super().__init__(loaded, masked, Passes(on_forward), scored)
         self._batches = Batches()
-        self.cloze = cloze
+        self.cloze, self.clozes = cloze, (cloze,)
         if not 0 <= label_index < len(verbalizer.labels):
             raise ValueError(f"label_index {label_index}, but {len(verbalizer.labels)} classes")
         self.verbalizer, self.labels = verbalizer, verbalizer.labels
-        self.mask_position, self.label_index = cloze.mask_position, label_index
+        self.label_index = label_index
+
+    @property
+    def mask_position(self) -> int:
+        return self.cloze.mask_position
 
     def reader(self) -> MlmReader:
         """Reads the model for the verbalizer."""
@@ -135,33 +140,24 @@ class LabelTarget(ModelTarget):
         with torch.no_grad(), fast_fp32(self.device):
             for batch in self._batches.of(masks.to(self.device), self._batch_size()):
                 with batch:
-                    self.count(len(batch.items))
                     scores.append(self._evaluate(batch.items).cpu())
         return torch.cat(scores)
 
-    def _evaluate(self, masks):
-        embeds = self.masked.masked(masks)  # (B, L, d)
-        if self.operator is not MaskOperator.DELETE:
-            return self._class_scores_at_mask(embeds)
-        keep, order = (
-            self.masked.keep(masks).round().long().sort(dim=1, descending=True, stable=True)
-        )  # (B, L)
-        embeds = embeds.gather(1, order[..., None].expand_as(embeds))
-        position, lengths = (order == self.mask_position).long().argmax(1), keep.sum(1)  # (B,) each
-        scores = embeds.new_zeros(len(masks), len(self.labels), dtype=torch.float32)
-        for rows in alike(lengths, self.reader().traits.pads):
-            longest = int(lengths[rows].max())
-            attention = keep[rows, :longest]
-            scores[rows] = self._class_scores_at_mask(
-                embeds[rows, :longest], position[rows], attention_mask=attention
-            )
-        return scores
+    def _evaluate(self, masks: torch.Tensor) -> torch.Tensor:
+        """Class scores of a batch of masks, (B, T) → (B, C)."""
+        self.count(len(masks))
+        return self._masked_cloze().scores(masks, self._scores_at_masks, len(self.labels))
 
     def _batch_size(self):
         return max(1, min(MAX_BATCH, BATCH_TOKENS // len(self.prompt.input_ids)))
 
-    def _class_scores_at_mask(self, embeds: torch.Tensor, position=None, **arguments) -> torch.Tensor:
-        """(B, L, d) → (B, C); position: of <mask> in each row, (B,), where it is not the usual one."""
-        if position is None:
-            position = torch.full((len(embeds),), self.mask_position, device=embeds.device)
-        return self.verbalizer.class_scores(self.reader().at(position, inputs_embeds=embeds, **arguments))
+    def _class_scores_at_mask(self, embeds: torch.Tensor) -> torch.Tensor:
+        """(B, L, d) → (B, C)."""
+        return self._scores_at_masks(self._masked_cloze().at_masks(embeds))
+
+    def _scores_at_masks(self, head: torch.Tensor) -> torch.Tensor:
+        """What the head gives at the template's one mask, (B, 1, V) or (B, 1, d) → (B, C)."""
+        return self.verbalizer.class_scores(head[:, 0])
+
+    def _masked_cloze(self) -> MaskedCloze:
+        return MaskedCloze(self.cloze, self.masked, self.reader())

@@ -48,18 +48,18 @@ class MlmReader:
                 "the knowledgeable verbalizer, or another model."
             )
 
-    def at(self, position: torch.Tensor, **inputs) -> torch.Tensor:
-        """What the head gives at `position` (B,): (B, V) or (B, d).
+    def at(self, positions: torch.Tensor, **inputs) -> torch.Tensor:
+        """What the head gives at `positions` (B, M): (B, M, V) or (B, M, d).
 
         inputs: inputs_embeds (B, L, d) or input_ids (B, L), and attention_mask. In a small model the decoder
         takes as long as the encoder, and its output of a whole batch hundreds of megabytes, so it reads no
         more than is needed.
         """
-        rows = torch.arange(len(position), device=position.device)
+        rows = torch.arange(len(positions), device=positions.device)[:, None]
         if not self.traits.splits:
-            return self.model(**inputs).logits[rows, position]
+            return self.model(**inputs).logits[rows, positions]
         encoded = _halves_of(self.model).encoder(**inputs)[0]  # (B, L, d)
-        return self.head(encoded[rows, position][:, None])[:, 0]
+        return self.head(encoded[rows, positions])
 
     def everywhere(self, inputs_embeds: torch.Tensor, eager: bool = False, **flags):
         """The model's output for word embeddings (B, L, d); its `logits` are (B, L, V) or (B, L, d).
@@ -193,7 +193,7 @@ def read_masks(
 def _read_batch(reader: MlmReader, loaded: LoadedModel, clozes: Sequence[Cloze]) -> torch.Tensor:
     """One pass: (N, V) or (N, d), fp32 on the CPU."""
     position, inputs = batch_of(loaded, clozes)
-    return reader.at(position, **inputs).float().cpu()
+    return reader.at(position[:, None], **inputs)[:, 0].float().cpu()
 
 
 def batch_of(loaded: LoadedModel, clozes: Sequence[Cloze]) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:

@@ -64,10 +64,13 @@ def split_template(template: str) -> list[str]:
     return [part for part in re.split(f"({re.escape(MASK)}|{re.escape(TEXT)})", template) if part]
 
 
-def render_cloze(loaded, template: str, text: str, granularity: str = "token", masks: int = 1) -> Cloze:
+def render_cloze(
+    loaded, template: str, text: str, granularity: str = "token", masks: int = 1, room_for: int = 1
+) -> Cloze:
     """Fill `template` with `text` and turn it into tokens; a text that is too long loses its end.
 
-    masks: how many stand in the place of <mask>, as many as the label word has tokens.
+    masks: how many stand in the place of <mask>, as many as the label word has tokens. room_for: masks that
+    would fit as well, so that the template with more of them holds the same text.
 
     Every part is tokenised by itself, marks such as [MASK] or </s> within it read as plain characters, so
     that no token reaches from the template into the text. Raises MaskwiseError for an empty text, and for
@@ -80,6 +83,7 @@ def render_cloze(loaded, template: str, text: str, granularity: str = "token", m
     before, after = sequence_ends(tokenizer)
     longest = max_positions(loaded)
     fixed = len(before) + len(after) + sum(len(part.ids) for part in parts if part.kind != "text")
+    fixed += max(0, room_for - masks)
     if fixed >= longest:
         raise MaskwiseError(f"The template takes {fixed} of this model's {longest} tokens. Shorten it.")
     parts, notes = _cut(parts, longest - fixed)

@@ -14,10 +14,12 @@ class Verbalizer(ABC):
 
     labels: the C classes. words: the label words in use, a tuple a class. notes: what a reader must know,
     in sentences. reads_hidden: whether `class_scores` reads the head's last hidden state, (..., d), that is
-    the decoder's input, instead of the vocabulary logits, (..., V).
+    the decoder's input, instead of the vocabulary logits, (..., V). mask_counts: how many masks the template
+    is filled with: once with each of these numbers.
     """
 
     reads_hidden: ClassVar[bool] = False
+    mask_counts: tuple[int, ...] = (1,)
 
     def __init__(self, labels: Sequence[str], words: Sequence[Sequence[str]], notes: Sequence[str] = ()):
         self.labels = tuple(labels)

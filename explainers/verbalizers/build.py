@@ -21,6 +21,7 @@ from explainers.verbalizers.knowledgeable import (
 )
 from explainers.verbalizers.prototypical import prototypical_verbalizer
 from explainers.verbalizers.soft import soft_verbalizer
+from explainers.verbalizers.whole_words import whole_word_verbalizer
 from explainers.verbalizers.words import LabelWords, manual_verbalizer
 
 ANCHORS = 10  # words per class that its expansion starts from
@@ -57,6 +58,10 @@ def _manual(inputs: VerbalizerInputs) -> WordVerbalizer:
     return manual_verbalizer(inputs.loaded, inputs.label_words)
 
 
+def _whole_words(inputs: VerbalizerInputs) -> Verbalizer:
+    return whole_word_verbalizer(inputs.loaded, inputs.label_words)
+
+
 def _many_words(inputs: VerbalizerInputs) -> LabelWords:
     """The person's own words, else the task's and those of the vocabulary that are closest to them."""
     return inputs.label_words if inputs.given else expand(inputs.loaded, inputs.task.label_words(ANCHORS))
@@ -90,6 +95,7 @@ def _soft(inputs: VerbalizerInputs) -> Verbalizer:
 
 VERBALIZERS = {
     "manual": _manual,
+    "whole_words": _whole_words,
     "knowledgeable": _knowledgeable,
     "knowledgeable_few_shot": _knowledgeable_few_shot,
     "prototypical": _prototypical,

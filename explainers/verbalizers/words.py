@@ -53,6 +53,14 @@ def _clean(text, what: str) -> str:
     return text
 
 
+def find_label(label, labels: Sequence[str]) -> str:
+    """The class of that name, in any case; raises MaskwiseError with the names there are."""
+    for name in labels:
+        if isinstance(label, str) and label.strip().casefold() == name.casefold():
+            return name
+    raise MaskwiseError(f"{label!r} is none of the classes. Choose one of: {', '.join(labels)}.")
+
+
 def read_kpt_file(path: Path, labels: Sequence[str]) -> LabelWords:
     """Label words from a file in KPT's published formats; see parse_kpt. Raises MaskwiseError."""
     if path.stat().st_size > MAX_FILE_BYTES:
@@ -110,7 +118,10 @@ def word_tokens(tokenizer, word: str) -> list[int]:
 def manual_verbalizer(loaded, label_words: LabelWords) -> WordVerbalizer:
     """The given words, each read at its first token (as KPT's manual verbalizer reads them)."""
     split = [w for ws in label_words.values() for w in ws if len(word_tokens(loaded.tokenizer, w)) > 1]
-    note = f"Read by their first token, being several tokens: {shorten(split)}."
+    note = (
+        f"Read by their first token, being several tokens: {shorten(split)}. The verbalizer whole_words "
+        "reads all of their tokens."
+    )
     return build_word_verbalizer(loaded, label_words, notes=[note] if split else [])
 
 
@@ -130,18 +141,23 @@ def build_word_verbalizer(loaded, label_words: LabelWords, prior=None, notes=())
             else:
                 first.setdefault(tokens[0], word)
         if not first:
-            raise MaskwiseError(
-                f"None of the label words of {label!r} are in the vocabulary of {loaded.name}. Try others."
-            )
+            raise unknown_words(label, loaded.name)
         ids.append(tuple(first))
         words.append(tuple(first.values()))
-    _check_distinct(list(label_words), ids)
+    check_distinct(list(label_words), ids)
     if unknown:
         notes = [*notes, f"Left out, being unknown to this model: {shorten(unknown)}."]
     return WordVerbalizer(list(label_words), words, ids, prior, notes)
 
 
-def _check_distinct(labels: Sequence[str], ids: Sequence[Sequence[int]]) -> None:
+def unknown_words(label: str, model: str) -> MaskwiseError:
+    return MaskwiseError(
+        f"None of the label words of {label!r} are in the vocabulary of {model}. Try others."
+    )
+
+
+def check_distinct(labels: Sequence[str], ids: Sequence[Sequence]) -> None:
+    """Raise MaskwiseError where two classes are read through the same tokens."""
     seen: dict[frozenset, str] = {}
     for label, of_class in zip(labels, ids, strict=True):
         if other := seen.get(frozenset(of_class)):

@@ -114,7 +114,7 @@ def test_every_verbalizer_gives_a_complete_result(verbalizer):
     )[-1]
     assert set(result) >= FIELDS and result["verbalizer"] == verbalizer
     assert sum(row["probability"] for row in result["labels"]) == pytest.approx(1, abs=1e-5)
-    assert bool(result["notes"]) == (verbalizer != "manual")
+    assert bool(result["notes"]) == (verbalizer not in ("manual", "whole_words"))
 
 
 @pytest.mark.parametrize("operator", ["zero", "delete", "replace"])
