@@ -24,6 +24,7 @@ from components.runner import RUNNER
 from components.sharing.restore import restore_links
 from components.what_if.class_tab import class_what_if_tab
 from components.what_if.tab import what_if_tab
+from explainers.core.deployment import SPACE, deployment
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
 from explainers.models.held import load_model
@@ -35,7 +36,6 @@ INTRODUCTION = (
 FLOOD = 500  # events that wait in Gradio's own queue; who waits for a model waits in the line
 THREADS = 128  # for handlers: a run that waits in the line holds one
 MOST_SESSIONS = 500  # whose inputs and results are in memory
-UPLOAD = "20mb"
 KEPT_SECONDS = 3600  # of uploaded and saved files
 
 
@@ -83,7 +83,7 @@ def launch(**settings):
         footer_links=["api"],
         show_error=True,
         max_threads=THREADS,
-        max_file_size=UPLOAD,
+        max_file_size=int(deployment().upload_mb * 1e6),
         state_session_capacity=MOST_SESSIONS,
         run_history=False,
         enable_monitoring=False,
@@ -103,7 +103,7 @@ def prepare() -> None:
 
 
 if __name__ == "__main__":
-    on_space = "SPACE_ID" in os.environ
+    on_space = SPACE in os.environ
     page, _, _ = launch(
         server_name="0.0.0.0" if on_space else os.environ.get("HOST", "127.0.0.1"),
         server_port=int(os.environ.get("PORT", 7860)),

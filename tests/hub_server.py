@@ -17,12 +17,14 @@ class Hub(ThreadingHTTPServer):
 
     gated: names whose files are refused. converted: names whose safetensors are in a pull request alone.
     parameters: name → what the Hub says of its size, if anything. downloads: paths sent.
+    tokens: Authorization headers that came.
     """
 
     def __init__(self, models: dict, gated=(), converted=(), parameters=None):
         super().__init__(("127.0.0.1", 0), Handler)
         self.models, self.gated, self.converted, self.parameters = models, gated, converted, parameters or {}
         self.downloads: list[str] = []
+        self.tokens: set[str] = set()
 
     @property
     def url(self) -> str:
@@ -42,6 +44,7 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def answer(self):
+        self.server.tokens |= {self.headers["Authorization"]} - {None}
         path = self.path.partition("?")[0].strip("/").removeprefix("api/models/")
         owner, repository, *rest = path.split("/")
         name = f"{owner}/{repository}"

@@ -34,7 +34,7 @@ def generation_settings(prefix: str = "") -> Controls:
         "max_new_tokens": gr.Slider(
             1,
             MAX_NEW_TOKENS,
-            ANSWER_TOKENS,
+            min(ANSWER_TOKENS, MAX_NEW_TOKENS),
             step=1,
             label="Answer length",
             info="tokens, at most",

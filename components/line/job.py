@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import inf
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from components.line.line import Line, Place, Ticket
 from components.line.results import RESULTS, Model
+from explainers.core.deployment import deployment
 from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.types import OnForward, Task
 from explainers.models import held
@@ -21,7 +21,7 @@ from explainers.models.catalogue import BUILTIN
 if TYPE_CHECKING:
     from components.line.reader import Reader
 
-MAX_SECONDS = float(os.environ.get("MASKWISE_MAX_SECONDS", 1800))
+MAX_SECONDS = deployment().max_seconds
 RETURN_SECONDS = 60.0  # within which a page that was left may come back to its run
 
 log = logging.getLogger("maskwise")

@@ -13,10 +13,9 @@ from threading import Condition
 from time import monotonic
 
 from components.line.pace import Pace
+from explainers.core.deployment import deployment
 from explainers.core.errors import MaskwiseError, Stopped
 
-MOST_WAITING = 60
-MOST_OF_SESSION = 20  # jobs of one session, as of a client that sends many at once
 SHORT_SECONDS = 5.0  # after so much computing a short job is a long one
 
 _numbers = count()
@@ -67,7 +66,7 @@ class Place:
 class Line:
     """At most `most` jobs wait, and as many of one session as `most_of_session`."""
 
-    def __init__(self, most: int = MOST_WAITING, most_of_session: int = MOST_OF_SESSION):
+    def __init__(self, most: int = deployment().waiting, most_of_session: int = deployment().waiting_each):
         self._most, self._most_of_session = most, most_of_session
         self._waiting: list[Ticket] = []
         self._at_work: Ticket | None = None

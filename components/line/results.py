@@ -4,7 +4,6 @@ Maskwise, and where MASKWISE_CACHE names a folder from there."""
 from __future__ import annotations
 
 import json
-import os
 from collections import OrderedDict
 from dataclasses import asdict
 from datetime import date
@@ -15,6 +14,7 @@ from pathlib import Path
 from threading import Lock
 
 from components.line.results_on_disk import ResultsOnDisk
+from explainers.core.deployment import deployment
 
 SHIPPED = Path(__file__).resolve().parents[2] / "assets" / "examples" / "stored"
 MOST_BYTES = 32_000_000  # in memory
@@ -106,7 +106,7 @@ def shipped_file(asked: str, model: Model) -> Path:
 
 def _key(asked: str, model: Model) -> str:
     """All that decides a result. A chat template may write the date."""
-    here = str(date.today()), os.environ.get("MASKWISE_DEVICE", "")
+    here = str(date.today()), deployment().device
     return question("result", asked, *model, *here, *_versions())
 
 
@@ -117,4 +117,4 @@ def _versions() -> tuple[str, ...]:
     return own, *map(version, VERSIONED)
 
 
-RESULTS = Results(os.environ.get("MASKWISE_CACHE", ""))
+RESULTS = Results(deployment().cache)

@@ -7,6 +7,7 @@ from dataclasses import Field
 import gradio as gr
 
 from components.page.views import AT_ONCE
+from explainers.core.base import allowed_default, bounds
 from explainers.core.unicode import whole_characters
 
 Controls = dict[str, gr.components.Component]
@@ -71,9 +72,9 @@ def option_control(field: Field) -> gr.components.Component:
 
     field: a dataclass field whose metadata come from `explainers.core.base.option`.
     """
-    meta, default = field.metadata, field.default
+    meta, default = field.metadata, allowed_default(field)
     texts = {"label": meta.get("label") or field.name, "info": meta.get("info") or None}
-    low, high = meta.get("minimum"), meta.get("maximum")
+    low, high = bounds(field)
     if choices := meta.get("choices"):
         return gr.Dropdown(list(choices), value=default, **texts)
     if isinstance(default, bool):

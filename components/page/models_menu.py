@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from explainers.core.deployment import deployment
 from explainers.core.types import Task
-from explainers.models.catalogue import CatalogueEntry, available_models
+from explainers.models.catalogue import CatalogueEntry, available_models, is_allowed
 from explainers.models.hub import cached_folder
 
 TUNED = "tuned"  # what the model menu calls the session's own
@@ -23,7 +24,10 @@ def default_model(task: Task) -> str:
 def at_hand(model: str, task: Task) -> bool:
     """Whether the model can be loaded with nothing fetched."""
     listed = {entry.id: entry.at_hand for entry in available_models(task)}
-    return bool(listed.get(model) or cached_folder(model) or Path(model).is_dir())
+    if not is_allowed(model, task):
+        return False
+    folder = deployment().allows_folders() and Path(model).is_dir()
+    return bool(listed.get(model) or cached_folder(model) or folder)
 
 
 def _label(entry: CatalogueEntry) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from time import perf_counter
 from typing import Any, ClassVar, Generic
 
 from explainers.core.deferred_torch import torch
+from explainers.core.deployment import deployment
 from explainers.core.errors import MaskwiseError
 from explainers.core.target import TargetT
 from explainers.core.types import Explanation, Mask, SearchStep, Task
@@ -48,12 +49,13 @@ def read_options(explainer: type[Explainer], values: dict, k: int = 3, seed: int
     if unknown := sorted(set(values) - set(known)):
         takes = f"it takes: {', '.join(known)}" if known else "it takes none"
         raise MaskwiseError(f"{explainer.title} has no option {unknown[0]!r}; {takes}.")
-    checked = {name: _read_option(known[name], value) for name, value in values.items()}
+    checked = {name: _read_option(f, values.get(name, allowed_default(f))) for name, f in known.items()}
     return explainer.Options(k=k, seed=seed, **checked)
 
 
-def _read_option(f, value):
-    kind, meta = type(f.default), f.metadata
+def _read_option(f: Field, value):
+    kind: Any = type(f.default)
+    meta = f.metadata
     number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MAX_NUMBER
     whole = number and value == int(value)
     if not {int: whole, float: number}.get(kind, isinstance(value, kind)):
@@ -61,10 +63,25 @@ def _read_option(f, value):
     value = kind(value)
     if (choices := meta.get("choices")) and value not in choices:
         raise MaskwiseError(f"Option {f.name} must be one of {', '.join(choices)}, not {value!r}.")
-    low, high = meta.get("minimum"), meta.get("maximum")
+    low, high = bounds(f)
     if (low is not None and value < low) or (high is not None and value > high):
         raise MaskwiseError(f"Option {f.name} must lie between {low} and {high}, not {value}.")
     return value
+
+
+def bounds(f: Field) -> tuple[float | None, float | None]:
+    """The lowest and the highest value of an option; of whole numbers, as high as this deployment allows."""
+    low, high = f.metadata.get("minimum"), f.metadata.get("maximum")
+    if type(f.default) is int and high is not None:
+        high = min(high, deployment().steps)
+    return low, high
+
+
+def allowed_default(f: Field) -> Any:
+    """The option's default, or the highest value here where that is lower."""
+    default: Any = f.default
+    high = bounds(f)[1]
+    return default if high is None else min(default, high)
 
 
 class Explainer(ABC, Generic[TargetT]):

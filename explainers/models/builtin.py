@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explainers.core.errors import MaskwiseError
-from explainers.models.checkpoint import sha256
+from explainers.models.checkpoint import READING, sha256
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -64,7 +64,9 @@ def sentence_encoder() -> SentenceTransformer:
     """The built-in all-MiniLM-L6-v2, which compares texts by what they mean; fast enough on a CPU."""
     from sentence_transformers import SentenceTransformer
 
-    return SentenceTransformer(str(sentence_encoder_folder()), device="cpu")
+    folder = str(sentence_encoder_folder())
+    with READING:
+        return SentenceTransformer(folder, device="cpu")
 
 
 def smollm2_folder() -> Path | None:
@@ -146,7 +148,7 @@ def _build(gguf: Path, folder: Path, packaged: PackagedModel) -> None:
             partial.rename(folder)
     except OSError as error:
         raise MaskwiseError(
-            f"The built-in model could not be written to {folder.parent} ({error.strerror or error}). It "
+            f"The built-in model could not be written ({error.strerror or type(error).__name__}). It "
             "takes 600 MB: free some space there, or set XDG_CACHE_HOME to another folder."
         ) from error
 
@@ -159,7 +161,8 @@ def _convert(gguf: Path, folder: Path) -> None:
     from transformers import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()
-    model = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
+    with READING:
+        model = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
     model.hf_quantizer = None  # type: ignore[assignment]  # the weights are plain fp32 by now, and may be saved as such
     del model.config.quantization_config
     # transformers writes down whether it was offline; said here, the files are the same either way.

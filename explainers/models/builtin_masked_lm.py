@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explainers.core.errors import MaskwiseError
+from explainers.models.checkpoint import READING
 
 if TYPE_CHECKING:
     from transformers import BertForMaskedLM
@@ -31,12 +32,14 @@ def load_builtin_masked_lm(encoder_folder: Path, weights: Path = WEIGHTS) -> Ber
     with safe_open(encoder_folder / "model.safetensors", framework="pt") as encoder:
         tensors[f"bert.{EMBEDDINGS}"] = encoder.get_tensor(EMBEDDINGS)
     config = BertConfig.from_pretrained(encoder_folder, tie_word_embeddings=True)
-    model = BertForMaskedLM(config)
+    with READING:
+        model = BertForMaskedLM(config)
     missing, unexpected = model.load_state_dict(tensors, strict=False)
     if unexpected or not set(missing) <= _TIED:
         raise MaskwiseError(
-            f"The built-in masked LM in {weights} is incomplete. Restore the folder from the repository, or "
-            "train it again: python -m training.masked_lm --help"
+            f"The built-in masked LM ({weights.name}) is incomplete. Restore the folder from the repository, "
+            "or train it again: python -m training.masked_lm --help"
         )
-    model.tie_weights()
+    with READING:
+        model.tie_weights()
     return model.eval().requires_grad_(False)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 
+from explainers.core.deployment import deployment
 from explainers.core.types import Task
 from explainers.models.builtin import MINILM, SMOLLM2
 from explainers.models.hub import cached_folder, is_hub_id
-
-ALLOWED = "MASKWISE_MODELS"
 
 
 @dataclass(frozen=True)
@@ -71,14 +69,23 @@ def available_models(task: Task) -> tuple[CatalogueEntry, ...]:
 
 
 def is_allowed(name: str, task: Task) -> bool:
-    """Whether this deployment loads the model: MASKWISE_MODELS, when set, lists Hub ids between commas.
-
-    The built-in models always load. On such a deployment local folders never do.
+    """Whether this deployment loads a model of that name: the built-in ones, those that the owner lists, in
+    public else those of the menu that are small enough, and elsewhere any.
     """
-    listed = os.environ.get(ALLOWED)
-    if listed is None or name in ("", BUILTIN[task].id):
+    here = deployment()
+    if name in ("", BUILTIN[task].id):
         return True
-    return is_hub_id(name) and name in (part.strip() for part in listed.split(","))
+    if here.models is not None:
+        return is_hub_id(name) and here.is_listed(name)
+    if not here.public:
+        return True
+    return any(entry.id == name and _is_small(entry) for entry in CATALOGUE if entry.task is task)
+
+
+def _is_small(entry: CatalogueEntry) -> bool:
+    """Whether it is within the bound, and open: a gated model would need the owner's token."""
+    bound = deployment().model_gb
+    return not entry.gated and (bound is None or entry.size <= bound * 1e9)
 
 
 def _is_at_hand(entry: CatalogueEntry) -> bool:

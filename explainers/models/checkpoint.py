@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from math import prod
 from pathlib import Path
+from threading import Lock
 
 from safetensors import SafetensorError, safe_open
 
@@ -14,6 +15,9 @@ from explainers.core.errors import MaskwiseError
 
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
 TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
+FLOAT_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}  # by safetensors' names: converted when read
+OTHER_BYTES = {"I64": 8, "U64": 8, "I32": 4, "U32": 4, "I16": 2, "U16": 2}  # one byte else
+READING = Lock()  # one model at a time: transformers takes tie_weights away from all of them meanwhile
 CONVERT = "transformers' save_pretrained writes them"
 
 
@@ -39,7 +43,7 @@ def weight_files(folder: Path) -> list[Path]:
     try:
         shards = set(json.loads((folder / INDEX).read_text())["weight_map"].values())
     except (ValueError, KeyError, AttributeError):
-        raise MaskwiseError(f"{folder / INDEX} is damaged. Download the model again.") from None
+        raise MaskwiseError(f"{INDEX} is damaged. Download the model again.") from None
     return [folder / Path(shard).name for shard in sorted(shards)]
 
 
@@ -53,8 +57,16 @@ def count_parameters(folder: Path) -> dict[str, int]:
                     tensor = tensors.get_slice(name)
                     counts[tensor.get_dtype()] += prod(tensor.get_shape())
         except (OSError, SafetensorError):
-            raise MaskwiseError(f"{file} is missing or damaged. Download or save the model again.") from None
+            raise MaskwiseError(
+                f"{file.name} is missing or damaged. Download or save the model again."
+            ) from None
     return dict(counts)
+
+
+def stored_bytes(counts: dict[str, int]) -> int:
+    """Bytes of the weights as they are stored. counts: as `count_parameters` gives them."""
+    sizes = OTHER_BYTES | FLOAT_BYTES
+    return sum(count * sizes.get(dtype, 1) for dtype, count in counts.items())
 
 
 def fingerprint(folder: Path) -> str:

@@ -110,6 +110,7 @@ def _builtin_version(task: Task) -> tuple[str, str] | None:
 
 def _find_and_load(wanted: Wanted, check: Check) -> LoadedModel:
     def check_size(counts: dict[str, int]) -> None:
+        memory.check_bound(wanted.name, counts)
         dtype = wanted.dtype or memory.choose_dtype(counts, wanted.device)
         free = memory.available_bytes(wanted.device) + _held()
         memory.check_fits(wanted.name, memory.needed_bytes(counts, dtype), wanted.device, free)
@@ -132,6 +133,8 @@ def _load(key: Kept) -> LoadedModel:
     source = key.source
     with _loading_errors(source.name):
         counts = count_parameters(source.folder)
+        if source.name != BUILTIN[source.task].id:
+            memory.check_bound(source.name, counts)
         dtype = key.dtype or memory.choose_dtype(counts, key.device)
         needed = memory.needed_bytes(counts, dtype)
         with _room_for(key, needed):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,9 +12,10 @@ import httpx2
 from huggingface_hub import HfApi, ModelInfo, constants, errors, snapshot_download
 from huggingface_hub.utils import tqdm, validate_repo_id
 
+from explainers.core.deployment import deployment
 from explainers.core.errors import MaskwiseError
 from explainers.core.shared_work import Check
-from explainers.models.checkpoint import CONVERT, INDEX, SINGLE, is_complete
+from explainers.models.checkpoint import CONVERT, INDEX, SINGLE, is_complete, stored_bytes
 
 WEIGHTS = re.compile(r"model(-\d+-of-\d+)?\.safetensors")
 TEXTS = (".json", ".txt", ".jinja", ".model")
@@ -56,7 +58,8 @@ def download_folder(
     """
     if folder := cached_folder(name):
         return folder
-    api = HfApi()
+    token = _token(name)
+    api = HfApi(token=token)
     with _hub_errors(name):
         revision, info = _with_safetensors(api, name)
         files = [file.rfilename for file in info.siblings or () if _is_wanted(file.rfilename)]
@@ -64,8 +67,33 @@ def download_folder(
             raise MaskwiseError(f"{name} has no config.json, so it is not a language model of transformers.")
         if info.safetensors:
             check_size(info.safetensors.parameters)
+            _check_disk(name, info.safetensors.parameters)
         bar = _checked_bar(check)
-        return Path(snapshot_download(name, revision=revision, allow_patterns=files, tqdm_class=bar))
+        downloaded = snapshot_download(
+            name, revision=revision, allow_patterns=files, tqdm_class=bar, token=token
+        )
+    return Path(downloaded)
+
+
+def _token(name: str) -> bool | None:
+    """None for the owner's token, where there is one; False where a stranger chose the model."""
+    here = deployment()
+    return None if not here.public or here.is_listed(name) else False
+
+
+def _check_disk(name: str, counts: dict[str, int]) -> None:
+    """Raise MaskwiseError where the weights would not fit beside what has been downloaded already."""
+    cache, needed = Path(constants.HF_HUB_CACHE), stored_bytes(counts)
+    cache.mkdir(parents=True, exist_ok=True)
+    free, bound = shutil.disk_usage(cache).free, deployment().disk_gb
+    if bound is not None:
+        files = (file for file in cache.rglob("*") if file.is_file() and not file.is_symlink())
+        free = min(free, int(bound * 1e9) - sum(file.stat().st_size for file in files))
+    if needed > free:
+        raise MaskwiseError(
+            f"There is no room on the disk for {name}: it takes {needed / 1e9:.1f} GB, and "
+            f"{max(free, 0) / 1e9:.1f} GB are free. Choose a model that is at hand."
+        )
 
 
 def _checked_bar(check: Check) -> type[tqdm]:
@@ -135,6 +163,6 @@ def _hub_errors(name: str) -> Iterator[None]:
         ) from error
     except OSError as error:
         raise MaskwiseError(
-            f"{name} could not be saved to {constants.HF_HUB_CACHE} ({error.strerror or error}). Free some "
-            "space there, or set HF_HOME to another folder."
+            f"{name} could not be saved ({error.strerror or type(error).__name__}). Free some space on the "
+            "disk, or set HF_HOME to another folder."
         ) from error

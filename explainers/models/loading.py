@@ -24,6 +24,7 @@ from transformers.models.auto.modeling_auto import (
 
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
+from explainers.models.checkpoint import READING
 
 LOCAL = {"local_files_only": True, "trust_remote_code": False}
 NEEDED = {
@@ -54,15 +55,16 @@ def read_model(name: str, folder: Path, task: Task, dtype: torch.dtype, device_m
     _check_kind(name, config, task)
     _check_quantization(name, folder, config)
     transformers_logging.disable_progress_bar()
-    model, report = _auto_class(config, task).from_pretrained(  # a pair with output_loading_info
-        folder,
-        config=config,
-        dtype=dtype,
-        device_map=device_map,
-        use_safetensors=True,
-        output_loading_info=True,
-        **LOCAL,
-    )
+    with READING:
+        model, report = _auto_class(config, task).from_pretrained(  # a pair with output_loading_info
+            folder,
+            config=config,
+            dtype=dtype,
+            device_map=device_map,
+            use_safetensors=True,
+            output_loading_info=True,
+            **LOCAL,
+        )
     if missing := sorted(set(report["missing_keys"]) & {key for key, _ in model.named_parameters()}):
         raise MaskwiseError(
             f"{name} has no weights for {missing[0]}: it was saved without its language-model head. "

@@ -6,11 +6,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from explainers.core.deployment import deployment
 from explainers.core.errors import MaskwiseError
 from explainers.core.shared_work import Check
 from explainers.core.types import Task
 from explainers.models import builtin, builtin_masked_lm, hub
-from explainers.models.catalogue import ALLOWED, BUILTIN, is_allowed
+from explainers.models.catalogue import BUILTIN, is_allowed
 from explainers.models.checkpoint import combined_sha256, fingerprint
 from explainers.models.hub import CheckSize
 
@@ -36,10 +37,10 @@ def find_model(name: str, task: Task, check_size: CheckSize, check: Check = lamb
     """
     name = name.strip()
     if not is_allowed(name, task):
-        raise MaskwiseError(f"{name!r} is not offered here ({ALLOWED}). Choose one of the menu.")
+        raise MaskwiseError(f"{name[:100]!r} is not offered here. Choose one of the menu.")
     if name in ("", BUILTIN[task].id):
         return _find_builtin(task, check_size, check)
-    if folder := _local_folder(name):
+    if deployment().allows_folders() and (folder := _local_folder(name)):
         return Source(str(folder), f"files {fingerprint(folder)}", task, folder, may_change=True)
     if not hub.is_hub_id(name):
         raise MaskwiseError(

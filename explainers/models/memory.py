@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import psutil
 
 from explainers.core.deferred_torch import torch
+from explainers.core.deployment import deployment
 from explainers.core.errors import MaskwiseError
+from explainers.models.checkpoint import FLOAT_BYTES, OTHER_BYTES, stored_bytes
 
 HEADROOM = 1.2  # weights and, over them, what a forward pass of short texts takes
-LIMIT, DEVICE = "MASKWISE_MEMORY_GB", "MASKWISE_DEVICE"
-FLOATS = ("F64", "F32", "F16", "BF16")  # safetensors' names of numbers that are converted when read
-STORED_BYTES = {"I64": 8, "U64": 8, "I32": 4, "U32": 4, "I16": 2, "U16": 2}  # of others; one byte else
 CGROUP = Path("/sys/fs/cgroup")
 
 
@@ -22,7 +20,7 @@ def choose_device(wanted: str | torch.device | None = None) -> torch.device:
 
     Raises MaskwiseError for one that this machine does not have.
     """
-    wanted = wanted or os.environ.get(DEVICE)
+    wanted = wanted or deployment().device
     if not wanted:
         if torch.cuda.is_available():
             return torch.device("cuda")
@@ -34,7 +32,7 @@ def choose_device(wanted: str | torch.device | None = None) -> torch.device:
     if device is None or not _is_there(device):
         raise MaskwiseError(
             f"This machine has no device {wanted!r}. Give cpu, cuda, cuda:1 (the second GPU) or mps, or let "
-            f"Maskwise choose (unset {DEVICE})."
+            f"Maskwise choose (unset MASKWISE_DEVICE)."
         )
     return device
 
@@ -62,7 +60,7 @@ def choose_dtype(counts: dict[str, int], device: torch.device) -> torch.dtype:
     counts: number of stored values by safetensors dtype. Of quantized weights, the precision of the rest.
     """
     halves = {"BF16": torch.bfloat16, "F16": torch.float16}
-    floats = {name: count for name, count in counts.items() if name in FLOATS}
+    floats = {name: count for name, count in counts.items() if name in FLOAT_BYTES}
     stored = halves.get(max(floats, key=floats.__getitem__), torch.float32) if floats else torch.float32
     if device.type == "cpu":
         return torch.float32
@@ -74,7 +72,7 @@ def choose_dtype(counts: dict[str, int], device: torch.device) -> torch.dtype:
 def needed_bytes(counts: dict[str, int], dtype: torch.dtype) -> int:
     """Bytes of the weights in that precision; what is quantized stays as it is stored."""
     return sum(
-        count * (dtype.itemsize if name in FLOATS else STORED_BYTES.get(name, 1))
+        count * (dtype.itemsize if name in FLOAT_BYTES else OTHER_BYTES.get(name, 1))
         for name, count in counts.items()
     )
 
@@ -114,12 +112,22 @@ def device_map(needed: int, device: torch.device) -> str | dict[str, torch.devic
 def keep_bytes(available: int, held: int) -> int:
     """Bound on the weights of all models kept: MASKWISE_MEMORY_GB, else half of what there would be without
     them. available: free now; held: taken by the models already kept."""
-    if not (limit := os.environ.get(LIMIT)):
-        return (available + held) // 2
-    try:
-        return int(float(limit) * 1e9)
-    except (ValueError, OverflowError):
-        raise MaskwiseError(f"{LIMIT} must be a number of gigabytes, such as 8, not {limit!r}.") from None
+    limit = deployment().memory_gb
+    return (available + held) // 2 if limit is None else int(limit * 1e9)
+
+
+def check_bound(name: str, counts: dict[str, int]) -> None:
+    """Raise MaskwiseError where the weights, as they are stored, are larger than this deployment allows.
+
+    counts: number of stored values by safetensors dtype. One that the owner lists may be larger.
+    """
+    here = deployment()
+    stored = stored_bytes(counts)
+    if here.model_gb is not None and stored > here.model_gb * 1e9 and not here.is_listed(name):
+        raise MaskwiseError(
+            f"{name} is too large: models here may have {here.model_gb:g} GB, and it has "
+            f"{stored / 1e9:.1f} GB. Choose a smaller model."
+        )
 
 
 def check_fits(name: str, needed: int, device: torch.device, available: int) -> None:

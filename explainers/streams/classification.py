@@ -15,6 +15,7 @@ from pydantic import BeforeValidator
 
 from explainers.core.base import EXPLAINERS, Explainer, explainers_for, read_options
 from explainers.core.deferred_torch import torch
+from explainers.core.deployment import deployment
 from explainers.core.errors import MaskwiseError
 from explainers.core.requests import Seed, between, one_of, request
 from explainers.core.types import OnForward, Task
@@ -47,10 +48,9 @@ from explainers.text.templates import MAX_TEMPLATE_CHARS, render_cloze, split_te
 from explainers.verbalizers.build import VERBALIZERS, VerbalizerInputs, build_verbalizer
 from explainers.verbalizers.words import MAX_LABEL_CHARS, LabelWords, find_label, read_label_words
 
-MAX_TEXT_CHARS, MAX_NAME_CHARS = 20_000, 1_000
-MAX_K, MAX_WORDS_PER_CLASS = 1000, 30
-MAX_EXAMPLES = 200
-MAX_EXAMPLE_CHARS = 2000
+MAX_TEXT_CHARS, MAX_NAME_CHARS = deployment().chars, 1_000
+MAX_K, MAX_WORDS_PER_CLASS = deployment().k, 30
+MAX_EXAMPLES, MAX_EXAMPLE_CHARS = 200, 2000
 
 
 def _check_examples(examples):

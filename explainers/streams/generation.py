@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator
 
 from explainers.core.base import EXPLAINERS, Explainer, explainers_for, read_options
 from explainers.core.deferred_torch import torch
+from explainers.core.deployment import deployment
 from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.requests import Seed, between, one_of, request
 from explainers.core.types import Explanation, Mask, OnForward, Prompt, Task
@@ -42,8 +43,7 @@ from explainers.text.response_part import check_characters, part_tokens
 from explainers.text.spans import Granularity
 from explainers.text.thinking import heed_thinking
 
-MAX_PROMPT_CHARS = 20_000
-MAX_NEW_TOKENS = 512
+MAX_PROMPT_CHARS, MAX_NEW_TOKENS, MAX_K = deployment().chars, deployment().new_tokens, deployment().k
 PromptText = Annotated[str, MaxLen(MAX_PROMPT_CHARS)]
 
 
@@ -59,7 +59,7 @@ class GenerationRequest:
     prompt: PromptText
     model: PromptText = ""
     method: Annotated[str, one_of(lambda: explainers_for(Task.GENERATION))] = "xprompt"
-    k: Annotated[int, between(1, MAX_PROMPT_CHARS)] = 3
+    k: Annotated[int, between(1, MAX_K)] = 3
     granularity: Annotated[str, one_of(lambda: Granularity)] = "word"
     mask_operator: Annotated[str, one_of(lambda: MaskOperator)] = "zero"
     max_new_tokens: Annotated[int, between(1, MAX_NEW_TOKENS)] = 60

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from explainers.core.requests import between, one_of, request
 from explainers.streams.classification import ClassificationRequest
-from explainers.streams.generation import MAX_PROMPT_CHARS, GenerationRequest, PromptText
+from explainers.streams.generation import MAX_K, GenerationRequest, PromptText
 from explainers.streams.guess_subjects import LabelSubject, ResponseSubject, Subject
 from explainers.text.tasks import ASSETS, TASKS
 
@@ -26,7 +26,7 @@ class Round:
 
     title: PromptText
     text: PromptText
-    k: Annotated[int, between(1, MAX_PROMPT_CHARS)]
+    k: Annotated[int, between(1, MAX_K)]
     task: Annotated[str, one_of(lambda: [GENERATION, *TASKS])] = GENERATION
     question: PromptText = ""
     notice: PromptText = ""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Piece, Prompt
 from explainers.text.chat_template import TemplateChoices, fill_template, written_date
-from explainers.text.spans import Granularity, split_spans
+from explainers.text.spans import Granularity, check_size, split_spans
 from explainers.text.words import dictionary_note
 
 
@@ -36,10 +36,12 @@ def render_prompt(
     if ends and not tokenizer.chat_template:
         tail = sequence_ends(tokenizer)[1]
         input_ids, offsets = input_ids + tail, offsets + [(0, 0)] * len(tail)
+    spans = split_spans(text, offsets, Granularity(granularity))
+    check_size(len(input_ids), spans)
     return Prompt(
         text,
         tuple(input_ids),
-        split_spans(text, offsets, Granularity(granularity)),
+        spans,
         _with_marks(tokenizer, pieces),
         dictionary_note(text) if granularity == Granularity.WORD else (),
         written_date(tokenizer, choices),

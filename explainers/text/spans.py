@@ -8,6 +8,8 @@ from enum import StrEnum
 
 import regex
 
+from explainers.core.deployment import deployment
+from explainers.core.errors import MaskwiseError
 from explainers.core.types import TokenSpan
 from explainers.text.words import Chars, word_ranges
 
@@ -38,6 +40,18 @@ def split_spans(text: str, offsets: Sequence[Chars], granularity: Granularity) -
         for (start, end), own in zip(units, positions, strict=True)
         if own
     )
+
+
+def check_size(tokens: int, spans: Sequence[TokenSpan]) -> None:
+    """Raise MaskwiseError where a text, with what is around it, is longer than this deployment allows."""
+    here = deployment()
+    if tokens > here.tokens:
+        raise MaskwiseError(f"The text has {tokens:,} tokens, of {here.tokens:,} at most. Shorten it.")
+    if len(spans) > here.spans:
+        raise MaskwiseError(
+            f"The text has {len(spans):,} parts that could be removed; up to {here.spans:,} are explained "
+            "here. Shorten it, or remove whole sentences."
+        )
 
 
 def text_units(text: str, granularity: Granularity) -> list[Chars]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Prompt
 from explainers.text.prompts import encode_plain, sequence_ends
-from explainers.text.spans import Granularity, split_spans
+from explainers.text.spans import Granularity, check_size, split_spans
 from explainers.text.words import dictionary_note
 
 MASK, TEXT = "<mask>", "{text}"
@@ -90,6 +90,7 @@ def render_cloze(
     ids = [*before, *(token for part in parts for token in part.ids), *after]
     offsets = _offsets_in(text, parts, len(before), len(after))
     spans = split_spans(text, offsets, Granularity(granularity))
+    check_size(len(ids), spans)
     if not spans:
         raise MaskwiseError("The text holds nothing that this model can read. Type some words.")
     pieces = tuple((part.kind, part.text) for part in parts)

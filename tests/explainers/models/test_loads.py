@@ -12,7 +12,8 @@ import torch
 
 from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.types import Task
-from explainers.models import held, loading, memory
+from explainers.models import builtin, held, loading, memory
+from explainers.models.builtin_masked_lm import load_builtin_masked_lm
 from explainers.models.held import load_model
 from tests.hub_server import hub
 from tests.tiny_models import tiny_causal
@@ -134,7 +135,7 @@ def test_device_and_precision_are_as_asked(folders, monkeypatch):
         load_model(folders[0], CAUSAL, device="abacus")
     with pytest.raises(MaskwiseError, match="dtype must be one of float32"):
         load_model(folders[0], CAUSAL, dtype="int4")
-    monkeypatch.setenv(memory.DEVICE, "cuda:9")
+    monkeypatch.setenv("MASKWISE_DEVICE", "cuda:9")
     with pytest.raises(MaskwiseError, match="no device 'cuda:9'.*MASKWISE_DEVICE"):
         load_model(folders[0], CAUSAL)
 
@@ -165,3 +166,20 @@ def test_memory_of_quantized_weights_is_what_they_are_stored_in():
     counts = {"U8": 100, "I32": 10, "BF16": 7}
     assert memory.needed_bytes(counts, torch.float32) == 100 + 40 + 28
     assert memory.choose_dtype(counts, torch.device("mps")) is torch.bfloat16
+
+
+def test_tied_weights_stay_tied_whoever_else_reads(tmp_path):
+    """transformers takes tie_weights away from all models while it reads one."""
+    tiny = tiny_causal("llama", chat=True)
+    tiny.model.config.tie_word_embeddings = True
+    tiny.model.tie_weights()
+    tiny.model.save_pretrained(tmp_path)
+
+    def read(_) -> bool:
+        model = loading.read_model("tied", tmp_path, CAUSAL, torch.float32)
+        masked = load_builtin_masked_lm(builtin.sentence_encoder_folder())
+        both = [(m.get_output_embeddings(), m.get_input_embeddings()) for m in (model, masked)]
+        return all(output.weight is given.weight for output, given in both)
+
+    with ThreadPoolExecutor(4) as threads:
+        assert all(threads.map(read, range(12)))

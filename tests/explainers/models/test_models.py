@@ -121,7 +121,7 @@ def test_a_folders_weights_are_not_left_mapped(folder):
 def test_the_least_recently_used_model_goes_first(tmp_path, monkeypatch):
     names = [str(saved(tiny_causal("llama", seed), tmp_path / str(seed))) for seed in range(3)]
     size = 4 * sum(weight.numel() for weight in tiny_causal("llama").model.parameters())
-    monkeypatch.setenv(memory.LIMIT, str(2.5 * size / 1e9))
+    monkeypatch.setenv("MASKWISE_MEMORY_GB", str(2.5 * size / 1e9))
     first, second = (load_model(name, CAUSAL) for name in names[:2])
     assert load_model(names[0], CAUSAL) is first
     load_model(names[2], CAUSAL)
@@ -135,8 +135,8 @@ def test_a_model_that_does_not_fit_is_refused_before_loading(folder, monkeypatch
 
 
 def test_a_bad_memory_limit_names_itself(folder, monkeypatch):
-    monkeypatch.setenv(memory.LIMIT, "lots")
-    assert memory.LIMIT in refusal(folder)
+    monkeypatch.setenv("MASKWISE_MEMORY_GB", "lots")
+    assert "MASKWISE_MEMORY_GB" in refusal(folder)
 
 
 def test_the_containers_limit_counts(tmp_path, monkeypatch):

@@ -1,0 +1,165 @@
+"""What a visitor to a duplicated Space cannot do: each is tried on app.py as a Space starts it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+import pytest
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+
+from tests.hub_server import hub
+from tests.test_app import upload
+from tests.tiny_models import tiny_causal
+
+ROOT = Path(__file__).parents[2]
+TOKEN = "hf_" + "OwnersSecret" * 3
+TEXT = "Why is the sky blue?"
+
+
+@contextmanager
+def as_a_space(**environment):
+    """The address of app.py in a process of its own, with SPACE_ID and the owner's token set."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    own = {"SPACE_ID": "a/b", "PORT": str(port), "HF_TOKEN": TOKEN, "HF_HUB_OFFLINE": "0"} | environment
+    server = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=os.environ | own)
+    try:
+        yield wait_for(f"http://127.0.0.1:{port}", server)
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def wait_for(url: str, server: subprocess.Popen) -> str:
+    for _ in range(240):
+        assert server.poll() is None, "app.py ended"
+        try:
+            urlopen(url, timeout=5)
+            return url
+        except URLError:
+            time.sleep(0.5)
+    raise AssertionError("no answer within two minutes")
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """Folders of models as they may lie on a server."""
+    folder = tmp_path_factory.mktemp("models") / "mine"
+    tiny = tiny_causal("llama", chat=True)
+    tiny.model.save_pretrained(folder)
+    tiny.tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def served(models, tmp_path_factory):
+    """A Hub that notes who asks, and a Space before it."""
+    home = tmp_path_factory.mktemp("home")
+    names = ["openai-community/gpt2", "someone/private", "Qwen/Qwen2.5-0.5B-Instruct"]
+    sizes = {"Qwen/Qwen2.5-0.5B-Instruct": 10**9}  # larger than the menu says: 4 GB
+    with (
+        hub(dict.fromkeys(names, models), parameters=sizes) as server,
+        as_a_space(HF_ENDPOINT=server.url, HF_HOME=str(home)) as url,
+    ):
+        yield server, url
+
+
+@pytest.fixture(scope="module")
+def client(served):
+    return Client(served[1], verbose=False)
+
+
+def refusal(client, call: str, *values, **named) -> str:
+    """In words, within the time of no model's load."""
+    with pytest.raises(AppError) as refused:
+        client.submit(*values, api_name=f"/explain_{call}", **named).result(timeout=60)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize("call", ["generation", "classification"])
+def test_folders_missing_folders_and_other_models_answer_alike(client, models, call):
+    names = [
+        "/etc", "/nosuch", "~", ".", "../", str(models), str(models.parent), "assets", "someone/private",
+        "meta-llama/Llama-3.2-1B-Instruct", "Qwen/Qwen2.5-1.5B-Instruct", "nobody/nothing",
+    ]  # fmt: skip
+    answers = {refusal(client, call, TEXT, model=name).replace(repr(name), "X") for name in names}
+    assert answers == {"X is not offered here. Choose one of the menu."}
+
+
+@pytest.mark.parametrize(
+    "call, named, words",
+    [
+        ("generation", {"prompt": "x" * 5001}, "limited to 5,000 characters"),
+        ("generation", {"prompt": "a " * 1500}, "up to 500 are explained"),
+        ("generation", {"prompt": "𓀀" * 1200}, "of 2,000 at most"),
+        ("generation", {"response": "x" * 5001}, "limited to 5,000"),
+        ("generation", {"system_prompt": "x" * 5001}, "limited to 5,000"),
+        ("generation", {"max_new_tokens": 129}, "between 1 and 128"),
+        ("generation", {"k": 31}, "between 1 and 30"),
+        ("generation", {"options": {"iterations": 1001}}, "between 1 and 1000"),
+        ("generation", {"method": "best_within_budget", "options": {"budget": 2000}}, "between 10 and 1000"),
+        ("generation", {"method": "captum_kernel_shap", "options": {"samples": 1500}}, "10 and 1000"),
+        ("classification", {"text": "x" * 5001}, "limited to 5,000"),
+        ("classification", {"options": {"k": 31}}, "between 1 and 30"),
+        ("classification", {"method": "integrated_gradients", "options": {"steps": 1001}}, "2 and 500"),
+    ],
+)
+def test_bounds_hold_for_direct_calls(client, call, named, words):
+    first = {"prompt" if call == "generation" else "text": TEXT}
+    with pytest.raises(AppError, match=words):
+        client.submit(api_name=f"/explain_{call}", **first | named).result(timeout=60)
+
+
+def test_the_owners_token_is_never_sent_for_a_visitors_choice(served, client):
+    server, _ = served
+    *_, result = client.submit(
+        TEXT, model="openai-community/gpt2", max_new_tokens=2, api_name="/explain_generation"
+    )
+    assert result["type"] == "explanation" and any("gpt2" in path for path in server.downloads)
+    assert server.tokens == set()
+
+
+def test_a_model_that_has_grown_beyond_the_bound_is_not_downloaded(served, client):
+    server, _ = served
+    assert "models here may have 2 GB" in refusal(
+        client, "generation", TEXT, model="Qwen/Qwen2.5-0.5B-Instruct"
+    )
+    assert not any("Qwen" in path for path in server.downloads)
+
+
+def test_large_files_are_refused(served):
+    assert upload(served[1], 1000).status == 200
+    with pytest.raises(HTTPError) as refused:
+        upload(served[1], 5_100_000)
+    assert refused.value.code == 413
+
+
+def test_files_of_the_server_are_not_served(served):
+    for path in ("/etc/passwd", "app.py", "/proc/self/environ", f"{ROOT}/app.py", f"{ROOT}/README.md"):
+        with pytest.raises(HTTPError) as refused:
+            urlopen(f"{served[1]}/gradio_api/file={path}", timeout=20)
+        assert refused.value.code in (403, 404)
+
+
+def test_a_listed_model_may_have_the_owners_token(models, tmp_path):
+    """And nothing else is offered then."""
+    with hub({"owner/gated": models, "openai-community/gpt2": models}) as server:
+        listed = {"MASKWISE_MODELS": "owner/gated", "HF_ENDPOINT": server.url, "HF_HOME": str(tmp_path)}
+        with as_a_space(**listed) as url:
+            client = Client(url, verbose=False)
+            assert "not offered here" in refusal(client, "generation", TEXT, model="openai-community/gpt2")
+            assert server.tokens == set()
+            *_, result = client.submit(
+                TEXT, model="owner/gated", max_new_tokens=2, api_name="/explain_generation"
+            )
+    assert result["type"] == "explanation" and server.tokens == {f"Bearer {TOKEN}"}
+    shutil.rmtree(tmp_path / "hub")
