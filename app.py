@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from contextlib import suppress
 
@@ -17,6 +18,7 @@ from components.classroom.tab import classroom_tab
 from components.compare.tab import compare_tab
 from components.generation.tab import generation_tab
 from components.page.header import header_tools
+from components.page.health import READY
 from components.page.light_page import LightPage
 from components.page.models_menu import at_hand, default_model
 from components.page.theme import look
@@ -81,7 +83,7 @@ def launch(**settings):
     _, url, share_url = demo.launch(
         **look(),
         footer_links=["api"],
-        show_error=True,
+        show_error=not deployment().public,  # of errors that are not in our words
         max_threads=THREADS,
         max_file_size=int(deployment().upload_mb * 1e6),
         state_session_capacity=MOST_SESSIONS,
@@ -100,9 +102,12 @@ def prepare() -> None:
         with suppress(MaskwiseError):  # the run itself will say what is wrong
             if at_hand(name := default_model(task), task):
                 load_model(name, task)
+    READY.set()
 
 
 if __name__ == "__main__":
+    logging.basicConfig(format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("maskwise").setLevel(logging.INFO)
     on_space = SPACE in os.environ
     page, _, _ = launch(
         server_name="0.0.0.0" if on_space else os.environ.get("HOST", "127.0.0.1"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import inf
@@ -10,6 +9,7 @@ from threading import Condition, Thread, Timer
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from components.line.job_log import log_failure, log_job
 from components.line.line import Line, Place, Ticket
 from components.line.results import RESULTS, Model
 from explainers.core.deployment import deployment
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 MAX_SECONDS = deployment().max_seconds
 RETURN_SECONDS = 60.0  # within which a page that was left may come back to its run
-
-log = logging.getLogger("maskwise")
 
 Stream = Callable[[OnForward], Iterator[dict]]
 
@@ -69,7 +67,7 @@ class Job:
         self._line, self._deadline, self._began = line, inf, False
         self._ticket = Ticket(session, work.kind, work.short, ready=work.task is None)
         self._readers: set[Reader] = set()
-        self._left_at = 0.0
+        self._left_at, self._asked_at, self._model = 0.0, monotonic(), ""
         line.join(self._ticket)
 
     @property
@@ -130,31 +128,43 @@ class Job:
         Thread(target=self._run, daemon=True).start()
 
     def _run(self) -> None:
+        outcome = "done"
         try:
             events = self._work_or_result()
             for event in events:
                 self._say(event)
         except Stopped as stopped:
+            outcome = "stopped"
             self._say({"type": "stopped", "text": str(stopped)})
         except MaskwiseError as error:
+            outcome = "refused"
             self._say({"type": "error", "text": str(error)})
         except Exception as error:
-            log.exception("run failed")
+            outcome = "failed"
+            log_failure(error)
             self._say({"type": "error", "text": _unexpected(error)})
         finally:
             self._line.leave(self._ticket)
+            self._log(outcome)
             with self.changed:
                 self.over = True
                 self.changed.notify_all()
+
+    def _log(self, outcome: str) -> None:
+        seconds = self._ticket.seconds
+        waited = monotonic() - self._asked_at - seconds
+        log_job(self.work.kind, self._model, self.events, self.passes_done, seconds, waited, outcome)
 
     def _work_or_result(self) -> Iterator[dict]:
         """The events of the work, or those of an equal one before."""
         events = self.work.stream(self._on_forward)
         model = self._builtin()
+        self._model = model[0] if model else ""
         if stored := RESULTS.find(self.work.question, model):
             yield from stored
             return
         model = self._load() or model
+        self._model = model[0] if model else ""
         if stored := RESULTS.find(self.work.question, model):
             yield from stored
             return
@@ -199,4 +209,7 @@ class Job:
 def _unexpected(error: Exception) -> str:
     if "out of memory" in str(error).lower() or isinstance(error, MemoryError):
         return "Out of memory. Choose a smaller model, a shorter prompt or fewer new tokens."
-    return f"Something went wrong: {type(error).__name__}: {error}. Your text is kept; please try again."
+    return (
+        f"Something went wrong ({type(error).__name__}). Your text is kept; please try again. "
+        "The server's log says where it happened."
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
+from components.page.health import health_routes
 from components.page.light_page import value_routes
 from components.page.scripts import ADDRESS, routes, tags
 
@@ -69,7 +70,8 @@ def head() -> str:
 
 def look() -> dict:
     """What the look needs of `gr.Blocks.launch`."""
-    return {"theme": theme(), "head": head(), "app_kwargs": {"routes": [*value_routes(), *routes()]}}
+    own = [*health_routes(), *value_routes(), *routes()]
+    return {"theme": theme(), "head": head(), "app_kwargs": {"routes": own}}
 
 
 def _fonts(names: tuple[str, ...]) -> list[str]:

@@ -1,8 +1,19 @@
 """Errors whose message is written for the person at the page."""
 
+import re
+
 
 class MaskwiseError(ValueError):
     """Something the person can mend: the message says what is wrong and what to do."""
+
+
+_FOLDERS = re.compile(r"(?<![\w/:])(?:[A-Za-z]:)?(?:[/\\][^\s/\\'\":,;()]+)*[/\\](?=[^\s/\\])")
+_TOKENS = re.compile(r"\b(?:hf_|Bearer )\w{8,}")
+
+
+def for_the_page(message: str) -> str:
+    """Another library's message without the folders of paths, and without tokens."""
+    return _TOKENS.sub("…", _FOLDERS.sub("", message))
 
 
 class Stopped(Exception):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from explainers.core.deferred_torch import torch
-from explainers.core.errors import MaskwiseError, Stopped
+from explainers.core.errors import MaskwiseError, Stopped, for_the_page
 from explainers.core.shared_work import Check, SharedWork
 from explainers.core.types import Task
 from explainers.models import builtin, memory
@@ -162,7 +162,7 @@ def _loading_errors(name: str) -> Iterator[None]:
     except (MemoryError, torch.OutOfMemoryError) as error:
         raise MaskwiseError(f"{name} is too large for the free memory. Choose a smaller model.") from error
     except Exception as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+        reason = for_the_page((str(error).strip() or type(error).__name__).splitlines()[0])[:300]
         raise MaskwiseError(
             f"{name} could not be loaded ({reason}). Its files may be damaged: download or save it again, or "
             "choose another model."
