@@ -116,7 +116,7 @@ def run(files: list[Path], options: argparse.Namespace) -> list[dict]:
 
 
 def table(rows: list[dict]) -> str:
-    """One Markdown table a data file: mean ± half-width of the 95 % interval."""
+    """One Markdown table per data file: mean ± half-width of the 95 % interval."""
     parts = []
     for data in dict.fromkeys(row["data"] for row in rows):
         here = [row for row in rows if row["data"] == data]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import gradio as gr
 
@@ -43,7 +44,7 @@ def explain_generation(
     system_prompt_placement: str = "system",
     thinking: str = "off",
     date: str = "",
-    request: gr.Request = None,
+    request: gr.Request | None = None,
 ) -> Iterator[dict]:
     """Find the k spans of a prompt whose removal most lowers the probability of the model's answer.
 
@@ -59,9 +60,10 @@ def explain_generation(
     """
     texts = (granularity, mask_operator, max_new_tokens, response, system_prompt)
     settings = (prompt, model, method, k, *texts, seed, options)
-    chosen = {"system_prompt_placement": system_prompt_placement, "thinking": thinking, "date": date}
+    template: dict[str, Any] = {"date": date, "thinking": thinking}
+    template["system_prompt_placement"] = system_prompt_placement
     work = Work(
-        lambda hook: generation.run(GenerationRequest(*settings, part=part, **chosen), hook),
+        lambda hook: generation.run(GenerationRequest(*settings, part=part, **template), hook),
         kind="generation",
         model=model,
         task=Task.GENERATION,
@@ -80,7 +82,7 @@ def explain_classification(
     verbalizer: str = "manual",
     seed: int = 0,
     options: dict = {},  # noqa: B006
-    request: gr.Request = None,
+    request: gr.Request | None = None,
 ) -> Iterator[dict]:
     """Classify a text through a template and label words, and score each of its tokens for one class.
 
@@ -116,6 +118,6 @@ def public_events(work: Work, request: gr.Request | None) -> Iterator[dict]:
                 if event["type"] in ("error", "stopped"):
                     raise gr.Error(event["text"], print_exception=False)
                 if event["type"] in PUBLIC_EVENTS:
-                    yield event
+                    yield dict(event)
     finally:
         RUNNER.end(job)

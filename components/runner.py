@@ -47,11 +47,13 @@ class Runner:
 
     def resume(self, session: str | None, name: str) -> Reader | None:
         """Read a run again, from its first event; None where it is not kept."""
-        run, reader = self.runs.find(name), None
-        if run and run.job.join(reader := Reader(run.job, returns=True)):
-            reader.run = name
-            return self._enrol(session, run.tab, reader)
-        return None
+        if not (run := self.runs.find(name)):
+            return None
+        reader = Reader(run.job, returns=True)
+        if not run.job.join(reader):
+            return None
+        reader.run = name
+        return self._enrol(session, run.tab, reader)
 
     def add(self, session: str | None, work: Work) -> Reader:
         """A job in a slot of its own, beside all others of the session."""

@@ -17,7 +17,7 @@ from explainers.core.types import Explanation, Mask, SearchStep
 
 CHUNK = 16  # masks between two updates of the plot
 PAIRED = 4  # strongest single spans of which all pairs are tried
-PROMISING = 100  # of so many exchanges of two spans, the most promising is tried
+PROMISING = 100  # one in this many exchanges of two spans is tried: the most promising
 
 Found = TypeVar("Found")
 Steps = Generator[SearchStep, None, Found]  # what is tried on the way to what is returned

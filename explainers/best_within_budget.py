@@ -112,7 +112,7 @@ class BudgetSearch:
         return sorted(t for part in parts for t in part)
 
     def _explore(self, most: int) -> Iterator[SearchStep]:
-        """Try at most so many of the sets that the surrogate holds most promising."""
+        """Try at most this many of the sets that the surrogate holds most promising."""
         assert self.surrogate
         sets, idle = self.surrogate.strongest_sets(self.k), 0
         while most > 0 and idle < PATIENCE:

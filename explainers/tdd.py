@@ -43,7 +43,7 @@ class TokenDistributionDynamics(Explainer[ResponseTarget]):
         direction: str = option(
             "bidirectional",
             "Direction",
-            "forward: along the prompt, one pass. backward: over growing endings of it, a pass a span. "
+            "forward: along the prompt, one pass. backward: over growing endings of it, a pass per span. "
             "bidirectional: the mean of both.",
             choices=("forward", "backward", "bidirectional"),
         )

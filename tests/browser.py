@@ -6,9 +6,11 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+WAIT = 120_000  # milliseconds; a busy machine takes its time
+expect.set_options(timeout=WAIT)
 LOCAL = ("http://127.0.0.1", "http://localhost", "ws://127.0.0.1", "data:", "blob:")
 
 
@@ -38,6 +40,7 @@ def guarded_page(browser: Browser, **context) -> Iterator[Page]:
     """A page in a fresh context. At the end, and at each `check(page)`, problems seen fail the test."""
     opened = browser.new_context(**context)
     page = opened.new_page()
+    page.set_default_timeout(WAIT)
     page.problems = []
     note = page.problems.append
     page.on("pageerror", lambda error: note(f"page error: {error}"))

@@ -6,6 +6,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 from collections.abc import Iterator  # noqa: E402
+from threading import Event  # noqa: E402
 
 import pytest  # noqa: E402
 import torch  # noqa: E402
@@ -38,6 +39,21 @@ def url() -> Iterator[str]:
 
     with served_app() as address:
         yield address
+
+
+@pytest.fixture
+def stop_pressed(monkeypatch) -> Event:
+    """Set once Stop was pressed on the page, for stand-ins that wait for nothing else."""
+    from components.runner import Runner
+
+    pressed, stop = Event(), Runner.stop
+
+    def stop_and_tell(self, session, *slots):
+        stop(self, session, *slots)
+        pressed.set()
+
+    monkeypatch.setattr(Runner, "stop", stop_and_tell)
+    return pressed
 
 
 @pytest.fixture

@@ -40,10 +40,12 @@ import explainers
 from components.generation.tab import METHODS
 from explainers.core.types import Task
 from explainers.models import held
+from explainers.streams import report
 from tests.explainers.streams.test_generation import PROMPT
 from tests.tiny_models import tiny_causal
 
-with mock.patch.object(held, "load_model", lambda name, task, *how: tiny_causal("llama", chat=True)):
+load = mock.patch.object(held, "load_model", lambda name, task, *how: tiny_causal("llama", chat=True))
+with load, mock.patch.object(report, "text_metrics", lambda *answers: []):  # they load a sentence encoder
     *_, result = explainers.explain_generation(PROMPT, method="longest_words", k=1, max_new_tokens=5)
 removed = [span["text"] for span in result["spans"] if span["removed"]]
 listed = "longest_words" in explainers.explainers_for(Task.GENERATION)

@@ -20,10 +20,10 @@ def export_weights(model, folder: Path) -> None:
     for name, value in model.named_parameters():
         if not value.requires_grad:
             continue
-        half = value.detach().to(torch.float16).contiguous()
-        if sum(tensor.nbytes for tensor in shards[-1].values()) + half.nbytes > SHARD_BYTES:
+        fp16 = value.detach().to(torch.float16).contiguous()
+        if sum(tensor.nbytes for tensor in shards[-1].values()) + fp16.nbytes > SHARD_BYTES:
             shards.append({})
-        shards[-1][name] = half
+        shards[-1][name] = fp16
     for number, shard in enumerate(shards, 1):
         save_file(shard, folder / f"weights-{number}-of-{len(shards)}.safetensors")
 

@@ -1,4 +1,4 @@
-// One row a method and below them the floor. The header's buttons sort; a second press turns the order round.
+// One row per method and below them the floor. The header's buttons sort; a second press turns the order round.
 import {announcer} from '../page/announcer.js';
 import {make, say, set} from '../page/dom.js';
 import {scoreStrip} from '../pieces/readable_strip.js';

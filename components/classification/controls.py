@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
+from gradio.helpers import Examples
 
-from components.page.controls import Controls, method_options
+from components.page.controls import Controls, method_options, press_on_enter
 from components.page.models_menu import default_model, model_choices
 from components.page.progress import status
 from components.page.views import AT_ONCE
@@ -31,11 +32,11 @@ VERBALIZERS = [
     ("many related words, refined (KPT, zero-shot)", "knowledgeable"),
     ("many related words, all of them (KPT, few-shot)", "knowledgeable_few_shot"),
     ("prototypes from labelled texts", "prototypical"),
-    ("a learnt vector a class", "soft"),
+    ("a learnt vector per class", "soft"),
 ]
 SPANS = [("tokens", "token"), ("words", "word"), ("sentences", "sentence")]
 PREDICTED = ("the predicted one", "")
-EXAMPLES_A_TASK = 2
+EXAMPLES_PER_TASK = 2
 MAX_LINES_CHARS = 200_000
 
 
@@ -44,7 +45,7 @@ class Panel:
     """inputs: by the names that `classification_request` reads. ready: the task's templates. words_file:
     label words as KPT publishes them."""
 
-    inputs: dict[str, gr.components.Component]
+    inputs: Controls
     ready: gr.Dropdown
     words_file: gr.UploadButton
     run: gr.Button
@@ -54,7 +55,7 @@ class Panel:
     tune: gr.Button
     saved: gr.DownloadButton
     adapter: gr.UploadButton
-    examples: gr.Examples
+    examples: Examples
 
 
 def panel() -> Panel:
@@ -85,7 +86,7 @@ def panel() -> Panel:
     with examples_place:
         examples = _examples(text, task)
     cloze, ready, words_file = _cloze_inputs()
-    inputs = {"text": text, "task": task, "method": method} | cloze
+    inputs: Controls = {"text": text, "task": task, "method": method} | cloze
     options = method_options(method, METHODS)
     inputs["model"] = gr.Dropdown(
         model_choices(Task.CLASSIFICATION),
@@ -98,8 +99,9 @@ def panel() -> Panel:
     with gr.Accordion("More settings", open=False):
         inputs |= _settings()
     with gr.Accordion("Your own labelled texts", open=False):
-        inputs["examples"], *tuning = _labelled_texts()
-    return Panel(inputs, ready, words_file, run, stop, line, options, *tuning, examples)
+        inputs["examples"], tune, saved, adapter = _labelled_texts()
+    press_on_enter(text, run)
+    return Panel(inputs, ready, words_file, run, stop, line, options, tune, saved, adapter, examples)
 
 
 def _cloze_inputs():
@@ -117,7 +119,7 @@ def _cloze_inputs():
     words = gr.Textbox(
         write_words(task.label_words(WORDS_PER_CLASS[0])),
         label="Label words",
-        info="A class a line, “Class: word, word”. The prediction and the colours follow each edit.",
+        info="A class per line, “Class: word, word”. The prediction and the colours follow each edit.",
         lines=4,
         max_lines=16,
         max_length=MAX_LINES_CHARS,
@@ -157,7 +159,7 @@ def _labelled_texts():
     texts = gr.Textbox(
         "",
         label="Labelled texts",
-        info="One a line, “Class: text”, some of each class. Prototypes and learnt vectors are made from "
+        info="One per line, “Class: text”, some of each class. Prototypes and learnt vectors are made from "
         "them, or from the task's own where this is empty.",
         lines=4,
         max_lines=16,
@@ -171,13 +173,13 @@ def _labelled_texts():
     return texts, tune, saved, adapter
 
 
-def _examples(text: gr.Textbox, task: gr.Dropdown) -> gr.Examples:
+def _examples(text: gr.Textbox, task: gr.Dropdown) -> Examples:
     """Texts to try: the first one, and of each task a text of a few classes."""
     rows, names = [[FIRST_TEXT, DEFAULT_TASK]], ["AG News: Business?"]
     for place, (name, each) in enumerate(TASKS.items()):
         classes = list(each.example_texts().items())
-        step = max(1, len(classes) // EXAMPLES_A_TASK)
-        for label, texts in classes[::step][:EXAMPLES_A_TASK]:
+        step = max(1, len(classes) // EXAMPLES_PER_TASK)
+        for label, texts in classes[::step][:EXAMPLES_PER_TASK]:
             rows.append([texts[place % len(texts)], name])
             names.append(f"{each.title.partition(':')[0]}: {label}")
     return gr.Examples(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
@@ -64,7 +64,7 @@ class TunedModels:
         base = yield from _base_model(request)
         words, examples = request.words(), request.settings().examples
         if not examples:
-            raise MaskwiseError("Write some labelled texts first, one a line: “Class: text”.")
+            raise MaskwiseError("Write some labelled texts first, one per line: “Class: text”.")
         rows = [(text, c) for c, label in enumerate(words) for text in examples[label]]
         shots, deadline = max(map(len, examples.values())), monotonic() + MOST_SECONDS
         tuning = few_shot_tune(
@@ -108,12 +108,13 @@ class TunedModels:
         with tempfile.NamedTemporaryFile(prefix="maskwise-", suffix=".safetensors", delete=False) as opened:
             file = Path(opened.name)
         adapter.save(file)
-        made_by = {"name": f"{base.name}, tuned on a few texts", "revision": sha256(file)[:12]}
-        self.keep(session, Tuned(replace(base, model=model, **made_by), file))
+        name, revision = f"{base.name}, tuned on a few texts", sha256(file)[:12]
+        self.keep(session, Tuned(replace(base, model=model, name=name, revision=revision), file))
         return {"type": "tuned", "text": text, "file": str(file)}
 
 
-def _base_model(request: ClassificationRequest) -> Iterator[dict]:
+def _base_model(request: ClassificationRequest) -> Generator[dict, None, LoadedModel]:
+    """Returns the model that is to be tuned."""
     yield {"type": "status", "text": "Loading the model"}
     base = held.load_model("" if request.model == TUNED else request.model, Task.CLASSIFICATION)
     if sum(weight.numel() for weight in base.model.parameters()) > MOST_PARAMETERS:

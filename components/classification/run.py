@@ -21,6 +21,7 @@ from components.runner import RUNNER, show
 from components.sharing.tab import SharedTab
 from explainers.core.types import Task
 from explainers.streams.classification import ClassificationRequest
+from explainers.streams.events.shared import Event
 from explainers.streams.reading import compare, explain_and_read, lens, read
 from explainers.text.tasks import CUSTOM, find_task
 
@@ -121,7 +122,7 @@ def tune_on(panel: Panel) -> None:
 def _tuning(session: str | None, settings: dict, path: Sequence[str]) -> Work:
     """path: of a saved tuning, in a sequence; empty to tune anew."""
 
-    def stream(hook) -> Iterator[dict]:
+    def stream(hook) -> Iterator[Event]:
         asked = classification_request(settings, {})
         if path:
             return TUNED_MODELS.read(session, asked, Path(*path), hook)
@@ -131,7 +132,7 @@ def _tuning(session: str | None, settings: dict, path: Sequence[str]) -> Work:
     return Work(stream, kind="tuning", model=model, task=Task.CLASSIFICATION)
 
 
-def _every_method(options: dict[str, dict], request: ClassificationRequest, hook, loaded) -> Iterator[dict]:
+def _every_method(options: dict[str, dict], request: ClassificationRequest, hook, loaded) -> Iterator[Event]:
     return compare(request, options, hook, loaded)
 
 
@@ -139,13 +140,13 @@ def _work(
     session: str | None,
     settings: dict,
     options: dict,
-    stream: Callable[..., Iterator[dict]],
+    stream: Callable[..., Iterator[Event]],
     kind: str = "classification",
     short: bool = False,
 ) -> Work:
     """One of the streams of classification on the page's inputs. options: of the method."""
 
-    def events(hook) -> Iterator[dict]:
+    def events(hook) -> Iterator[Event]:
         loaded = TUNED_MODELS.find(session, settings["model"])
         return stream(classification_request(settings, options), hook, loaded)
 

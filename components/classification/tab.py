@@ -20,7 +20,6 @@ from components.classification.run import (
     tune_on,
 )
 from components.classification.view import ClassificationView
-from components.page.controls import press_on_enter
 from components.page.scripts import ASSETS
 from components.page.views import AT_ONCE, Values, Views
 from components.pieces.views import (
@@ -88,7 +87,6 @@ def _views(panel: Panel) -> tuple[Views, gr.Button, gr.Button]:
 def _wire(shared: SharedTab, panel: Panel, every_method: gr.Button, layers: gr.Button) -> list:
     """Returns the events of the runs."""
     picked = shared.views["bars"].select(_picked, None, panel.inputs["label"], **AT_ONCE)
-    press_on_enter(panel.inputs["text"], panel.run)
     panel.stop.click(stopper(SLOT), **AT_ONCE)
     tune_on(panel)
     return [

@@ -9,6 +9,7 @@ from components.page.views import Values
 from explainers.reports.class_sentence import CHART_NOTES, class_sentence, highest, percent
 from explainers.reports.figures.faithfulness import Curve, faithfulness_chart
 from explainers.reports.figures.layer_lens import lens_chart
+from explainers.streams.events.shared import Event
 
 RECORD = 1  # version of the form in which results are kept
 RECORDED = ("prediction", "readings", "prompt", "step", "explanation")
@@ -39,19 +40,19 @@ class ClassificationView(StreamView):
     granularity: str = "token"
     shows: tuple[str, ...] = VIEWS
     live: bool = False
-    prediction: dict | None = None
+    prediction: dict = field(default_factory=dict)
     spans: list[dict] = field(default_factory=list)
     lines: dict[int | str, list[str]] = field(default_factory=dict)
     neutral: float = 0.0
     legend: str = ""
     searched: bool = False
-    explanation: dict | None = None
+    explanation: dict = field(default_factory=dict)
     methods: list[dict] = field(default_factory=list)
     lens: dict = field(default_factory=dict)
     mask: int = 0
-    recorded: list[dict] = field(default_factory=list)
+    recorded: list[Event] = field(default_factory=list)
 
-    def add(self, event: dict) -> None:
+    def add(self, event: Event) -> None:
         super().add(event)
         if event["type"] in RECORDED:
             self.recorded.append(event)
@@ -192,8 +193,8 @@ class ClassificationView(StreamView):
         about = ABOUT_LENS
         if len(tokens) > MOST_TOKENS:
             about += f" The first {MOST_TOKENS} of {len(tokens)} tokens."
-        shown = [[list(row[:MOST_TOKENS]) for row in rows] for rows in (words, ranks)]
-        return {"charts": [lens_chart(list(tokens[:MOST_TOKENS]), *shown, about)]}
+        words, ranks = ([list(row[:MOST_TOKENS]) for row in rows] for rows in (words, ranks))
+        return {"charts": [lens_chart(list(tokens[:MOST_TOKENS]), words, ranks, about)]}
 
 
 def reading_lines(tokens: list[dict], labels: list[str]) -> list[str]:

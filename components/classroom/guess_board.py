@@ -20,7 +20,7 @@ def guess_board(elem_id: str) -> gr.HTML:
 
 
 def guess_reveal(elem_id: str) -> gr.HTML:
-    """The model's answer and, once revealed, the score and a row a set. value: of `GuessView.reveal`."""
+    """The model's answer and, once revealed, the score and a row per set. value: of `GuessView.reveal`."""
     return view("classroom/guess_reveal", elem_id, "Reveal", {})
 
 

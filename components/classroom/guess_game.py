@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 
@@ -16,7 +17,6 @@ from components.classroom.guess_board import (
     tally_rows,
 )
 from components.classroom.guess_view import GuessView
-from components.classroom.round_choice import OWN, OWN_SETTINGS, chosen_round, next_title, round_titles
 from components.generation.tab import GenerationTab
 from components.line.job import Stream, Work
 from components.page.progress import status
@@ -25,6 +25,7 @@ from components.pieces.views import status_line
 from components.runner import show, stopper
 from components.sharing.copy_link import copy_link, wire_copy_link
 from components.sharing.restore import restored
+from components.sharing.round_choice import OWN, OWN_SETTINGS, chosen_round, next_title, round_titles
 from components.sharing.tab import IDLE_SECONDS
 from explainers.core.errors import MaskwiseError
 from explainers.streams.guess_rounds import Round
@@ -94,8 +95,8 @@ def _layout() -> GuessGame:
         reset = gr.Button("Reset the tally", min_width=150, scale=0, size="sm", elem_id="guess-reset")
     link = copy_link("guess-link", "Copy link to this round")
     parts = choice, player, start, following, reveal, stopping, reset
-    states = [gr.State(value, time_to_live=IDLE_SECONDS) for value in (None, [])]
-    return GuessGame(*parts, views, link, *states)
+    round, scores = gr.State(None, time_to_live=IDLE_SECONDS), gr.State([], time_to_live=IDLE_SECONDS)
+    return GuessGame(*parts, views, link, round, scores)
 
 
 def _wire_link(game: GuessGame, generation: GenerationTab) -> None:
@@ -137,7 +138,7 @@ def _wire_reveal(game: GuessGame) -> None:
             said = "No round has begun. Choose one, press Start, and mark the words."
             yield {game.views["status"]: status("error", said)}
             return
-        guess = board.get("selected") if isinstance(board, dict) else None
+        guess: Any = board.get("selected") if isinstance(board, dict) else None
         view, counted = GuessView(round, guess), False
         work = _work(round, "reveal", lambda hook: play(round, guess, hook), short=True)
         for shown in show(request, SLOT, work, view):

@@ -25,7 +25,7 @@ class GuessView(StreamView):
     guess: list[int] | None = None
     spans: list[dict] = field(default_factory=list)
     answer: str | None = None
-    revealed: dict | None = None
+    revealed: dict = field(default_factory=dict)
     rewritten: dict[str, str] = field(default_factory=dict)
 
     def values(self, passes_done: int = 0) -> Values:

@@ -46,10 +46,11 @@ def replay_value(record: dict | None) -> dict:
     "figure"}; log p in nats. Older records have no "proposed". {"empty": a sentence} where there is nothing
     to replay.
     """
-    events = {event["type"]: event for event in (record or {}).get("events", [])}
+    recorded = (record or {}).get("events", [])
+    events = {event["type"]: event for event in recorded}
     if not {"prompt", "explanation"} <= events.keys():
         return {"empty": NO_RESULT}
-    steps = [event for event in record["events"] if event["type"] == "step"]
+    steps = [event for event in recorded if event["type"] == "step"]
     prompt, explanation = events["prompt"], events["explanation"]
     if not steps:
         return {"empty": NO_SEARCH.format(title=explanation["title"])}
@@ -69,7 +70,7 @@ def replay_value(record: dict | None) -> dict:
 
 def _figure(steps: list[dict], unmasked: float) -> dict:
     """The search as a figure, with room for its whole height at each step."""
-    best, tried = ([step.get(name) for step in steps] for name in ("log_prob", "proposal"))
+    best, tried = [step["log_prob"] for step in steps], [step.get("proposal") for step in steps]
     accepted, numbers = ([step[name] for step in steps] for name in ("accepted", "step"))
     figure = convergence_figure(Search(best, tried, accepted, unmasked, steps[-1]["total"], numbers))
     seen = [value for value in (*best, *tried, unmasked) if value is not None]

@@ -54,7 +54,7 @@ def panel() -> ComparePanel:
 
 
 def _prompt() -> tuple[Controls, gr.Button]:
-    inputs = {
+    inputs: Controls = {
         "prompt": gr.Textbox(
             EXAMPLES[0][1],
             label="Prompt",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TypeGuard
 
 import gradio as gr
 
@@ -49,9 +50,9 @@ def _columns(rows: list[dict], floor: dict, agreement: dict) -> list[dict]:
     """name, title, direction (that of better values), top (of the scale from 0), more (shown on demand) and
     floor ({"mean", "low", "high", "draws"}, or the mean alone) of each column."""
     floors = floor.get("metrics", {})
-    names = dict.fromkeys([*floors, *(name for row in rows for name in row["metrics"])])
+    measured = dict.fromkeys([*floors, *(name for row in rows for name in row["metrics"])])
     order = {name: place for place, name in enumerate(SHOWN)}
-    names = sorted(names, key=lambda name: order.get(name, len(SHOWN)))
+    names = sorted(measured, key=lambda name: order.get(name, len(SHOWN)))
     chance = agreement["chance"]
     plain = {"direction": "lower", "top": None, "more": False, "floor": None}
     together = {"name": "agreement", "title": "Agreement", "direction": "higher", "top": 1.0, "more": False}
@@ -118,7 +119,7 @@ def _digits(column: dict) -> int:
     return {"seconds": 2, "forward_passes": 0, "agreement": 2}.get(column["name"], 3)
 
 
-def _defined(value: float | None) -> bool:
+def _defined(value: float | None) -> TypeGuard[float]:
     return value is not None and math.isfinite(value)
 
 

@@ -8,6 +8,7 @@ from components.compare.agreement_map import expected_agreement, map_value
 from components.compare.table import table_value
 from components.page.stream_view import StreamView
 from components.page.views import Values
+from explainers.streams.events.shared import Event
 
 RECORD = 1  # version of the form in which comparisons are kept
 RECORDED = ("prompt", "floor", "row", "compared")
@@ -39,10 +40,10 @@ class ComparisonView(CompareRun):
     spans: list[dict] = field(default_factory=list)
     floor: dict = field(default_factory=dict)
     rows: list[dict] = field(default_factory=list)
-    compared: dict | None = None
-    recorded: list[dict] = field(default_factory=list)
+    compared: dict = field(default_factory=dict)
+    recorded: list[Event] = field(default_factory=list)
 
-    def add(self, event: dict) -> None:
+    def add(self, event: Event) -> None:
         super().add(event)
         if event["type"] in RECORDED:
             self.recorded.append(event)

@@ -24,6 +24,7 @@ from components.pieces.views import (
     token_strip,
 )
 from components.runner import stopper
+from components.sharing.records import needed
 from components.sharing.share_bar import share_bar, wire_share_bar
 from components.sharing.tab import IDLE_SECONDS, SharedTab
 from explainers import explainers_for
@@ -83,43 +84,39 @@ def generation_tab() -> GenerationTab:
     views.fill(stored_example())
     shared = SharedTab("generation", inputs, options, views, record, bar, [run_button], replay, blank)
     wire_share_bar(shared, [explain_on(shared, run_button.click)])
-    press_on_enter(inputs["prompt"], run_button)
     stop_button.click(stopper(shared.name), **AT_ONCE)
     return GenerationTab(inputs, options, record, shared)
 
 
 def _controls():
     """The left column. Returns inputs by API name, options by method and name, and the buttons and status."""
-    inputs = {
-        "prompt": gr.Textbox(
-            EXAMPLES[0][1],
-            label="Prompt",
-            info="Shift + Enter runs it.",
-            lines=4,
-            max_lines=14,
-            max_length=MAX_PROMPT_CHARS,
-            elem_id="prompt",
-        )
-    }
+    prompt = gr.Textbox(
+        EXAMPLES[0][1],
+        label="Prompt",
+        info="Shift + Enter runs it.",
+        lines=4,
+        max_lines=14,
+        max_length=MAX_PROMPT_CHARS,
+        elem_id="prompt",
+    )
     gr.Examples(
         [[text] for _, text in EXAMPLES],
-        [inputs["prompt"]],
+        [prompt],
         example_labels=[title for title, _ in EXAMPLES],
         cache_examples=False,
         label="Examples",
     )
     with gr.Row(elem_classes="mw-tight"):
-        inputs["method"] = gr.Dropdown(
-            [(method.title, name) for name, method in METHODS.items()],
+        method = gr.Dropdown(
+            [(each.title, name) for name, each in METHODS.items()],
             value=DEFAULT_METHOD,
             label="Method",
             scale=4,
             min_width=140,
             elem_id="method",
         )
-        inputs["k"] = gr.Slider(
-            1, 20, 3, step=1, label="k: spans to remove", scale=5, min_width=140, elem_id="k"
-        )
+        k = gr.Slider(1, 20, 3, step=1, label="k: spans to remove", scale=5, min_width=140, elem_id="k")
+    inputs: Controls = {"prompt": prompt, "method": method, "k": k}
     inputs["model"] = gr.Dropdown(
         model_choices(Task.GENERATION),
         value=default_model(Task.GENERATION),
@@ -132,7 +129,8 @@ def _controls():
         run_button = gr.Button("Run", variant="primary", min_width=80, elem_id="run")
         stop_button = gr.Button("Stop", min_width=80, elem_id="stop")
     status = status_line("status")
-    options = method_options(inputs["method"], METHODS)
+    options = method_options(method, METHODS)
+    press_on_enter(prompt, run_button)
     with gr.Accordion("More settings", open=False):
         inputs |= generation_settings()
     return inputs, options, run_button, stop_button, status
@@ -141,7 +139,7 @@ def _controls():
 def stored_record() -> dict:
     """The result stored in the repository, as GenerationView.record gives one."""
     stored = json.loads((ASSETS / "examples" / "generation.json").read_text(encoding="utf-8"))
-    return replay(stored["events"]).record()
+    return needed(replay(stored["events"]).record())
 
 
 def stored_example() -> Values:

@@ -10,6 +10,7 @@ from explainers.reports.answer_diff import diff_words
 from explainers.reports.figures.convergence import Search, convergence_chart
 from explainers.reports.metric_rows import metric_rows
 from explainers.reports.result_sentence import result_sentence
+from explainers.streams.events.shared import Event
 
 RECORD = 1  # version of the form in which results are kept
 RECORDED = ("prompt", "step", "explanation")
@@ -27,9 +28,9 @@ class GenerationView(StreamView):
     search: Search = field(default_factory=Search)
     shown: dict | None = None
     explanation: dict | None = None
-    recorded: list[dict] = field(default_factory=list)
+    recorded: list[Event] = field(default_factory=list)
 
-    def add(self, event: dict) -> None:
+    def add(self, event: Event) -> None:
         super().add(event)
         if event["type"] in RECORDED:
             self.recorded.append(event)

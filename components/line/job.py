@@ -17,6 +17,7 @@ from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.types import OnForward, Task
 from explainers.models import held
 from explainers.models.catalogue import BUILTIN
+from explainers.streams.events.shared import Event
 
 if TYPE_CHECKING:
     from components.line.reader import Reader
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 MAX_SECONDS = deployment().max_seconds
 RETURN_SECONDS = 60.0  # within which a page that was left may come back to its run
 
-Stream = Callable[[OnForward], Iterator[dict]]
+Stream = Callable[[OnForward], Iterator[Event]]
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ class Job:
     """
 
     def __init__(self, line: Line, session: str, work: Work):
-        self.work, self.events, self.passes_done, self.over = work, [], 0, False
+        self.work, self.passes_done, self.over = work, 0, False
+        self.events: list[Event] = []
         self.changed = Condition()
         self._line, self._deadline, self._began = line, inf, False
         self._ticket = Ticket(session, work.kind, work.short, ready=work.task is None)
@@ -155,7 +157,7 @@ class Job:
         waited = monotonic() - self._asked_at - seconds
         log_job(self.work.kind, self._model, self.events, self.passes_done, seconds, waited, outcome)
 
-    def _work_or_result(self) -> Iterator[dict]:
+    def _work_or_result(self) -> Iterator[Event]:
         """The events of the work, or those of an equal one before."""
         events = self.work.stream(self._on_forward)
         model = self._builtin()
@@ -173,7 +175,7 @@ class Job:
         yield from events
         RESULTS.keep(self.work.question, model, self.events)
 
-    def _say(self, event: dict) -> None:
+    def _say(self, event: Event) -> None:
         with self.changed:
             self.events.append(event)
             self.changed.notify_all()
@@ -194,7 +196,7 @@ class Job:
 
     def _builtin(self) -> Model | None:
         """The model where it is known without loading it."""
-        return self.work.task and held.builtin_version(self.work.model, self.work.task)
+        return held.builtin_version(self.work.model, self.work.task) if self.work.task else None
 
     def _load(self) -> Model | None:
         """Load the model while others compute."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import traceback
 
+from explainers.streams.events.shared import Event
+
 LOG = logging.getLogger("maskwise")
 LINE = "job kind=%s model=%s spans=%d passes=%d seconds=%.1f waited=%.1f outcome=%s"
 
 
 def log_job(
-    kind: str, model: str, events: list[dict], passes: int, seconds: float, waited: float, outcome: str
+    kind: str, model: str, events: list[Event], passes: int, seconds: float, waited: float, outcome: str
 ) -> None:
     """seconds: with the models. waited: for them, and for the model's load. model: as it was found, since
     what was typed in its place may be any text; "" where none was."""

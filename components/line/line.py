@@ -156,8 +156,13 @@ class Line:
             if ticket.began or ticket not in self._waiting:
                 return None
             first = [other for other in self._present() if other.order() < ticket.order()]
-            expected = [self._left(other) for other in first]
-        return Place(len(first), None if None in expected else round(sum(expected)))
+            expected = self._expected(first)
+        return Place(len(first), None if expected is None else round(expected))
+
+    def _expected(self, tickets: list[Ticket]) -> float | None:
+        """Seconds that they take one after the other, None where that is not known of each."""
+        left = [seconds for ticket in tickets if (seconds := self._left(ticket)) is not None]
+        return sum(left) if len(left) == len(tickets) else None
 
     def _left(self, ticket: Ticket) -> float | None:
         expected = self._pace.expected(ticket.kind)
@@ -166,9 +171,8 @@ class Line:
     def _refusal(self, own: int) -> str:
         if own >= self._most_of_session:
             return f"{own} runs of yours wait already. Let some of them end first."
-        expected = [self._left(ticket) for ticket in self._foreground()]
-        minutes = None if None in expected else sum(expected) / 60
-        when = "in a few minutes" if minutes is None else f"in about {max(1, round(minutes))} min"
+        seconds = self._expected(self._foreground())
+        when = "in a few minutes" if seconds is None else f"in about {max(1, round(seconds / 60))} min"
         waiting = len(self._waiting_in_front())
         return f"The line is full: {waiting} runs wait. Nothing is lost; please try again {when}."
 

@@ -7,6 +7,7 @@ from time import monotonic
 
 from components.line.job import Job
 from components.line.line import Place
+from explainers.streams.events.shared import Event
 
 REFRESH_SECONDS = 0.12  # the page is sent at most eight updates a second
 WAITING_SECONDS = 0.5  # and two while it waits
@@ -26,7 +27,7 @@ class Reader:
     def passes_done(self) -> int:
         return self.job.passes_done
 
-    def updates(self) -> Iterator[list[dict]]:
+    def updates(self) -> Iterator[list[Event]]:
         """Lists of the events since the last update, empty when nothing came, until the stream ends.
 
         While it waits there are `queued` events: {"ahead": how many go first, "seconds": about how long
@@ -48,7 +49,7 @@ class Reader:
         """The page is gone."""
         self.job.leave(self, self._returns)
 
-    def _collect(self) -> list[dict]:
+    def _collect(self) -> list[Event]:
         job, until = self.job, monotonic() + (REFRESH_SECONDS if self.job.at_work else WAITING_SECONDS)
         with job.changed:
             job.changed.wait_for(lambda: self._is_over() or len(job.events) > self._read, until - monotonic())
@@ -62,7 +63,7 @@ class Reader:
     def _is_over(self) -> bool:
         return self._left or self.job.over
 
-    def _queued(self, again: bool) -> list[dict]:
+    def _queued(self, again: bool) -> list[Event]:
         """Where the job stands, when that has changed or is to be said again."""
         place = self.job.place
         if place is None or not place.ahead or (place == self._said and not again):

@@ -15,6 +15,7 @@ from threading import Lock
 
 from components.line.results_on_disk import ResultsOnDisk
 from explainers.core.deployment import deployment
+from explainers.streams.events.shared import Event
 
 SHIPPED = Path(__file__).resolve().parents[2] / "assets" / "examples" / "stored"
 MOST_BYTES = 32_000_000  # in memory
@@ -46,7 +47,7 @@ class Results:
         self._bytes, self._lock = 0, Lock()
         self._disk = ResultsOnDisk(Path(folder)) if folder else None
 
-    def find(self, asked: str, model: Model | None) -> list[dict]:
+    def find(self, asked: str, model: Model | None) -> list[Event]:
         """The events of an equal question to this model, a `stored` event first; [] for none."""
         if not asked or model is None:
             return []
@@ -60,7 +61,7 @@ class Results:
         kept = json.loads(text)
         return [{"type": "stored", "date": kept["date"]}, *kept["events"]]
 
-    def keep(self, asked: str, model: Model | None, events: list[dict]) -> None:
+    def keep(self, asked: str, model: Model | None, events: list[Event]) -> None:
         """Keep the events of a run that came to its end; those of a stopped one are not kept."""
         if not asked or model is None or any(event.get("stopped") for event in events):
             return
@@ -86,7 +87,7 @@ class Results:
                 self._bytes -= len(self._texts.popitem(last=False)[1])
 
 
-def as_text(events: list[dict]) -> str:
+def as_text(events: list[Event]) -> str:
     """What is kept of a run's events."""
     kept = [event for event in events if event["type"] not in PASSING]
     following = [event["type"] for event in kept[1:]] + [""]

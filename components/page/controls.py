@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import Field
+from typing import Any
 
 import gradio as gr
 
@@ -10,7 +12,8 @@ from components.page.views import AT_ONCE
 from explainers.core.base import allowed_default, bounds
 from explainers.core.unicode import whole_characters
 
-Controls = dict[str, gr.components.Component]
+Input = gr.Textbox | gr.Dropdown | gr.Number | gr.Slider | gr.Checkbox | gr.CheckboxGroup | gr.Radio
+Controls = dict[str, Input]
 
 
 def method_options(method: gr.Dropdown, methods: dict) -> dict[str, Controls]:
@@ -19,7 +22,8 @@ def method_options(method: gr.Dropdown, methods: dict) -> dict[str, Controls]:
     Returns the controls by method and option.
     """
     reference = gr.Markdown(methods[method.value].reference, elem_classes="mw-reference")
-    groups, options = {}, {name: {} for name in methods}
+    groups: dict[str, gr.Accordion] = {}
+    options: dict[str, Controls] = {name: {} for name in methods}
     for name, explainer in methods.items():
         if not explainer.own_options():
             continue
@@ -67,13 +71,14 @@ def option_controls(explainer) -> Controls:
     return {name: option_control(field) for name, field in explainer.own_options().items()}
 
 
-def option_control(field: Field) -> gr.components.Component:
+def option_control(field: Field) -> Input:
     """Dropdown for choices, checkbox for a bool, slider for a bounded number, else a number or a text box.
 
     field: a dataclass field whose metadata come from `explainers.core.base.option`.
     """
-    meta, default = field.metadata, allowed_default(field)
-    texts = {"label": meta.get("label") or field.name, "info": meta.get("info") or None}
+    meta: Mapping[str, Any] = field.metadata
+    default: Any = allowed_default(field)
+    texts: dict[str, Any] = {"label": meta.get("label") or field.name, "info": meta.get("info") or None}
     low, high = bounds(field)
     if choices := meta.get("choices"):
         return gr.Dropdown(list(choices), value=default, **texts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
-from components.classroom.tour import tour
+from components.page.tour import tour
 from components.page.view import view
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import monotonic
+from typing import Any
 
 
 @dataclass
@@ -30,7 +31,7 @@ class Progress:
         self.state, self.text, self.started = "queued", f"Waiting: {ahead} before you{about}", None
 
     def measure(self, text: str, passes: int) -> None:
-        """Work of about so many passes through the model begins."""
+        """The work that begins takes about this many passes through the model."""
         self.state, self.text, self.passes, self.started = "running", text, passes, monotonic()
         self.passes_before = self.steps = None
 
@@ -47,7 +48,7 @@ class Progress:
 
     def value(self, passes_done: int = 0) -> dict:
         """passes_done: sequences that have gone through the model since the run began."""
-        value = {"state": self.state, "text": self.text, "fraction": None, "eta": None}
+        value: dict[str, Any] = {"state": self.state, "text": self.text, "fraction": None, "eta": None}
         value |= {"details": self.details} if self.details else {}
         if self.state == "running" and self.started is not None:
             seconds, fraction = monotonic() - self.started, self._fraction(passes_done)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from html import escape
 from importlib.metadata import version
-from importlib.util import find_spec
+from importlib.resources import files
 from pathlib import Path
 
 from starlette.responses import FileResponse
@@ -54,8 +54,8 @@ def routes() -> list[Route | Mount]:
 
 
 def _plotly(_) -> FileResponse:
-    (folder,) = find_spec("plotly").submodule_search_locations
-    return FileResponse(Path(folder, "package_data", "plotly.min.js"), headers=KEPT)
+    script = files("plotly") / "package_data" / "plotly.min.js"
+    return FileResponse(str(script), headers=KEPT)
 
 
 def tags() -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from components.page.progress import Progress
 from components.page.views import Values
+from explainers.streams.events.shared import Event
 
 
 @dataclass
@@ -16,7 +17,7 @@ class StreamView:
 
     progress: Progress = field(default_factory=Progress, kw_only=True)
 
-    def add(self, event: dict) -> None:
+    def add(self, event: Event) -> None:
         handle = getattr(self, f"on_{event['type']}", None)
         if handle:
             handle(event)

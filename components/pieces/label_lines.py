@@ -7,7 +7,7 @@ from explainers.verbalizers.words import find_label
 
 
 def write_words(label_words: dict[str, list[str]]) -> str:
-    """A line a class, its words between commas."""
+    """A line per class, its words between commas."""
     return "\n".join(f"{label}: {', '.join(words)}" for label, words in label_words.items())
 
 

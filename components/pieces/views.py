@@ -56,7 +56,7 @@ def method_strips(elem_id: str, label: str = "All methods") -> gr.HTML:
     """A strip for each method, added as it comes.
 
     value: {"about": a sentence above the strips, "text", "label", "spans": [{"start", "end"}], "rows":
-    [{"method", "title", "scores": a number a span, "neutral", "limits", "facts": [[name, text]], "highest":
+    [{"method", "title", "scores": a number per span, "neutral", "limits", "facts": [[name, text]], "highest":
     what the colours show in words, "error": why there are no scores}]}; rows are only ever added to a text.
     """
     return view("pieces/method_strips", elem_id, label, {"rows": []})
@@ -72,7 +72,7 @@ def class_bars(elem_id: str, label: str = "Classes") -> gr.HTML:
 
 
 def class_change(elem_id: str, label: str = "Classes, with and without these words") -> gr.HTML:
-    """Two bars a class.
+    """Two bars per class.
 
     value: {"rows": [{"label", "before", "after": probabilities, "before_text", "after_text"}], "label": the
     class explained, "said": the likeliest at last}; "after" is None where it was not measured.

@@ -26,7 +26,7 @@ def record_json(record: dict) -> str:
 
 
 def explanation_csv(record: dict) -> str:
-    """One row a span of the record's explanation."""
+    """One row per span of the record's explanation."""
     rows = [
         [index, _guard(span["text"]), span["start"], span["end"], span["score"], _truth(span["removed"])]
         for index, span in enumerate(explanation_of(record)["spans"])
@@ -35,7 +35,7 @@ def explanation_csv(record: dict) -> str:
 
 
 def comparison_csv(record: dict) -> str:
-    """One row a method of the record's comparison."""
+    """One row per method of the record's comparison."""
     rows = [event for event in record["events"] if event["type"] == "row"]
     measures = list(dict.fromkeys(name for row in rows for name in row["metrics"]))
     plain = ["log_prob_masked", "probability_ratio", "seconds", "forward_passes"]

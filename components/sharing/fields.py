@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from math import isfinite
 
-from components.classroom.round_choice import round_titles
+from components.sharing.round_choice import round_titles
 from explainers.core.base import EXPLAINERS, explainers_for, read_options
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task

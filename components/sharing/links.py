@@ -10,6 +10,7 @@ import json
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlencode
 
 from components.sharing.fields import TABS, read_option
@@ -66,7 +67,8 @@ def write_inputs(tab: str, inputs: dict) -> dict[str, str]:
 def read_inputs(tab: str, fields: Mapping[str, str]) -> tuple[dict, list[str]]:
     """Untrusted texts by the names of the parameters → values that the tab can take, and what is wrong with
     the others, in sentences."""
-    inputs, ignored = {}, []
+    inputs: dict[str, Any] = {}
+    ignored: list[str] = []
     for name, field in TABS[tab].items():
         if name in fields:
             _keep(inputs, name, ignored, field.read, name, fields[name])

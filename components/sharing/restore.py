@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import gradio as gr
+from gradio.blocks import Block
 
 from components.page.progress import status
 from components.page.views import AT_ONCE, Updates
@@ -20,12 +21,12 @@ MOST_NOTICES, LONGEST_NOTICE = 3, 160
 def restore_links(demo: gr.Blocks, tabs: gr.Tabs, shared: list[SharedTab], linked: list[LinkedView]) -> None:
     """Fill in what the address of a page that opens asks for. The runs wait for it, so that none begins on
     other values than the link's."""
-    runs = [run for view in [*shared, *linked] for run in view.runs]
+    runs = [run for views in (shared, linked) for view in views for run in view.runs]
     for run in runs:
         run.interactive = False
 
     def restore(request: gr.Request) -> Updates:
-        ready = {run: gr.update(interactive=True) for run in runs}
+        ready: Updates = {run: gr.update(interactive=True) for run in runs}
         try:
             link = read_link(dict(request.query_params))
             return ready | (_opened(link, tabs, shared, linked, request) if link else {})
@@ -51,7 +52,7 @@ def _opened(
 
 
 def _outputs(tabs: gr.Tabs, shared: list[SharedTab], linked: list[LinkedView]) -> list:
-    outputs = [tabs]
+    outputs: list[Block] = [tabs]
     for tab in shared:
         outputs += [tab.record, *tab.views.values(), *tab.controls()]
         # Only those: Gradio takes any update of a state on a tab not yet opened for a change of it.

@@ -46,7 +46,8 @@ def wire_share_bar(tab: SharedTab, running: list) -> None:
 
 
 def _file(event: gr.EventData, record: dict | None) -> dict:
-    kind, text = TYPES[event.kind], FILES[needed(record)["tab"]][event.kind](record)
+    record = needed(record)
+    kind, text = TYPES[event.kind], FILES[record["tab"]][event.kind](record)
     return {"file": {"name": file_name(record, event.kind), "type": kind, "text": text}}
 
 

@@ -59,7 +59,7 @@ class SharedTab:
     def read(self, values) -> dict:
         """Values of the controls, as `link_fields` takes them."""
         settings, options = read_values(list(self.inputs), self.options, values)
-        return settings | {"options": options.get(settings.get("method"), {})}
+        return settings | {"options": options.get(settings.get("method", ""), {})}
 
     def fill(self, inputs: dict, session: str | None, before: dict | None = None) -> Updates:
         """Updates of the controls that `inputs` names; the rest stays.
@@ -69,7 +69,7 @@ class SharedTab:
         before = {name: before[name] if before else control.value for name, control in self.inputs.items()}
         settled = self.settle(session, before, {name: inputs.get(name, before[name]) for name in before})
         named = {name: inputs[name] for name in self.inputs if name in inputs} | settled
-        options = self.options.get(inputs.get("method"), {})
+        options = self.options.get(inputs.get("method", ""), {})
         chosen = {name: value for name, value in inputs.get("options", {}).items() if name in options}
         return {self.inputs[name]: value for name, value in named.items()} | {
             options[name]: value for name, value in chosen.items()

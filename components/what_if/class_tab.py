@@ -33,6 +33,7 @@ from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
 from explainers.models.held import LoadedModel
 from explainers.streams.class_what_if import class_joint_effect, class_removal
+from explainers.streams.events.shared import Event
 
 ABOUT = (
     "Test the result of the Classification tab by hand. Remove words and see at once how the probability of "
@@ -41,11 +42,11 @@ ABOUT = (
 NAME = "what-if-class"  # of its links and of its gr.Tab
 
 
-def _removal(explanation, removed, on_forward, loaded) -> Iterator[dict]:
+def _removal(explanation, removed, on_forward, loaded) -> Iterator[Event]:
     yield class_removal(explanation, removed, on_forward, loaded)
 
 
-def _joint(explanation, removed, on_forward, loaded) -> Iterator[dict]:
+def _joint(explanation, removed, on_forward, loaded) -> Iterator[Event]:
     yield class_joint_effect(explanation, removed, on_forward, loaded)
 
 
@@ -80,7 +81,7 @@ class ClassifiedText(Subject):
     def work(self, question: Question, record: dict, asked: object, session: str | None) -> Work:
         explanation = class_explanation(record)
 
-        def stream(hook) -> Iterator[dict]:
+        def stream(hook) -> Iterator[Event]:
             return question.events(explanation, asked, hook, tuned_model(session, record))
 
         kind, tuned = f"class {question.kind}", record.get("inputs", {}).get("model") == TUNED

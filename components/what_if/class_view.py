@@ -28,7 +28,7 @@ def class_explanation(record: dict) -> dict:
 
 def opened(record: dict) -> Values:
     """All views, with nothing removed: that much the record tells itself."""
-    return chosen(record, []) | recorded(record, [])
+    return chosen(record, []) | (recorded(record, []) or {})
 
 
 def chosen(record: dict, removed: Sequence[int], note: str = "") -> Values:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from components.page.views import Values
 from components.what_if.values import unmeasured
 from components.what_if.view import chosen, count
 from explainers.streams import what_if
+from explainers.streams.events.shared import Event
 
 
 @dataclass(frozen=True)
@@ -23,12 +25,12 @@ class Question:
 
     kind: str
     text: str
-    ask: Callable[..., Iterator[dict]]
-    done: Callable[[dict, object], str]
+    ask: Callable[..., Iterator[Event]]
+    done: Callable[[dict, Any], str]
     failed: Callable[[dict], Values] = lambda explanation: {}
     short: bool = False
 
-    def events(self, explanation: dict, asked, *how) -> Iterator[dict]:
+    def events(self, explanation: dict, asked, *how) -> Iterator[Event]:
         yield {"type": "status", "text": self.text}
         for result in self.ask(explanation, asked, *how):
             yield {**result, "type": self.kind}

@@ -33,7 +33,12 @@ def wire_set(section: Section, subject: Subject) -> None:
 
 
 def wire_question(
-    section: Section, subject: Subject, events: list, kind: str, question: Question, asked: gr.State
+    section: Section,
+    subject: Subject,
+    events: list,
+    kind: str,
+    question: Question,
+    asked: gr.components.Component,
 ) -> None:
     """Put a question to the model at these events. kind: of its run, which the next of the kind replaces.
     asked: holds the set of removed words, or another answer."""

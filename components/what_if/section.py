@@ -34,11 +34,13 @@ class Parts:
     """Lays out views and buttons one after the other; their ids begin with `prefix`."""
 
     def __init__(self, prefix: str):
-        self.prefix, self.views, self.buttons = prefix, Views(), {}
+        self.prefix, self.views = prefix, Views()
+        self.buttons: dict[str, gr.Button] = {}
 
     def button(self, name: str, text: str, **settings) -> None:
-        sizes = {"size": "md", "min_width": 70}
-        self.buttons[name] = gr.Button(text, elem_id=f"{self.prefix}-{name}", **sizes, **settings)
+        self.buttons[name] = gr.Button(
+            text, size="md", min_width=70, elem_id=f"{self.prefix}-{name}", **settings
+        )
 
     def status(self) -> None:
         """The status line beside Stop."""

@@ -120,7 +120,7 @@ def _wire_part(section: Section, subject: Subject, generation: GenerationTab) ->
     """A part of the answer, by the method and k that are chosen on the Generation tab."""
     tab, button = generation.shared, section.buttons["part"]
     part = gr.State([])  # its [first, last] token, [] for none
-    none = {part: [], button: gr.update(interactive=False)}
+    none: Updates = {part: [], button: gr.update(interactive=False)}
     tab.follow(lambda record: none, [part, button])
 
     def choose(record: dict, event: gr.SelectData) -> Updates:

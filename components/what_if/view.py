@@ -59,7 +59,7 @@ def opened(record: dict) -> Values:
     removed, nothing = method_set(explanation), {"text": "", "spans": []}
     return {
         **chosen(explanation, removed),
-        **recorded(explanation, removed),
+        **(recorded(explanation, removed) or {}),
         "part_result": {},
         "part_strip": nothing | {"empty": PART_EMPTY},
         "why_result": {},

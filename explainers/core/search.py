@@ -35,7 +35,7 @@ class Pace:
 
 
 def removal(spans: int, removed: Collection[int]) -> Mask:
-    """The mask of so many spans that removes these."""
+    """The mask that removes these of a number of spans."""
     return tuple(int(t not in removed) for t in range(spans))
 
 

@@ -18,5 +18,5 @@ def mean_interval(values: Sequence[float]) -> tuple[float, float]:
 
 def interval(values: Sequence[float]) -> dict[str, float]:
     """Mean and ends of its 95 % interval."""
-    middle, half = mean_interval(values)
-    return {"mean": middle, "low": middle - half, "high": middle + half}
+    middle, half_width = mean_interval(values)
+    return {"mean": middle, "low": middle - half_width, "high": middle + half_width}

@@ -55,7 +55,7 @@ MARKER = "maskwise.json"
 
 
 def sentence_encoder_folder() -> Path:
-    """Folder of all-MiniLM-L6-v2: the installed package's, else the Hub's. Checked once a process."""
+    """Folder of all-MiniLM-L6-v2: the installed package's, else the Hub's. Checked once per process."""
     return _checked_folder(MINILM) or _from_hub(MINILM)
 
 

@@ -40,7 +40,7 @@ def _method(row: dict, prompt: str) -> str:
 
 
 def _measures(rows: list[dict], floor: dict) -> str:
-    """A line a measure, a column a method, and last the mean of random removal with its interval."""
+    """A line per measure, a column per method, and last the mean of random removal with its interval."""
     names = dict.fromkeys([*floor["metrics"], *(name for row in rows for name in row["metrics"])])
     lines = []
     for name in names:

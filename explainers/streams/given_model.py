@@ -42,7 +42,7 @@ def ready_model(
     device: str = "",
     dtype: str = "",
 ) -> Iterator[LoadedModel]:
-    """The model in eval mode with frozen parameters, as long as the context lasts.
+    """The model in eval mode with frozen parameters, while the context lasts.
 
     model: a name as `load_model` takes it, with "" for the usual device and dtype; or an object, with its
     tokenizer, which is used where it is and then has the modes and `requires_grad` it had before. Raises

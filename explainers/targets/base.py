@@ -20,7 +20,7 @@ from explainers.targets.masked_prompt import MaskedPrompt, MaskOperator
 from explainers.targets.remembered import Remembered, check_finite
 from explainers.targets.screening import Screen
 
-ROUNDING = 60  # log p in nats is off by up to so many times the precision's step: 0.44 seen in bfloat16
+ROUNDING = 60  # log p in nats is off by up to this many times the precision's step: 0.44 seen in bfloat16
 PER_LAYER = (
     "This model also reads each word's per-layer inputs. Those of a removed word stay as they are: choose "
     "delete or replace to remove them as well."

@@ -40,7 +40,8 @@ class LabelTarget(ModelTarget):
         masked, scored = MaskedPrompt(loaded, cloze.prompt, operator), Remembered(self._evaluate_all)
         super().__init__(loaded, masked, Passes(on_forward), scored)
         self._batches = Batches()
-        self.cloze, self.clozes = cloze, (cloze,)
+        self.cloze = cloze
+        self.clozes: tuple[Cloze, ...] = (cloze,)
         if not 0 <= label_index < len(verbalizer.labels):
             raise ValueError(f"label_index {label_index}, but {len(verbalizer.labels)} classes")
         self.verbalizer, self.labels = verbalizer, verbalizer.labels

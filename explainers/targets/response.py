@@ -132,8 +132,8 @@ class ResponseTarget(ModelTarget):
             return None
         from explainers.models.half_precision import faster_half  # here: its layer's base class needs torch
 
-        half = faster_half(model)
-        return self._scorer_on(half, self.part) if half else None
+        rough = faster_half(model)
+        return self._scorer_on(rough, self.part) if rough else None
 
 
 def check_part(part, length: int) -> Part:

@@ -11,7 +11,7 @@ from explainers.core.types import Mask
 from explainers.targets.remembered import Remembered
 
 CALIBRATION = 6  # errors that must be known before a bound is trusted
-SIGMAS, WIDEST = 4.0, 1.5  # the bound: so many root mean squares of the errors, and of the largest one
+SIGMAS, WIDEST = 4.0, 1.5  # the bound: in root mean squares of the errors, and in the largest error
 LEAST_BOUND = 10  # times the least gain that is no rounding
 CHECKED_SHARE, MOST_CHECKED = 0.05, 32
 

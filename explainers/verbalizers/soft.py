@@ -1,4 +1,4 @@
-"""Soft verbalizer: a vector a class in place of the MLM head's decoder."""
+"""Soft verbalizer: a vector per class in place of the MLM head's decoder."""
 
 from __future__ import annotations
 

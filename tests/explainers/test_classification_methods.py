@@ -49,7 +49,7 @@ def zero_biases(kind):
 
 
 def pooled(target, values):
-    """Sum a value a position over each span, as plain numbers."""
+    """Sum a value per position over each span, as plain numbers."""
     return [sum(float(values[p]) for p in span.positions) for span in target.spans]
 
 

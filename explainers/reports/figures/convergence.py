@@ -11,7 +11,7 @@ from explainers.reports.figures.style import ACCENT, INK, MUTED, SWAP, chart, fi
 
 @dataclass
 class Search:
-    """Each list has an entry a step; log p in nats. steps: their numbers, 1, 2, … where none are given.
+    """Each list has an entry per step; log p in nats. steps: their numbers, 1, 2, … where none are given.
 
     unmasked: log p of the whole prompt. total: steps planned.
     """

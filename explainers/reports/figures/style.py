@@ -70,7 +70,7 @@ def styled(traces: list, x: str, y: str, **layout) -> go.Figure:
 def chart(figure: go.Figure, head: list[str], rows: list[list], said: str = "", **words) -> dict:
     """A figure for the page, as plain JSON.
 
-    head, rows: its values as a table, text or numbers, a row a step of reading. said: its summary in a
+    head, rows: its values as a table, text or numbers, a row per step of reading. said: its summary in a
     sentence. words: "title" above it and "note" below it.
     """
     return {"figure": figure.to_plotly_json(), "table": {"head": head, "rows": rows}, "said": said, **words}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import (
     Annotated,
     Any,
@@ -14,6 +15,7 @@ from typing_extensions import TypedDict
 
 Count = Annotated[int, Ge(0)]
 Index = Annotated[int, Ge(0)]
+Event = Mapping[str, Any]  # of any stream
 
 
 class Span(TypedDict):

@@ -6,13 +6,12 @@ import time
 import pytest
 from playwright.sync_api import expect
 
+from explainers.streams import reading
 from explainers.targets import label as label_target
 from tests.browser import guarded_page
 
 TEXT = "Shares of the football club rose."
 HOSTILE = "Shares <img src=x onerror=alert(1)> of ${alert(2)} and {{ value }} [MASK] rose"
-
-expect.set_options(timeout=60_000)
 
 
 @pytest.fixture
@@ -23,7 +22,6 @@ def page(browser, url):
 
 
 def open_tab(page, url):
-    page.set_default_timeout(60_000)
     page.goto(url)
     page.get_by_role("tab", name="Classification").click()
     expect(page.locator("#class-run")).to_be_visible()
@@ -112,22 +110,24 @@ def test_run_again_takes_the_place_of_the_run_at_work(page, monkeypatch):
     expect(page.locator("#class-status")).to_contain_text("PromptExplainer on tiny-bert")
 
 
-def test_all_methods_stop_and_keep_what_is_done(page, monkeypatch):
+def test_all_methods_stop_and_keep_what_is_done(page, monkeypatch, stop_pressed):
     classify(page)
-    evaluate = label_target.LabelTarget._evaluate
+    run_one, begun = reading._run_one, []
 
-    def slowly(self, masks):
-        time.sleep(0.5)
-        return evaluate(self, masks)
+    def two_run(request, target, passes):
+        begun.append(request.method)
+        if len(begun) > 2:
+            stop_pressed.wait()
+            target.on_forward(1)
+        return run_one(request, target, passes)
 
-    monkeypatch.setattr(label_target.LabelTarget, "_evaluate", slowly)
+    monkeypatch.setattr(reading, "_run_one", two_run)
     page.locator("#all-methods").click()
     expect(page.locator("#class-methods li").nth(1)).to_be_visible()
     page.locator("#class-stop").click()
     expect(page.locator("#class-status")).to_contain_text("What was finished stays")
-    done = page.locator("#class-methods li").count()
-    assert 2 <= done < 13
-    expect(page.locator("#class-plot .scatterlayer .trace")).to_have_count(2 * done)
+    expect(page.locator("#class-methods li")).to_have_count(2)
+    expect(page.locator("#class-plot .scatterlayer .trace")).to_have_count(4)
 
 
 def test_markup_and_template_code_stay_text(page):

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from components.classroom.tour import CARDS
+from components.page.tour import CARDS
 from tests.browser import guarded_page
 
 

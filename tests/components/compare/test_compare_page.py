@@ -1,7 +1,6 @@
 """The Compare tab in a real browser. Every page fails on script errors and outside requests."""
 
 import re
-import time
 
 import pytest
 import torch
@@ -17,9 +16,6 @@ from tests.served import served_app
 PROMPT = "Write a short story about a doctor and his patient."
 HOSTILE = "Write <img src=x onerror=alert(1)> about ${alert(2)} and {{ value }} today"
 TITLES = ["XPrompt", "Best within a budget", "Feature ablation", "Integrated gradients"]
-
-WAIT = 120_000  # milliseconds; a busy machine takes its time
-expect.set_options(timeout=WAIT)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -45,7 +41,6 @@ def url(tmp_path_factory):
 @pytest.fixture
 def page(browser, url):
     with guarded_page(browser, viewport={"width": 1280, "height": 1000}) as opened:
-        opened.set_default_timeout(WAIT)
         opened.goto(url)
         opened.get_by_role("tab", name="Compare").click()
         expect(opened.locator("#compare-run")).to_be_visible()
@@ -53,14 +48,14 @@ def page(browser, url):
 
 
 @pytest.fixture
-def endless_after_the_first_row(monkeypatch):
+def endless_after_the_first_row(monkeypatch, stop_pressed):
     """Every method but the first works until it is stopped."""
     row = comparison._row
 
     def working(request, method, removals):
-        while method != request.methods[0]:
+        if method != request.methods[0]:
+            stop_pressed.wait()
             removals.target.on_forward(0)
-            time.sleep(0.05)
         return row(request, method, removals)
 
     monkeypatch.setattr(comparison, "_row", working)
@@ -170,7 +165,6 @@ def test_errors_are_words_and_the_earlier_comparison_stays(page):
 
 def test_a_phone_shows_cards_and_markup_stays_text(browser, url):
     with guarded_page(browser, viewport={"width": 390, "height": 844}, color_scheme="dark") as phone:
-        phone.set_default_timeout(WAIT)
         phone.goto(url)
         phone.get_by_role("button", name="More tabs").click()
         phone.get_by_text("Compare", exact=True).last.click()

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.classification import tab as classification_tab
-from components.classroom.round_choice import round_titles
 from components.compare import tab as compare_tab
 from components.generation import tab as generation_tab
 from components.sharing.fields import TABS
@@ -23,6 +22,7 @@ from components.sharing.links import (
     unpack,
 )
 from components.sharing.restore import notices
+from components.sharing.round_choice import round_titles
 from explainers.core.errors import MaskwiseError
 from tests.shared_records import (
     GENERATION,

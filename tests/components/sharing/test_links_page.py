@@ -6,8 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from components.classroom.round_choice import OWN, round_titles
 from components.sharing.links import link_fields
+from components.sharing.round_choice import OWN, round_titles
 from tests.browser import guarded_page
 from tests.served import served_app, tiny_model
 
@@ -15,8 +15,6 @@ OPEN = {"viewport": {"width": 1280, "height": 1000}}
 PROMPT = 'Write <img src=x onerror=alert(1)> about ${alert(2)} and "مرحبا" now'
 INPUTS = {"prompt": PROMPT, "method": "feature_ablation", "k": 2, "max_new_tokens": 8, "granularity": "word"}
 RESTORED = "Restored from a link. Press Run."
-
-expect.set_options(timeout=150_000)
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,6 @@ from tests.served import served_app
 NASTY = 'Write <img src=x onerror=alert(1)> ${alert(2)} 👩🏽‍⚕️ & مرحبا "now"\nplease'
 OPEN = {"viewport": {"width": 1280, "height": 1000}, "accept_downloads": True}
 
-expect.set_options(timeout=150_000)
-
 
 @pytest.fixture(scope="module")
 def url():

@@ -2,7 +2,6 @@
 requests."""
 
 import re
-import time
 
 import pytest
 from playwright.sync_api import expect
@@ -14,13 +13,10 @@ from tests.browser import check, guarded_page
 TEXT = "Shares of the football club rose."
 HOSTILE = "Shares <img src=x onerror=alert(1)> of ${alert(2)} and {{ value }} [MASK] rose"
 
-expect.set_options(timeout=60_000)
-
 
 @pytest.fixture
 def page(browser, url):
     with guarded_page(browser, viewport={"width": 1280, "height": 1000}) as opened:
-        opened.set_default_timeout(60_000)
         opened.goto(url)
         yield opened
 
@@ -164,16 +160,15 @@ def test_an_error_of_run_is_said_where_it_was_pressed(page, url):
     expect(page.locator("#class-what-strip")).to_be_hidden()
 
 
-def test_errors_are_words_and_stop_works(page, monkeypatch):
-    def slowly(explanation, removed, on_forward, loaded):
-        while True:
-            on_forward(1)
-            time.sleep(0.05)
+def test_errors_are_words_and_stop_works(page, monkeypatch, stop_pressed):
+    def until_stop(explanation, removed, on_forward, loaded):
+        stop_pressed.wait()
+        on_forward(1)
 
     open_section(page)
     words(page).nth(0).click()
     says(page, "1 of 17")
-    monkeypatch.setattr(class_what_if_tab, "class_joint_effect", slowly)
+    monkeypatch.setattr(class_what_if_tab, "class_joint_effect", until_stop)
     page.locator("#class-what-joint").click()
     says(page, "Removing the words together")
     page.locator("#class-what-stop").click()

@@ -1,7 +1,6 @@
 """The What-if tab in a real browser, on a tiny model. Pages fail on script errors and outside requests."""
 
 import re
-import time
 from unittest import mock
 
 import pytest
@@ -144,17 +143,16 @@ def test_a_chosen_part_is_explained(page):
     expect(page.locator("#strip .mw-strip")).to_contain_text(PROMPT)
 
 
-def test_errors_are_words_and_stop_works(page, monkeypatch):
+def test_errors_are_words_and_stop_works(page, monkeypatch, stop_pressed):
     page.locator("#what-why").click()
     expect(page.locator("#what-status [role=alert]")).to_contain_text("The other answer is empty", **SECONDS)
     expect(removed(page)).to_have_count(3)
 
-    def slowly(explanation, removed, on_forward):
-        while True:
-            on_forward(1)
-            time.sleep(0.05)
+    def until_stop(explanation, removed, on_forward):
+        stop_pressed.wait()
+        on_forward(1)
 
-    monkeypatch.setattr(what_if, "joint_effect", slowly)
+    monkeypatch.setattr(what_if, "joint_effect", until_stop)
     page.locator("#what-joint").click()
     says(page, "Removing the words together")
     page.locator("#what-stop").click()

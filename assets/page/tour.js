@@ -1,5 +1,5 @@
 // The guided tour: cards that explain the page, each with a light on what it is about.
-import {make, say} from '../page/dom.js';
+import {make, say} from './dom.js';
 
 const GAP = 12;  // px between a card, what it explains and the window's edge
 const RIM = 6;  // px of the light around what it falls on

@@ -69,4 +69,4 @@ def tour(elem_id: str, label: str = "Take the tour") -> gr.HTML:
     value: {"tab": name of the tab that the cards speak of, "cards": [{"target": a CSS selector of what the
     card explains, "title", "text"}]}. A card whose target is not on the page stands in the middle.
     """
-    return view("classroom/tour", elem_id, label, {"tab": "Generation", "cards": CARDS})
+    return view("page/tour", elem_id, label, {"tab": "Generation", "cards": CARDS})
