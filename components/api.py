@@ -7,11 +7,13 @@ from typing import Any
 
 import gradio as gr
 
+from components.generation.run import generation_work
 from components.line.job import Work
+from components.line.results import question_of
 from components.runner import RUNNER
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
-from explainers.streams import classification, generation
+from explainers.streams import classification
 from explainers.streams.classification import ClassificationRequest
 from explainers.streams.generation import GenerationRequest
 
@@ -48,7 +50,8 @@ def explain_generation(
 ) -> Iterator[dict]:
     """Find the k spans of a prompt whose removal most lowers the probability of the model's answer.
 
-    Streams {"type": "queued", "ahead", "seconds"} while others go first, {"type": "response", "text"},
+    Streams {"type": "queued", "ahead", "seconds"} while others go first, {"type": "stored", "date"} where an
+    equal request was answered before, {"type": "response", "text"},
     {"type": "step", "step", "total", "log_prob", "proposal", "accepted", "phase"}, {"type": "shown", ...}
     where the method goes on to prove what it has found, and last {"type": "explanation", ...}.
     model: "" for the built-in one, a Hub id or a folder. granularity: word, token or sentence.
@@ -62,12 +65,7 @@ def explain_generation(
     settings = (prompt, model, method, k, *texts, seed, options)
     template: dict[str, Any] = {"date": date, "thinking": thinking}
     template["system_prompt_placement"] = system_prompt_placement
-    work = Work(
-        lambda hook: generation.run(GenerationRequest(*settings, part=part, **template), hook),
-        kind="generation",
-        model=model,
-        task=Task.GENERATION,
-    )
+    work = generation_work(lambda: GenerationRequest(*settings, part=part, **template), model)
     yield from public_events(work, request)
 
 
@@ -86,12 +84,13 @@ def explain_classification(
 ) -> Iterator[dict]:
     """Classify a text through a template and label words, and score each of its tokens for one class.
 
-    Streams {"type": "queued", "ahead", "seconds"} while others go first, {"type": "prediction", ...}, for a
-    search {"type": "step", ...}, and last {"type": "explanation", ...}. task: ag_news, sst2, imdb, dbpedia,
-    yahoo or custom. model: "" for the built-in one, a Hub id or a folder. template: with <mask> and {text};
-    "" for the task's. label_words: {"class": ["word", ...]}; needed for custom. label: the class to explain,
-    "" for the predicted one. verbalizer: manual, whole_words (as many masks as a word has tokens),
-    knowledgeable, knowledgeable_few_shot, prototypical or soft. options: of the method, and granularity,
+    Streams {"type": "queued", "ahead", "seconds"} while others go first, {"type": "stored", "date"} where an
+    equal request was answered before, {"type": "prediction", ...}, for a search {"type": "step", ...}, and
+    last {"type": "explanation", ...}. task: ag_news, sst2, imdb, dbpedia, yahoo or custom. model: "" for the
+    built-in one, a Hub id or a folder. template: with <mask> and {text}; "" for the task's. label_words:
+    {"class": ["word", ...]}; needed for custom. label: the class to explain, "" for the predicted one.
+    verbalizer: manual, whole_words (as many masks as a word has tokens), knowledgeable,
+    knowledgeable_few_shot, prototypical or soft. options: of the method, and granularity,
     mask_operator, k, words_per_class, examples, pruning_order, pruning_values.
     log-probabilities in nats, time in seconds.
     """
@@ -102,6 +101,7 @@ def explain_classification(
         kind="classification",
         model=model,
         task=Task.CLASSIFICATION,
+        question=question_of("classification", lambda: ClassificationRequest(*settings)),
     )
     yield from public_events(work, request)
 

@@ -98,7 +98,7 @@ class Runner:
         asked = work.asked
         with self._lock:
             self._shared = {key: job for key, job in self._shared.items() if not job.over}
-            job = self._shared.get(asked)
+            job = self._shared.get(asked) if work.question else None
             if job and job.join(reader := Reader(job, returns)):
                 return reader
             job = Job(self._line, session, work)

@@ -4,6 +4,8 @@ from contextlib import contextmanager
 from unittest import mock
 
 import app
+from components.line import job
+from components.line.results import Results
 from explainers.core.types import Task
 from explainers.models import held
 from tests.explainers.verbalizers.test_verbalizers import wordpiece
@@ -17,7 +19,8 @@ def tiny_model(name, task, *how):
 @contextmanager
 def served_app(load=tiny_model):
     """The address of a running Maskwise whose models come from `load(name, task)`."""
-    with mock.patch.object(held, "load_model", load):
+    results = Results()  # none of a real model, and none of another test
+    with mock.patch.object(held, "load_model", load), mock.patch.object(job, "RESULTS", results):
         demo, url, _ = app.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1")
         try:
             yield url

@@ -8,6 +8,14 @@ const duration = (seconds) => {
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 };
 
+// A reload finds the run by its name.
+const rememberRun = (run) => {
+  const address = new URL(location.href);
+  if (address.searchParams.get('run') === run) return;
+  address.searchParams.set('run', run);
+  history.replaceState(history.state, '', address);
+};
+
 export const mount = (view) => {
   const {root} = view;
   const icon = make('span', {class: 'mw-icon', 'aria-hidden': true}), words = make('span', {class: 'mw-words', dir: 'auto'});
@@ -19,9 +27,10 @@ export const mount = (view) => {
   const more = make('details', {class: 'mw-more'}, make('summary', {}, 'How it was computed'), details);
   root.append(line, bar, more, speaker);
 
-  view.follow(({state = 'idle', text = '', fraction = null, eta = null, details: rest = ''}) => {
+  view.follow(({state = 'idle', text = '', fraction = null, eta = null, details: rest = '', run = ''}) => {
     const busy = state === 'running' || state === 'queued', failed = state === 'error';
     set(root, 'data-state', state);
+    if (run) rememberRun(run);
     set(line, 'role', failed ? 'alert' : null);
     say(icon, ICONS[state] ?? '');
     say(words, text);

@@ -13,6 +13,7 @@ from components.classification.explained import Explained
 from components.classification.few_shot import TunedModels, TuningView
 from components.classification.view import ClassificationView
 from components.line.job import Work
+from components.line.results import question_of
 from components.page.controls import read_values
 from components.page.models_menu import TUNED, at_hand, model_choices
 from components.page.views import IN_LINE, Updates
@@ -39,13 +40,18 @@ def explain_on(tab: SharedTab, when: Callable, *mirrors: gr.HTML) -> gr.events.D
     def explain(request: gr.Request, *values) -> Iterator[Updates]:
         settings, options = read_values(list(tab.inputs), tab.options, values)
         EXPLAINED.fill(request.session_hash, settings, settings)
-        view = ClassificationView(settings["text"], settings["granularity"], RUN_SHOWS)
         own = options[settings["method"]]
+        view, inputs = tab.view(settings), settings | {"options": own}
         work = _work(request.session_hash, settings, own, explain_and_read)
-        for shown in show(request, SLOT, work, view):
-            yield tab.changed(shown, view.record(), settings | {"options": own}, mirrors)
+        for shown in show(request, SLOT, work, view, inputs):
+            yield tab.changed(shown, view.record(), inputs, mirrors)
 
     return when(explain, tab.controls(), [*tab.views.values(), tab.record, *mirrors], **IN_LINE)
+
+
+def run_view(inputs: dict) -> ClassificationView:
+    """The view of a run of these inputs."""
+    return ClassificationView(inputs["text"], inputs["granularity"], RUN_SHOWS)
 
 
 def read_on(tab: SharedTab, events: list) -> gr.events.Dependency:
@@ -64,7 +70,7 @@ def read_on(tab: SharedTab, events: list) -> gr.events.Dependency:
             view.add({"type": "error", "text": "Press Run to fetch this model first."})
             yield tab.views.updates(view.values())
             return
-        for shown in show(request, SLOT, _work(session, settings, {}, read, short=True), view):
+        for shown in show(request, SLOT, _work(session, settings, {}, read, "live", short=True), view):
             # What is read live is no explanation to keep.
             yield tab.views.updates(shown) | ({tab.record: None} if view.prediction else {})
 
@@ -79,7 +85,8 @@ def compare_on(tab: SharedTab, button: gr.Button) -> gr.events.Dependency:
         settings, options = read_values(list(tab.inputs), tab.options, values)
         view = ClassificationView(settings["text"], settings["granularity"], ("plot", "methods"))
         every = partial(_every_method, options)
-        work = _work(request.session_hash, settings, options[settings["method"]], every, "all methods")
+        own = options[settings["method"]]
+        work = _work(request.session_hash, settings, own, every, "all methods", more=options)
         for shown in show(request, SLOT, work, view):
             yield tab.views.updates(shown)
 
@@ -141,18 +148,23 @@ def _work(
     settings: dict,
     options: dict,
     stream: Callable[..., Iterator[Event]],
-    kind: str = "classification",
+    kind: str = "explained and read",
     short: bool = False,
+    more: object = None,
 ) -> Work:
-    """One of the streams of classification on the page's inputs. options: of the method."""
+    """One of the streams of classification on the page's inputs. options: of the method. more: what else
+    decides what it says."""
+
+    def request() -> ClassificationRequest:
+        return classification_request(settings, options)
 
     def events(hook) -> Iterator[Event]:
-        loaded = TUNED_MODELS.find(session, settings["model"])
-        return stream(classification_request(settings, options), hook, loaded)
+        return stream(request(), hook, TUNED_MODELS.find(session, settings["model"]))
 
-    tuned = settings["model"] == TUNED
-    task = None if tuned else Task.CLASSIFICATION
-    return Work(events, kind, model="" if tuned else settings["model"], task=task, short=short)
+    if settings["model"] == TUNED:  # the session's own
+        return Work(events, kind, short=short)
+    question = question_of(kind, request, more)
+    return Work(events, kind, settings["model"], Task.CLASSIFICATION, short, question)
 
 
 def classification_request(settings: dict, options: dict) -> ClassificationRequest:

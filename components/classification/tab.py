@@ -17,6 +17,7 @@ from components.classification.run import (
     explain_on,
     lens_on,
     read_on,
+    run_view,
     tune_on,
 )
 from components.classification.view import ClassificationView
@@ -62,7 +63,7 @@ def classification_tab() -> ClassificationTab:
     record = gr.State(replay(stored_events()).record(), time_to_live=IDLE_SECONDS)
     blank, runs = views.shown(), [panel.run, every_method, layers]
     views.fill(stored_example())
-    settings = panel.inputs, panel.options, views, record, bar, runs, replay, blank
+    settings = panel.inputs, panel.options, views, record, bar, runs, run_view, replay, blank
     shared = SharedTab("classification", *settings, settle=_settle)
     controls.fill_by_task(panel)
     panel.inputs["task"].change(_ready_templates, panel.inputs["task"], panel.ready, **AT_ONCE)

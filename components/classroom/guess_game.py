@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,8 @@ from components.classroom.guess_board import (
 )
 from components.classroom.guess_view import GuessView
 from components.generation.tab import GenerationTab
-from components.line.job import Stream, Work
+from components.line.job import Work
+from components.line.results import question
 from components.page.progress import status
 from components.page.views import AT_ONCE, IN_LINE, Updates, Views
 from components.pieces.views import status_line
@@ -117,7 +118,7 @@ def _wire_rounds(game: GuessGame, generation: GenerationTab) -> None:
         settings = dict(zip(names, values, strict=True))
         try:
             round = chosen_round(title, settings)
-            work = _work(round, "guess", lambda hook: prepare(round, hook))
+            work = _work(round, "guess", prepare)
         except MaskwiseError as error:
             yield {game.views["status"]: status("error", str(error))}
             return
@@ -140,7 +141,7 @@ def _wire_reveal(game: GuessGame) -> None:
             return
         guess: Any = board.get("selected") if isinstance(board, dict) else None
         view, counted = GuessView(round, guess), False
-        work = _work(round, "reveal", lambda hook: play(round, guess, hook), short=True)
+        work = _work(round, "reveal", play, guess, short=True)
         for shown in show(request, SLOT, work, view):
             updates = game.views.updates(shown)
             if view.revealed and not counted:
@@ -152,7 +153,16 @@ def _wire_reveal(game: GuessGame) -> None:
     game.reveal.click(reveal, inputs, [*game.views.values(), game.scores], **IN_LINE)
 
 
-def _work(round: Round, kind: str, stream: Stream, short: bool = False) -> Work:
+def _work(
+    round: Round, kind: str, stream: Callable[..., Iterator[dict]], *guess: object, short: bool = False
+) -> Work:
     """Raises MaskwiseError where the round cannot be played."""
     subject = round.subject()
-    return Work(stream, kind, subject.request.model, subject.task, short)
+    return Work(
+        lambda hook: stream(round, *guess, hook),
+        kind,
+        subject.request.model,
+        subject.task,
+        short,
+        question=question(kind, round, *guess),
+    )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import gradio as gr
 
 from components.compare.charts import ConvergenceView, SweepView
 from components.compare.controls import METHODS, MOST_ITERATIONS, MOST_K, MOST_SEEDS
-from components.compare.view import ComparisonView
-from components.line.job import Stream, Work
+from components.line.job import Work
+from components.line.results import question_of
 from components.page.views import IN_LINE, Updates
 from components.runner import show
 from components.sharing.tab import SharedTab
@@ -23,9 +23,8 @@ def compare_on(tab: SharedTab, button: gr.Button) -> gr.events.Dependency:
 
     def handle(request: gr.Request, *values) -> Iterator[Updates]:
         settings = dict(zip(tab.inputs, values, strict=True))
-        view = ComparisonView(settings)
-        work = _work(settings, "comparison", lambda hook: compare(ComparisonRequest(**settings), hook))
-        for shown in show(request, tab.name, work, view):
+        view, work = tab.view(settings), _work(settings, "comparison", compare)
+        for shown in show(request, tab.name, work, view, settings):
             yield tab.changed(shown, view.record(), settings)
 
     outputs = [*tab.views.values(), tab.record]
@@ -39,7 +38,7 @@ def sweep_on(tab: SharedTab, button: gr.Button, most: gr.Slider) -> gr.events.De
         settings = dict(zip(tab.inputs, values, strict=True))
         titles = {name: METHODS[name].title for name in settings["methods"] if name in METHODS}
         view, bound = SweepView(settings, titles=titles, most=largest), min(largest, MOST_K)
-        work = _work(settings, "sweep", lambda hook: sweep(ComparisonRequest(**settings), bound, hook))
+        work = _work(settings, "sweep", sweep, bound)
         for shown in show(request, tab.name, work, view):
             yield tab.views.updates(shown)
 
@@ -54,8 +53,7 @@ def converge_on(
     def handle(request: gr.Request, runs: int, steps: int, *values) -> Iterator[Updates]:
         settings = dict(zip(tab.inputs, values, strict=True))
         bounds = min(runs, MOST_SEEDS), min(steps, MOST_ITERATIONS)
-        stream = lambda hook: convergence(ComparisonRequest(**settings), *bounds, hook)  # noqa: E731
-        work = _work(settings, "convergence", stream)
+        work = _work(settings, "convergence", convergence, *bounds)
         for shown in show(request, tab.name, work, ConvergenceView(settings)):
             yield tab.views.updates(shown)
 
@@ -63,5 +61,17 @@ def converge_on(
     return button.click(handle, inputs, list(tab.views.values()), **IN_LINE)
 
 
-def _work(settings: dict, kind: str, stream: Stream) -> Work:
-    return Work(stream, kind, model=settings["model"], task=Task.GENERATION)
+def _work(settings: dict, kind: str, stream: Callable[..., Iterator[dict]], *bounds: int) -> Work:
+    """One of the streams of comparisons on the page's inputs."""
+
+    def request() -> ComparisonRequest:
+        return ComparisonRequest(**settings)
+
+    question = question_of(kind, request, *bounds)
+    return Work(
+        lambda hook: stream(request(), *bounds, hook),
+        kind,
+        settings["model"],
+        Task.GENERATION,
+        question=question,
+    )

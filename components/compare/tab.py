@@ -50,7 +50,9 @@ def compare_tab(generation: GenerationTab) -> CompareTab:
     views.fill(stored.values() if stored else {})
     record = gr.State(stored.record() if stored else None, time_to_live=IDLE_SECONDS)
     buttons = [panel.run, ratio_button, bands_button]
-    shared = SharedTab("compare", panel.inputs, {}, views, record, bar, buttons, replay, blank)
+    shared = SharedTab(
+        "compare", panel.inputs, {}, views, record, bar, buttons, ComparisonView, replay, blank
+    )
     running = [
         compare_on(shared, panel.run),
         sweep_on(shared, ratio_button, most),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 
 import gradio as gr
 
-from components.generation.view import GenerationView
 from components.line.job import Work
+from components.line.results import question_of
 from components.page.controls import read_values
 from components.page.views import IN_LINE, Updates
 from components.runner import show
@@ -25,17 +26,28 @@ def explain_on(tab: SharedTab, when: Callable, *mirrors: gr.HTML) -> gr.events.D
     def explain(request: gr.Request, *values) -> Iterator[Updates]:
         settings, options = read_values(list(tab.inputs), tab.options, values)
         settings["options"] = options[settings["method"]]
-        view = GenerationView(settings["prompt"], settings["granularity"])
-        work = Work(
-            lambda hook: run(GenerationRequest(**settings), hook),
-            kind="generation",
-            model=settings["model"],
-            task=Task.GENERATION,
-        )
-        for shown in show(request, tab.name, work, view):
+        view = tab.view(settings)
+        work = generation_work(lambda: GenerationRequest(**settings), settings["model"])
+        for shown in show(request, tab.name, work, view, settings):
             yield tab.changed(shown, view.record(), settings, mirrors)
 
     return when(explain, tab.controls(), [*tab.views.values(), tab.record, *mirrors], **IN_LINE)
+
+
+def generation_work(request: Callable[[], GenerationRequest], model: str) -> Work:
+    """Explain a generation. request: raises MaskwiseError where it cannot be. model: as it names it."""
+    return Work(
+        lambda hook: run(request(), hook),
+        kind="generation",
+        model=model,
+        task=Task.GENERATION,
+        question=question_of("generation", lambda: asked_by(request())),
+    )
+
+
+def asked_by(request: GenerationRequest) -> tuple:
+    """What decides the result; an option that is given as it is anyway makes no difference."""
+    return replace(request, options={}), request.explainer().options
 
 
 def explain_here(tab: SharedTab, elem_id: str) -> RunHere:

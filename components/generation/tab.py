@@ -82,7 +82,9 @@ def generation_tab() -> GenerationTab:
             bar = share_bar("share")
     record, blank = gr.State(stored_record(), time_to_live=IDLE_SECONDS), views.shown()
     views.fill(stored_example())
-    shared = SharedTab("generation", inputs, options, views, record, bar, [run_button], replay, blank)
+    shared = SharedTab(
+        "generation", inputs, options, views, record, bar, [run_button], new_view, replay, blank
+    )
     wire_share_bar(shared, [explain_on(shared, run_button.click)])
     stop_button.click(stopper(shared.name), **AT_ONCE)
     return GenerationTab(inputs, options, record, shared)
@@ -134,6 +136,11 @@ def _controls():
     with gr.Accordion("More settings", open=False):
         inputs |= generation_settings()
     return inputs, options, run_button, stop_button, status
+
+
+def new_view(inputs: dict) -> GenerationView:
+    """The view of a run of these inputs."""
+    return GenerationView(inputs["prompt"], inputs["granularity"])
 
 
 def stored_record() -> dict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date
 from functools import cache
@@ -15,6 +16,7 @@ from threading import Lock
 
 from components.line.results_on_disk import ResultsOnDisk
 from explainers.core.deployment import deployment
+from explainers.core.errors import MaskwiseError
 from explainers.streams.events.shared import Event
 
 SHIPPED = Path(__file__).resolve().parents[2] / "assets" / "examples" / "stored"
@@ -35,14 +37,26 @@ def question(kind: str, *asked: object) -> str:
     return sha256(text.encode()).hexdigest()
 
 
+def question_of(kind: str, request: Callable[[], object], *more: object) -> str:
+    """As `question`; "" where the request cannot be, as the run itself will say."""
+    try:
+        return question(kind, request(), *more)
+    except MaskwiseError:
+        return ""
+
+
 def _plain(value) -> dict:
     return {name: each for name, each in asdict(value).items() if name != "model"}
 
 
 class Results:
-    """Events by question and model, as JSON texts."""
+    """Events by question and model, as JSON texts.
 
-    def __init__(self, folder: str = ""):
+    folder: where they are kept for the next start. shipped: where those that come with Maskwise are.
+    """
+
+    def __init__(self, folder: str = "", shipped: Path | None = None):
+        self._shipped = shipped
         self._texts: OrderedDict[str, str] = OrderedDict()  # least recently used first
         self._bytes, self._lock = 0, Lock()
         self._disk = ResultsOnDisk(Path(folder)) if folder else None
@@ -54,7 +68,7 @@ class Results:
         key = _key(asked, model)
         with self._lock:
             text = self._texts.get(key)
-        text = text or (self._disk and self._disk.find(key)) or shipped(asked, model)
+        text = text or (self._disk and self._disk.find(key)) or self._from_shipped(asked, model)
         if not text:
             return []
         self._remember(key, text)
@@ -79,6 +93,10 @@ class Results:
             self._texts.clear()
             self._bytes = 0
 
+    def _from_shipped(self, asked: str, model: Model) -> str:
+        file = self._shipped and self._shipped / shipped_name(asked, model)
+        return file.read_text(encoding="utf-8") if file and file.is_file() else ""
+
     def _remember(self, key: str, text: str) -> None:
         with self._lock:
             self._bytes += len(text) - len(self._texts.pop(key, ""))
@@ -95,14 +113,9 @@ def as_text(events: list[Event]) -> str:
     return json.dumps({"date": str(date.today()), "events": last}, ensure_ascii=False)
 
 
-def shipped(asked: str, model: Model) -> str:
-    """The result that comes with Maskwise, made by the version that its events name."""
-    file = shipped_file(asked, model)
-    return file.read_text(encoding="utf-8") if file.is_file() else ""
-
-
-def shipped_file(asked: str, model: Model) -> Path:
-    return SHIPPED / f"{question('shipped', asked, *model)[:16]}.json"
+def shipped_name(asked: str, model: Model) -> str:
+    """Of the file of a result that comes with Maskwise; its events name the versions that made it."""
+    return f"{question('shipped', asked, *model)[:16]}.json"
 
 
 def _key(asked: str, model: Model) -> str:
@@ -118,4 +131,4 @@ def _versions() -> tuple[str, ...]:
     return own, *map(version, VERSIONED)
 
 
-RESULTS = Results(deployment().cache)
+RESULTS = Results(deployment().cache, SHIPPED)

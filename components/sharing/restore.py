@@ -1,19 +1,25 @@
-"""Opening a link: its inputs are filled in and its tab is chosen; nothing is computed before Run."""
+"""Opening an address: a link's inputs are filled in, and nothing is computed before Run; a run that the page
+comes back to is shown going on, or its result."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 
 import gradio as gr
 from gradio.blocks import Block
 
+from components.line.runs import Run
 from components.page.progress import status
-from components.page.views import AT_ONCE, Updates
+from components.page.views import AT_ONCE, IN_LINE, Updates
+from components.runner import RUNNER, follow
 from components.sharing.links import read_link
 from components.sharing.tab import LinkedView, SharedTab
 
 log = logging.getLogger("maskwise")
 
+COMING_BACK = "Coming back to this run"
+GONE = "This run is no longer kept. Press Run to do it again."
 RESTORED = "Restored from a link. Press Run."
 MOST_NOTICES, LONGEST_NOTICE = 3, 160
 
@@ -24,17 +30,50 @@ def restore_links(demo: gr.Blocks, tabs: gr.Tabs, shared: list[SharedTab], linke
     runs = [run for views in (shared, linked) for view in views for run in view.runs]
     for run in runs:
         run.interactive = False
+    name = gr.State("")  # of the run that the page comes back to
 
     def restore(request: gr.Request) -> Updates:
         ready: Updates = {run: gr.update(interactive=True) for run in runs}
         try:
-            link = read_link(dict(request.query_params))
+            query = dict(request.query_params)
+            if run := RUNNER.runs.find(query.get("run")):
+                return ready | _came_back(run, tabs, shared, request) | {name: query["run"]}
+            link = read_link(query)
+            if "run" in query and not link:
+                return ready | {shared[0].views["status"]: status("idle", GONE)}
             return ready | (_opened(link, tabs, shared, linked, request) if link else {})
         except Exception:  # whatever is wrong with a link, the page must be usable
             log.exception("a link could not be opened")
             return ready
 
-    demo.load(restore, None, [*_outputs(tabs, shared, linked), *runs], **AT_ONCE)
+    opened = demo.load(restore, None, [*_outputs(tabs, shared, linked), *runs, name], **AT_ONCE)
+    _resume_after(opened, name, shared)
+
+
+def _resume_after(opened: gr.events.Dependency, name: gr.State, shared: list[SharedTab]) -> None:
+    """Show the run of that name, from its beginning."""
+
+    def resume(request: gr.Request, name: str) -> Iterator[Updates]:
+        run, reader = RUNNER.runs.find(name), RUNNER.resume(request.session_hash, name)
+        if not run or not reader:
+            return
+        tab = _named(run.tab, shared)
+        view = tab.view(run.inputs)
+        for shown in follow(reader, view):
+            yield tab.changed(shown, view.record(), run.inputs)
+
+    outputs = [output for tab in shared for output in (tab.record, *tab.views.values())]
+    opened.then(resume, name, outputs, **IN_LINE)
+
+
+def _came_back(run: Run, tabs: gr.Tabs, shared: list[SharedTab], request: gr.Request) -> Updates:
+    """The inputs of a run, on its tab, which the run then fills."""
+    filled = _filled(_named(run.tab, shared), run.inputs, COMING_BACK, request)
+    return filled | {tabs: gr.Tabs(selected=run.tab)}
+
+
+def _named(name: str, shared: list[SharedTab]) -> SharedTab:
+    return next((tab for tab in shared if tab.name == name), shared[0])
 
 
 def _opened(
@@ -42,7 +81,7 @@ def _opened(
 ) -> Updates:
     name, inputs, left_out = link["tab"], link["inputs"], notices(link["ignored"])
     view = next((view for view in linked if view.name == name), None)
-    tab = view.tab if view else next((tab for tab in shared if tab.name == name), shared[0])
+    tab = view.tab if view else _named(name, shared)
     updates: Updates = {tabs: gr.Tabs(selected=view.top if view else name)} if name else {}
     if inputs.keys() & tab.inputs.keys():
         updates |= _filled(tab, inputs, restored(inputs, left_out), request)

@@ -21,7 +21,8 @@ class SharedTab:
     """name: as in fields.TABS, and the id of the gr.Tab. inputs: by the names there. options: by method and
     name. runs: the buttons that run the inputs; they wait for a link's values. bar: the tab's share bar.
 
-    replay: a record's events → a view that has seen them. blank: values of the views before any result.
+    view: inputs → the view of a run of them. replay: a record's events → a view that has seen them.
+    blank: values of the views before any result.
     settle: is told a page's session and its inputs before and after some are filled in; returns updates, by
     name, of inputs whose value alone is not enough. followers: what `follow` was given.
     """
@@ -33,6 +34,7 @@ class SharedTab:
     record: gr.State
     bar: gr.HTML
     runs: list[gr.Button]
+    view: Callable[[dict], StreamView]
     replay: Callable[[list[dict]], StreamView]
     blank: Values
     settle: Callable[[str | None, dict, dict], dict] = field(default=lambda session, before, after: {})

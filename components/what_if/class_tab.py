@@ -9,6 +9,7 @@ import gradio as gr
 
 from components.classification.run import TUNED_MODELS, explain_on
 from components.classification.tab import ClassificationTab
+from components.line import results
 from components.line.job import Work
 from components.page.models_menu import TUNED
 from components.page.views import Updates, Values
@@ -84,9 +85,11 @@ class ClassifiedText(Subject):
         def stream(hook) -> Iterator[Event]:
             return question.events(explanation, asked, hook, tuned_model(session, record))
 
-        kind, tuned = f"class {question.kind}", record.get("inputs", {}).get("model") == TUNED
-        task = None if tuned else Task.CLASSIFICATION
-        return Work(stream, kind, "" if tuned else explanation["model"], task, question.short)
+        kind = f"class {question.kind}"
+        if record.get("inputs", {}).get("model") == TUNED:
+            return Work(stream, kind, short=question.short)
+        key = results.question(kind, explanation, asked)
+        return Work(stream, kind, explanation["model"], Task.CLASSIFICATION, question.short, key)
 
 
 def class_what_if_tab(classification: ClassificationTab, sections: gr.Tabs) -> LinkedView:

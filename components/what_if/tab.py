@@ -4,11 +4,13 @@ try another answer."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import gradio as gr
 
-from components.generation.run import explain_here
+from components.generation.run import asked_by, explain_here
 from components.generation.tab import GenerationTab
+from components.line import results
 from components.line.job import Work
 from components.page.controls import all_controls, read_values
 from components.page.views import AT_ONCE, IN_LINE, Updates, Values
@@ -63,7 +65,8 @@ class GeneratedAnswer(Subject):
     def work(self, question: Question, record: dict, asked: object, session: str | None) -> Work:
         explanation = explanation_of(record)
         stream = lambda hook: question.events(explanation, asked, hook)  # noqa: E731
-        return Work(stream, question.kind, explanation["model"], Task.GENERATION, question.short)
+        key = results.question(question.kind, explanation, asked)
+        return Work(stream, question.kind, explanation["model"], Task.GENERATION, question.short, key)
 
 
 def what_if_tab(generation: GenerationTab) -> LinkedView:
@@ -132,8 +135,10 @@ def _wire_part(section: Section, subject: Subject, generation: GenerationTab) ->
         method, options = read_values(["method", "k"], tab.options, values)
         method["options"] = options[method["method"]]
         chars, text = part_of(explanation, ends) or ([0, 0], "")
-        stream = lambda hook: run(part_request(explanation, chars, **method), hook)  # noqa: E731
-        work = Work(stream, "part", explanation["model"], Task.GENERATION)
+        request_part = partial(part_request, explanation, chars, **method)
+        key = results.question_of("generation", lambda: asked_by(request_part()))
+        stream = lambda hook: run(request_part(), hook)  # noqa: E731
+        work = Work(stream, "part", explanation["model"], Task.GENERATION, question=key)
         for shown in show(request, subject.slot("part"), work, PartView(explanation, text)):
             yield section.views.updates(shown)
 

@@ -1,0 +1,55 @@
+"""A reload in the middle of a run finds it again, and after its end its result."""
+
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from explainers.core.types import Task
+from tests.browser import choose, guarded_page
+from tests.served import served_app, tiny_model
+
+PROMPT = "Write a long story about a doctor, his patient, a magazine and a book."
+SECONDS = {"timeout": 90_000}
+
+
+@pytest.fixture(scope="module")
+def url():
+    """The app on a model whose every pass takes a tenth of a second more."""
+    loaded = tiny_model("", Task.GENERATION)
+    handle = loaded.model.register_forward_pre_hook(lambda *call: time.sleep(0.1))
+    try:
+        with served_app(lambda name, task, *how: loaded) as address:
+            yield address
+    finally:
+        handle.remove()
+
+
+def test_a_reload_in_the_middle_of_a_run_finds_it_again(browser, url):
+    with guarded_page(browser) as page:
+        page.goto(url)
+        page.locator("#prompt textarea").fill(PROMPT)
+        choose(page, "#method", "XPrompt")
+        page.locator("#run").click()
+        expect(page.locator("#status")).to_contain_text("Searching: step", **SECONDS)
+        address = page.url
+        assert "run=" in address
+        page.reload()
+        expect(page.locator("#prompt textarea")).to_have_value(PROMPT, **SECONDS)
+        expect(page.locator("#method input")).to_have_value("XPrompt", **SECONDS)
+        expect(page.locator("#status")).to_contain_text("Searching: step", **SECONDS)
+        assert page.url == address
+        with guarded_page(browser) as second_device:
+            second_device.goto(address)
+            expect(second_device.locator("#status")).to_contain_text("Searching: step", **SECONDS)
+        expect(page.locator("#status")).to_contain_text("XPrompt on", **SECONDS)
+        page.reload()
+        expect(page.locator("#status")).to_contain_text("XPrompt on", **SECONDS)
+        expect(page.locator("#prompt textarea")).to_have_value(PROMPT)
+
+
+def test_a_run_that_is_not_kept_is_said(browser, url):
+    with guarded_page(browser) as page:
+        page.goto(f"{url}?run=guessed")
+        expect(page.locator("#status")).to_contain_text("no longer kept", **SECONDS)
+        expect(page.locator("#run")).to_be_enabled()
