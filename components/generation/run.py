@@ -37,7 +37,7 @@ def explain_on(tab: SharedTab, when: Callable, *mirrors: gr.HTML) -> gr.events.D
 def generation_work(request: Callable[[], GenerationRequest], model: str) -> Work:
     """Explain a generation. request: raises MaskwiseError where it cannot be. model: as it names it."""
     return Work(
-        lambda hook: run(request(), hook),
+        lambda hook: run(request(), hook, reuse=True),
         kind="generation",
         model=model,
         task=Task.GENERATION,

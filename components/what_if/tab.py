@@ -137,7 +137,7 @@ def _wire_part(section: Section, subject: Subject, generation: GenerationTab) ->
         chars, text = part_of(explanation, ends) or ([0, 0], "")
         request_part = partial(part_request, explanation, chars, **method)
         key = results.question_of("generation", lambda: asked_by(request_part()))
-        stream = lambda hook: run(request_part(), hook)  # noqa: E731
+        stream = lambda hook: run(request_part(), hook, reuse=True)  # noqa: E731
         work = Work(stream, "part", explanation["model"], Task.GENERATION, question=key)
         for shown in show(request, subject.slot("part"), work, PartView(explanation, text)):
             yield section.views.updates(shown)

@@ -18,7 +18,7 @@ from explainers.streams.checks import check_text
 from explainers.streams.classification import ClassificationRequest, build_target
 from explainers.streams.events.what_if import ClassRemoval, JointEffect
 from explainers.streams.given_model import model_of
-from explainers.streams.kept import kept
+from explainers.streams.known import known
 from explainers.streams.what_if import check_removed, check_spans, joint_effect_on
 from explainers.targets.label import LabelTarget
 from explainers.targets.whole_words import label_target
@@ -56,13 +56,13 @@ def class_target_of(
         target = _last(build_target(request, on_forward, loaded))
         return _Known(target.clozes, target.verbalizer)
 
-    known = kept(loaded.model, _key(request), build, _Known.is_full)
-    check_spans(explanation, known.clozes[-1].prompt.spans)
+    found = known(loaded.model, _key(request), build)
+    check_spans(explanation, found.clozes[-1].prompt.spans)
     check_text("label", explanation.get("label"), MAX_LABEL_CHARS)
-    labels = list(known.verbalizer.labels)
+    labels = list(found.verbalizer.labels)
     index, operator = labels.index(find_label(explanation["label"], labels)), request.settings().mask_operator
-    target = label_target(loaded, known.clozes, known.verbalizer, index, operator, on_forward)
-    target.recall(known.scores)
+    target = label_target(loaded, found.clozes, found.verbalizer, index, operator, on_forward)
+    target.recall(found.scores)
     return target
 
 

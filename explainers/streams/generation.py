@@ -7,7 +7,7 @@ Every caller (the page, the API, Python) reads this one stream: `status`, `respo
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Annotated, Any, TypeVar
 
 from annotated_types import MaxLen
@@ -32,18 +32,21 @@ from explainers.streams.events.generation import (
     ResponseEvent,
 )
 from explainers.streams.events.shared import StatusEvent
+from explainers.streams.known import Answer, known, recall_masks
 from explainers.streams.report import RemovalReport, provenance, report, scored_spans, span_values
 from explainers.targets.base import MaskOperator
 from explainers.targets.causal.token_inputs import TokenInputs
 from explainers.targets.decoding import greedy_tokens
+from explainers.targets.given_answer import given_tokens
 from explainers.targets.response import ResponseTarget, check_context
 from explainers.text.chat_template import Placement, TemplateChoices, Thinking, check_date
-from explainers.text.prompts import decode_answer, encode_response, render_prompt
+from explainers.text.prompts import decode_answer, render_prompt
 from explainers.text.response_part import check_characters, part_tokens
 from explainers.text.spans import Granularity
 from explainers.text.thinking import heed_thinking
 
 MAX_PROMPT_CHARS, MAX_NEW_TOKENS, MAX_K = deployment().chars, deployment().new_tokens, deployment().k
+REUSED = "{} masks of this prompt were known from earlier runs, which saved passes and seconds."
 PromptText = Annotated[str, MaxLen(MAX_PROMPT_CHARS)]
 
 
@@ -85,15 +88,20 @@ class GenerationRequest:
 
 
 def run(
-    request: GenerationRequest, on_forward: OnForward | None = None, loaded: LoadedModel | None = None
+    request: GenerationRequest,
+    on_forward: OnForward | None = None,
+    loaded: LoadedModel | None = None,
+    reuse: bool = False,
 ) -> Iterator[GenerationEvent]:
     """Events of one request, the last an `explanation` (its fields are those of the API).
 
     on_forward is called with the number of sequences before each pass through the model. Where it raises
     Stopped, a search that has begun ends with the best mask so far. loaded: a model in place of the
-    request's.
+    request's. reuse: go on from the answer and the masks that earlier runs with reuse have evaluated for this
+    prompt, whatever their method and k; a note says so, since it saves passes and seconds.
     """
-    target = yield from answered_target(request, on_forward or (lambda rows: None), loaded)
+    target = yield from answered_target(request, on_forward or (lambda rows: None), loaded, reuse)
+    reused = recall_masks(target) if reuse else 0
     explainer = request.explainer()
     log_prob = target.log_prob_of(target.full_mask())
     passes_before = target.forward_passes  # before the plan, which may already try what the method needs
@@ -107,9 +115,17 @@ def run(
     said: dict[Mask, RemovalReport] = {}
     for event in run_method(explainer, target, passes_before):
         if isinstance(event, MethodRun):
-            yield from _told(request, target, event, said)
+            yield from _told(request, target, _noted(event, reused), said)
         else:
             yield event
+
+
+def _noted(run: MethodRun, reused: int) -> MethodRun:
+    """With a note on the masks that were known before. reused: how many."""
+    if not reused:
+        return run
+    notes = (*run.explanation.notes, REUSED.format(reused))
+    return replace(run, explanation=replace(run.explanation, notes=notes))
 
 
 def _told(
@@ -169,7 +185,7 @@ def _result(
 
 
 def answered_target(
-    request: GenerationRequest, on_forward: OnForward, loaded: LoadedModel | None = None
+    request: GenerationRequest, on_forward: OnForward, loaded: LoadedModel | None = None, reuse: bool = False
 ) -> Generator[AnswerEvent, None, ResponseTarget]:
     """Stream the loading of the model and its answer; returns the target, log p of it or of a part."""
     if not loaded:
@@ -177,7 +193,7 @@ def answered_target(
         loaded = held.load_model(request.model, Task.GENERATION)
     prompt = prompt_of(request, loaded)
     check_k(request.k, len(prompt.spans), request.granularity)
-    response_ids = yield from respond(request, loaded, prompt, on_forward)
+    response_ids = yield from (_known_answer if reuse else respond)(request, loaded, prompt, on_forward)
     part = part_tokens(loaded.tokenizer, response_ids, request.part, request.response)
     if part is None:
         prompt, part = heed_thinking(loaded.tokenizer, prompt, response_ids, request.thinking)
@@ -212,6 +228,20 @@ def check_k(k: int, spans: int, granularity: str) -> None:
             f"k is {k}, but this prompt has only {spans} {granularity}s. Choose k between 1 and {spans}, "
             "or a finer granularity."
         )
+
+
+def _known_answer(
+    request: GenerationRequest, loaded: LoadedModel, prompt: Prompt, on_forward: OnForward
+) -> Generator[AnswerEvent, None, tuple[int, ...]]:
+    """As `respond`; an answer that the model wrote before is not written again."""
+    if request.response.strip():
+        return (yield from respond(request, loaded, prompt, on_forward))
+    answer = known(loaded.model, (prompt.input_ids, request.max_new_tokens), Answer)
+    if answer.ids:
+        yield response_event(decode_answer(loaded.tokenizer, answer.ids))
+    else:
+        answer.ids = yield from respond(request, loaded, prompt, on_forward)
+    return answer.ids
 
 
 def respond(
@@ -267,33 +297,3 @@ def response_event(text: str) -> ResponseEvent:
 
 def masked_response_event(text: str) -> MaskedResponseEvent:
     return {"type": "masked_response", "text": text}
-
-
-def given_tokens(
-    loaded: LoadedModel, embeds: torch.Tensor, text: str, max_new_tokens: int, on_forward: OnForward
-) -> tuple[int, ...]:
-    """The text's token ids: those the model writes, where the text is its own answer, else the tokenizer's.
-
-    A model may spell a word in other tokens than its tokenizer would, and then log p differs. Writing ends at
-    the first token that departs from the text, or after max_new_tokens. embeds: of the whole prompt,
-    (1, L, d).
-    """
-    continues = not loaded.model.config.is_encoder_decoder
-    encoded = encode_response(loaded.tokenizer, text, continues)
-    check_context(loaded, embeds.shape[1], max(len(encoded), max_new_tokens))
-    return _own_tokens(loaded, embeds, text, max_new_tokens, on_forward) or encoded
-
-
-def _own_tokens(
-    loaded: LoadedModel, embeds: torch.Tensor, text: str, most: int, on_forward: OnForward
-) -> tuple[int, ...]:
-    """What the model writes in up to `most` tokens where that is the text, else nothing."""
-    ids: list[int] = []
-    for token in greedy_tokens(loaded, embeds, most, on_forward):
-        ids.append(token)
-        written = decode_answer(loaded.tokenizer, ids)
-        if written == text:
-            return tuple(ids)
-        if not text.startswith(written.rstrip("\ufffd")):
-            break
-    return ()

@@ -27,10 +27,10 @@ from explainers.streams.generation import (
     write_answer,
 )
 from explainers.streams.given_model import model_of
-from explainers.streams.kept import kept
+from explainers.streams.known import recall_masks
 from explainers.streams.report import span_values
 from explainers.targets.base import Target
-from explainers.targets.response import Evaluated, ResponseTarget
+from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import decode_pieces, encode_plain, encode_response
 
 MOST_JOINT = 20  # spans whose joint effect is measured
@@ -189,8 +189,7 @@ def _response_ids(explanation: dict, response: str, loaded) -> tuple[int, ...]:
 
 def _target(loaded, prompt, ids, part, operator, on_forward) -> ResponseTarget:
     target = ResponseTarget(loaded, prompt, ids, operator, on_forward, screening=False, part=part)
-    key = (prompt, target.response_ids, target.part, operator)
-    target.recall(kept(loaded.model, key, Evaluated, Evaluated.is_full))
+    recall_masks(target)
     return target
 
 

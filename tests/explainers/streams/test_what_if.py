@@ -11,7 +11,7 @@ from explainers.core.errors import MaskwiseError, Stopped
 from explainers.measures.effect_sentences import joint_kind
 from explainers.models import held
 from explainers.streams import report, what_if
-from explainers.streams.kept import _kept as kept_values
+from explainers.streams.known import _known as kept_values
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import encode_response
 from explainers.text.response_part import part_characters

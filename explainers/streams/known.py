@@ -1,0 +1,66 @@
+"""What is known of recent prompts, by model: the answer, and log p of the masks that were evaluated.
+
+Plain values, which keep no model in memory. The next question, the next method and the next k go on from it.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from threading import Lock
+from typing import Protocol, TypeVar
+from weakref import WeakKeyDictionary
+
+from explainers.targets.response import Evaluated, ResponseTarget
+
+MOST_KEPT = 16  # for each model
+
+
+class Bounded(Protocol):
+    def is_full(self) -> bool: ...
+
+
+Value = TypeVar("Value", bound=Bounded)
+
+_known: WeakKeyDictionary = WeakKeyDictionary()
+_lock = Lock()
+
+
+def known(model, key: Hashable, make: Callable[[], Value]) -> Value:
+    """What `make` gave for this key and model, made anew where it is not among the last MOST_KEPT, or full.
+
+    The value may hold no reference to the model: it goes when the model goes.
+    """
+    with _lock:
+        values = _known.setdefault(model, OrderedDict())
+        for full in [other for other, value in values.items() if value.is_full()]:
+            del values[full]
+        value = values.get(key)
+    if value is None:
+        value = make()
+    with _lock:
+        values = _known.setdefault(model, OrderedDict())
+        values[key] = value
+        values.move_to_end(key)
+        while len(values) > MOST_KEPT:
+            values.popitem(last=False)
+    return value
+
+
+@dataclass
+class Answer:
+    """The token ids of an answer, () until it is written."""
+
+    ids: tuple[int, ...] = ()
+
+    def is_full(self) -> bool:
+        return False
+
+
+def recall_masks(target: ResponseTarget) -> int:
+    """Let the target go on from the masks that were evaluated for it before; returns how many there are."""
+    key = (target.prompt, target.response_ids, target.part, target.operator)
+    evaluated = known(target.loaded.model, key, Evaluated)
+    target.recall(evaluated)
+    return len(evaluated.log_probs)

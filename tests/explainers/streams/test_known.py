@@ -1,0 +1,60 @@
+"""What earlier runs on a prompt evaluated costs nothing again, whatever the method and k."""
+
+import pytest
+import torch
+
+from explainers.models import held
+from explainers.streams import known as known_module
+from explainers.streams.generation import GenerationRequest, run
+from explainers.streams.what_if import target_of
+from tests.tiny_models import tiny_causal
+
+PROMPT = "Write a short story about a doctor and his patient."
+SETTINGS = {"max_new_tokens": 6, "screening": False}
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch):
+    loaded = tiny_causal("llama", chat=True)
+    monkeypatch.setattr(held, "load_model", lambda name, task: loaded)
+    monkeypatch.setattr("explainers.streams.report.text_metrics", lambda *answers: [])
+    known_module._known.clear()
+
+
+def passes_of(reuse, **changes):
+    """The passes and the last event of a run."""
+    passes = []
+    request = GenerationRequest(PROMPT, **SETTINGS | changes)
+    events = list(run(request, passes.append, reuse=reuse))
+    return sum(passes), events[-1], events
+
+
+def test_the_next_method_and_k_evaluate_new_masks_alone():
+    _, first, _ = passes_of(True, method="exhaustive", k=2)
+    alone, own, _ = passes_of(False, method="best_swap", k=2)
+    reused, again, events = passes_of(True, method="best_swap", k=2)
+    assert again["distinct_masks"] < own["distinct_masks"] and reused < alone
+    removed = [[span["removed"] for span in result["spans"]] for result in (own, again)]
+    assert removed[0] == removed[1] and again["log_prob_masked"] == pytest.approx(own["log_prob_masked"])
+    assert any("known from earlier runs" in note for note in again["notes"])
+    assert not any("known from" in note for note in [*own["notes"], *first["notes"]])
+    assert [event["text"] for event in events if event["type"] == "response"] == [own["response"]]
+
+
+def test_a_question_on_the_result_finds_its_masks_known():
+    _, explanation, _ = passes_of(True, method="feature_ablation", k=1)
+    target = target_of(explanation)
+    target.log_prob(1 - torch.eye(len(target.spans)))  # all single removals
+    assert target.forward_passes == 0
+
+
+def test_nothing_is_reused_unless_asked_for():
+    first, _, _ = passes_of(False, method="best_swap", k=2)
+    assert passes_of(False, method="best_swap", k=2)[0] == first
+
+
+def test_what_is_full_is_forgotten(monkeypatch):
+    passes_of(True, method="best_swap", k=2)
+    monkeypatch.setattr("explainers.targets.response.MOST_MASKS", 3)
+    _, again, _ = passes_of(True, method="best_swap", k=2)
+    assert not any("known from" in note for note in again["notes"])
