@@ -42,7 +42,7 @@ def explain_on(tab: SharedTab, when: Callable, *mirrors: gr.HTML) -> gr.events.D
         EXPLAINED.fill(request.session_hash, settings, settings)
         own = options[settings["method"]]
         view, inputs = tab.view(settings), settings | {"options": own}
-        work = _work(request.session_hash, settings, own, explain_and_read)
+        work = classification_work(request.session_hash, settings, own, explain_and_read)
         for shown in show(request, SLOT, work, view, inputs):
             yield tab.changed(shown, view.record(), inputs, mirrors)
 
@@ -70,7 +70,9 @@ def read_on(tab: SharedTab, events: list) -> gr.events.Dependency:
             view.add({"type": "error", "text": "Press Run to fetch this model first."})
             yield tab.views.updates(view.values())
             return
-        for shown in show(request, SLOT, _work(session, settings, {}, read, "live", short=True), view):
+        for shown in show(
+            request, SLOT, classification_work(session, settings, {}, read, "live", short=True), view
+        ):
             # What is read live is no explanation to keep.
             yield tab.views.updates(shown) | ({tab.record: None} if view.prediction else {})
 
@@ -86,7 +88,7 @@ def compare_on(tab: SharedTab, button: gr.Button) -> gr.events.Dependency:
         view = ClassificationView(settings["text"], settings["granularity"], ("plot", "methods"))
         every = partial(_every_method, options)
         own = options[settings["method"]]
-        work = _work(request.session_hash, settings, own, every, "all methods", more=options)
+        work = classification_work(request.session_hash, settings, own, every, "all methods", more=options)
         for shown in show(request, SLOT, work, view):
             yield tab.views.updates(shown)
 
@@ -100,7 +102,7 @@ def lens_on(tab: SharedTab, button: gr.Button) -> gr.events.Dependency:
         settings, options = read_values(list(tab.inputs), tab.options, values)
         view = ClassificationView(settings["text"], settings["granularity"], ("lens",))
         own = options[settings["method"]]
-        work = _work(request.session_hash, settings, own, lens, "layer lens", short=True)
+        work = classification_work(request.session_hash, settings, own, lens, "layer lens", short=True)
         for shown in show(request, SLOT, work, view):
             yield tab.views.updates(shown)
 
@@ -143,7 +145,7 @@ def _every_method(options: dict[str, dict], request: ClassificationRequest, hook
     return compare(request, options, hook, loaded)
 
 
-def _work(
+def classification_work(
     session: str | None,
     settings: dict,
     options: dict,

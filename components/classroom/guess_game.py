@@ -118,7 +118,7 @@ def _wire_rounds(game: GuessGame, generation: GenerationTab) -> None:
         settings = dict(zip(names, values, strict=True))
         try:
             round = chosen_round(title, settings)
-            work = _work(round, "guess", prepare)
+            work = round_work(round, "guess", prepare)
         except MaskwiseError as error:
             yield {game.views["status"]: status("error", str(error))}
             return
@@ -141,7 +141,7 @@ def _wire_reveal(game: GuessGame) -> None:
             return
         guess: Any = board.get("selected") if isinstance(board, dict) else None
         view, counted = GuessView(round, guess), False
-        work = _work(round, "reveal", play, guess, short=True)
+        work = round_work(round, "reveal", play, guess, short=True)
         for shown in show(request, SLOT, work, view):
             updates = game.views.updates(shown)
             if view.revealed and not counted:
@@ -153,7 +153,7 @@ def _wire_reveal(game: GuessGame) -> None:
     game.reveal.click(reveal, inputs, [*game.views.values(), game.scores], **IN_LINE)
 
 
-def _work(
+def round_work(
     round: Round, kind: str, stream: Callable[..., Iterator[dict]], *guess: object, short: bool = False
 ) -> Work:
     """Raises MaskwiseError where the round cannot be played."""

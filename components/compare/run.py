@@ -23,7 +23,7 @@ def compare_on(tab: SharedTab, button: gr.Button) -> gr.events.Dependency:
 
     def handle(request: gr.Request, *values) -> Iterator[Updates]:
         settings = dict(zip(tab.inputs, values, strict=True))
-        view, work = tab.view(settings), _work(settings, "comparison", compare)
+        view, work = tab.view(settings), comparison_work(settings, "comparison", compare)
         for shown in show(request, tab.name, work, view, settings):
             yield tab.changed(shown, view.record(), settings)
 
@@ -38,7 +38,7 @@ def sweep_on(tab: SharedTab, button: gr.Button, most: gr.Slider) -> gr.events.De
         settings = dict(zip(tab.inputs, values, strict=True))
         titles = {name: METHODS[name].title for name in settings["methods"] if name in METHODS}
         view, bound = SweepView(settings, titles=titles, most=largest), min(largest, MOST_K)
-        work = _work(settings, "sweep", sweep, bound)
+        work = comparison_work(settings, "sweep", sweep, bound)
         for shown in show(request, tab.name, work, view):
             yield tab.views.updates(shown)
 
@@ -53,7 +53,7 @@ def converge_on(
     def handle(request: gr.Request, runs: int, steps: int, *values) -> Iterator[Updates]:
         settings = dict(zip(tab.inputs, values, strict=True))
         bounds = min(runs, MOST_SEEDS), min(steps, MOST_ITERATIONS)
-        work = _work(settings, "convergence", convergence, *bounds)
+        work = comparison_work(settings, "convergence", convergence, *bounds)
         for shown in show(request, tab.name, work, ConvergenceView(settings)):
             yield tab.views.updates(shown)
 
@@ -61,7 +61,7 @@ def converge_on(
     return button.click(handle, inputs, list(tab.views.values()), **IN_LINE)
 
 
-def _work(settings: dict, kind: str, stream: Callable[..., Iterator[dict]], *bounds: int) -> Work:
+def comparison_work(settings: dict, kind: str, stream: Callable[..., Iterator[dict]], *bounds: int) -> Work:
     """One of the streams of comparisons on the page's inputs."""
 
     def request() -> ComparisonRequest:

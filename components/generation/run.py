@@ -19,15 +19,21 @@ from explainers.core.types import Task
 from explainers.streams.generation import GenerationRequest, run
 
 
-def explain_on(tab: SharedTab, when: Callable, *mirrors: gr.HTML) -> gr.events.Dependency:
+def explain_on(
+    tab: SharedTab, when: Callable, *mirrors: gr.HTML, only_stored: bool = False
+) -> gr.events.Dependency:
     """Explain the Generation tab's inputs, in its views. when: what begins it, as a button's `click`.
-    mirrors: more status lines that say how it goes. Returns the event of the run."""
+    mirrors: more status lines that say how it goes. only_stored: show a result that is kept, compute none.
+    Returns the event of the run."""
 
     def explain(request: gr.Request, *values) -> Iterator[Updates]:
         settings, options = read_values(list(tab.inputs), tab.options, values)
         settings["options"] = options[settings["method"]]
         view = tab.view(settings)
         work = generation_work(lambda: GenerationRequest(**settings), settings["model"])
+        if only_stored and not work.result():
+            yield gr.skip()
+            return
         for shown in show(request, tab.name, work, view, settings):
             yield tab.changed(shown, view.record(), settings, mirrors)
 

@@ -67,7 +67,7 @@ def generation_tab() -> GenerationTab:
     """Lay out the tab inside the current Blocks and wire it."""
     with gr.Row(elem_classes="mw-tab"):
         with gr.Column(scale=2, min_width=320):
-            inputs, options, run_button, stop_button, status = _controls()
+            inputs, options, examples, run_button, stop_button, status = _controls()
             rendered = rendered_prompt("rendered")
         with gr.Column(scale=3, min_width=320):
             views = Views(
@@ -85,13 +85,17 @@ def generation_tab() -> GenerationTab:
     shared = SharedTab(
         "generation", inputs, options, views, record, bar, [run_button], new_view, replay, blank
     )
-    wire_share_bar(shared, [explain_on(shared, run_button.click)])
+    running = [
+        explain_on(shared, run_button.click),
+        explain_on(shared, examples.load_input_event.then, only_stored=True),
+    ]
+    wire_share_bar(shared, running)
     stop_button.click(stopper(shared.name), **AT_ONCE)
     return GenerationTab(inputs, options, record, shared)
 
 
 def _controls():
-    """The left column. Returns inputs by API name, options by method and name, and the buttons and status."""
+    """The left column. Returns inputs by API name, options by method and name, examples, buttons, status."""
     prompt = gr.Textbox(
         EXAMPLES[0][1],
         label="Prompt",
@@ -101,7 +105,7 @@ def _controls():
         max_length=MAX_PROMPT_CHARS,
         elem_id="prompt",
     )
-    gr.Examples(
+    examples = gr.Examples(
         [[text] for _, text in EXAMPLES],
         [prompt],
         example_labels=[title for title, _ in EXAMPLES],
@@ -135,7 +139,7 @@ def _controls():
     press_on_enter(prompt, run_button)
     with gr.Accordion("More settings", open=False):
         inputs |= generation_settings()
-    return inputs, options, run_button, stop_button, status
+    return inputs, options, examples, run_button, stop_button, status
 
 
 def new_view(inputs: dict) -> GenerationView:

