@@ -1,7 +1,8 @@
 """Make the results that come with Maskwise: `python -m benchmarks.stored_results [kind …]`.
 
 Runs the page's examples and ready rounds at the page's settings on the built-in models, and stores the events
-where the page looks for them first. All of them take some minutes.
+where the page looks for them first; `opening` makes the three results that the page opens with. All of it
+takes some minutes.
 """
 
 from __future__ import annotations
@@ -9,13 +10,16 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from datetime import date
 from time import perf_counter
 
 import gradio as gr
 
+from components.classification.controls import DEFAULT_METHOD, DEFAULT_TASK, FIRST_TEXT
 from components.classification.run import classification_work
 from components.classification.tab import classification_tab
 from components.classroom.guess_game import round_work
+from components.compare.controls import DEFAULT_METHODS
 from components.compare.run import comparison_work
 from components.compare.tab import compare_tab
 from components.generation.run import generation_work
@@ -23,10 +27,12 @@ from components.generation.tab import EXAMPLES, generation_tab
 from components.line.job import Work
 from components.line.results import SHIPPED, as_text, shipped_name
 from components.page.controls import read_values
+from explainers import explain_generation
 from explainers.core.errors import MaskwiseError
 from explainers.models.held import load_model
 from explainers.streams import guessing
-from explainers.streams.comparison import compare
+from explainers.streams.classification import ClassificationRequest
+from explainers.streams.comparison import ComparisonRequest, compare
 from explainers.streams.generation import GenerationRequest
 from explainers.streams.guess_rounds import ready_rounds
 from explainers.streams.reading import explain_and_read
@@ -65,6 +71,23 @@ def rounds() -> Iterator[Work]:
         yield round_work(round, "guess", guessing.prepare)
 
 
+def opening() -> None:
+    """Store the results that the tabs open with, without what only a run shows."""
+    prompt = EXAMPLES[0][1]
+    classified = ClassificationRequest(FIRST_TEXT, DEFAULT_TASK, method=DEFAULT_METHOD)
+    tabs = {
+        "generation": explain_generation(prompt, method="xprompt", k=3, seed=0),
+        "classification": explain_and_read(classified),
+        "comparison": compare(ComparisonRequest(prompt, DEFAULT_METHODS, k=3, seed=0)),
+    }
+    for tab, events in tabs.items():
+        kept = [event for event in events if event["type"] not in LEFT_OUT]
+        made = {"made_by": "python -m benchmarks.stored_results opening", "date": str(date.today())}
+        text = json.dumps(made | {"events": kept}, ensure_ascii=False, indent=1)
+        (SHIPPED.parent / f"{tab}.json").write_text(text + "\n", encoding="utf-8")
+
+
+LEFT_OUT = {"status", "response", "masked_response"}
 KINDS = {each.__name__: each for each in (classification, rounds, generation, comparison)}
 
 
@@ -93,7 +116,10 @@ def store_known_rounds() -> None:
 
 
 def main() -> None:
-    for kind in sys.argv[1:] or KINDS:
+    for kind in sys.argv[1:] or ["opening", *KINDS]:
+        if kind == "opening":
+            opening()
+            continue
         for work in KINDS[kind]():
             started = perf_counter()
             print(f"{kind}: {run(work)}, {perf_counter() - started:.0f} s", flush=True)
