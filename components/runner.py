@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Callable, Iterator
 from itertools import count
 from threading import Lock
@@ -109,6 +110,7 @@ class Runner:
 
 
 RUNNER = Runner(LINE)
+atexit.register(LINE.close)
 
 
 def show(

@@ -16,6 +16,7 @@ from components.line.pace import Pace
 from explainers.core.deployment import deployment
 from explainers.core.errors import MaskwiseError, Stopped
 
+CLOSING_SECONDS = 10.0
 SHORT_SECONDS = 5.0  # after so much computing a short job is a long one
 
 _numbers = count()
@@ -149,6 +150,14 @@ class Line:
             if not ticket.began and ticket in self._waiting:
                 self._waiting.remove(ticket)
             self._changed.notify_all()
+
+    def close(self) -> None:
+        """The process is about to end: so do all jobs, since a thread cut off in a pass brings it down."""
+        with self._changed:
+            for ticket in self._present():
+                ticket.stopped = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._at_work is None, CLOSING_SECONDS)
 
     def place(self, ticket: Ticket) -> Place | None:
         """Where the ticket stands, None once it has begun."""

@@ -71,3 +71,14 @@ def test_a_stop_in_the_proof_keeps_what_is_shown(jobs):
     assert [event for events in updates for event in events][-1] == {"type": "explanation", "stopped": True}
     assert time.monotonic() - pressed < 0.5
     others.close()
+
+
+def test_the_end_of_the_process_ends_all_jobs_first():
+    line = Line()
+    jobs = Runner(line)
+    _, updates = begun(jobs, "a", "tab")
+    waiting = jobs.start("c", "tab", work())
+    line.close()
+    assert line._at_work is None
+    assert [event for events in updates for event in events][-1]["type"] == "stopped"
+    assert [event["type"] for event in events_of(waiting)] == ["stopped"]
