@@ -29,6 +29,7 @@ from components.sharing.restore import restored
 from components.sharing.round_choice import OWN, OWN_SETTINGS, chosen_round, next_title, round_titles
 from components.sharing.tab import IDLE_SECONDS
 from explainers.core.errors import MaskwiseError
+from explainers.streams.events.shared import Event
 from explainers.streams.guess_rounds import Round
 from explainers.streams.guessing import play, prepare
 
@@ -154,7 +155,7 @@ def _wire_reveal(game: GuessGame) -> None:
 
 
 def round_work(
-    round: Round, kind: str, stream: Callable[..., Iterator[dict]], *guess: object, short: bool = False
+    round: Round, kind: str, stream: Callable[..., Iterator[Event]], *guess: object, short: bool = False
 ) -> Work:
     """Raises MaskwiseError where the round cannot be played."""
     subject = round.subject()

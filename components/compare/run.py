@@ -15,6 +15,7 @@ from components.runner import show
 from components.sharing.tab import SharedTab
 from explainers.core.types import Task
 from explainers.streams.comparison import ComparisonRequest, compare
+from explainers.streams.events.shared import Event
 from explainers.streams.sweep import convergence, sweep
 
 
@@ -61,7 +62,7 @@ def converge_on(
     return button.click(handle, inputs, list(tab.views.values()), **IN_LINE)
 
 
-def comparison_work(settings: dict, kind: str, stream: Callable[..., Iterator[dict]], *bounds: int) -> Work:
+def comparison_work(settings: dict, kind: str, stream: Callable[..., Iterator[Event]], *bounds: int) -> Work:
     """One of the streams of comparisons on the page's inputs."""
 
     def request() -> ComparisonRequest:
