@@ -133,10 +133,10 @@ def table(rows: list[dict]) -> str:
 
 
 def _cell(values: list[float], column: str) -> str:
-    middle, half = mean_interval(values)
+    middle, half_width = mean_interval(values)
     if column in ("seconds", "forward_passes"):
         return f"{middle:.1f}" if column == "seconds" else f"{middle:.0f}"
-    return f"{middle:.3f} ± {half:.3f}"
+    return f"{middle:.3f} ± {half_width:.3f}"
 
 
 def _against_random(rows: list[dict]) -> str:

@@ -130,7 +130,7 @@ def few_shot_tune(
 ) -> Iterator[TuningStep | TunedAdapter]:
     """Tune a copy of `model` on a few (text, label) examples; `model` itself is left as it is.
 
-    Yields one TuningStep a step, then exactly one TunedAdapter. The loss is the cross-entropy of the class
+    Yields one TuningStep per step, then exactly one TunedAdapter. The loss is the cross-entropy of the class
     scores, a class's score being the mean log-probability of its label words at the mask.
     Raises MaskwiseError for a template, label word or class that cannot be used.
     """
@@ -184,7 +184,7 @@ def main() -> None:
     add("--task", choices=[*tasks, "custom"], required=True)
     add("--model", default="", help="Hub id or folder of a masked language model (default: the built-in one)")
     add("--template", help='for --task custom, such as "A <mask> message : {text}"')
-    add("--label-words", nargs="+", help="for --task custom, one argument a class, words parted by commas")
+    add("--label-words", nargs="+", help="for --task custom, one argument per class, words parted by commas")
     add("--train", type=Path, required=True, help="JSONL file, rows of {text, label}; labels count from 0")
     add("--shots", type=int, default=5, help="lines per class (default 5)")
     add("--steps", type=int, default=60)

@@ -87,7 +87,7 @@ def parse_arguments() -> argparse.Namespace:
         parser.add_argument(name, type=kind, default=default, help=explanation, **more)
 
     data = (
-        "folder with corpora/*.txt, one document a line, and "
+        "folder with corpora/*.txt, one document per line, and "
         "classification/{ag_news,sst2,imdb_reviews}_{train,dev}.jsonl, rows of {text, label}"
     )
     add("--data", Path, None, data, required=True)

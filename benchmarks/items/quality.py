@@ -74,7 +74,7 @@ def measure(setting: Setting, prompts: int = PROMPTS) -> dict:
 
 
 def summary(rows: list[dict]) -> dict:
-    """Per search: share of runs that reach the optimum, and mean distinct masks a run."""
+    """Per search: share of runs that reach the optimum, and mean distinct masks per run."""
     found = {}
     for name in rows[0]["searches"]:
         runs = [run for row in rows for run in row["searches"][name]]
