@@ -114,7 +114,7 @@ class _Model(torch.nn.Module):
 
 
 def _captum_ig(example: Answered) -> list[float]:
-    """Captum's LLMGradientAttribution(LayerIntegratedGradients): one path a response token."""
+    """Captum's LLMGradientAttribution(LayerIntegratedGradients): one path per response token."""
     target = example.target(operator="replace")
     ids = torch.tensor([example.prompt.input_ids], device=target.device)
     kept = target.masked.keep(torch.zeros(1, len(target.spans), device=target.device)) > 0.5

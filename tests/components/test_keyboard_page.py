@@ -11,7 +11,6 @@ from tests.browser import guarded_page
 from tests.served import served_app
 
 PROMPT = "Write a short story about a doctor and his patient."
-SECONDS = {"timeout": 150_000}
 MOST_TABS = 70
 
 # Of the element that has the focus: whether it is the one sought, and whether a ring shows where the keyboard
@@ -38,7 +37,7 @@ def page(browser, url):
     allowed = ["clipboard-read", "clipboard-write"]
     with guarded_page(browser, viewport={"width": 1280, "height": 1000}, permissions=allowed) as opened:
         opened.goto(url)
-        expect(opened.locator("#status")).to_contain_text("A stored example", **SECONDS)
+        expect(opened.locator("#status")).to_contain_text("A stored example")
         yield opened
 
 
@@ -69,7 +68,7 @@ def open_tab(page, tab_id):
 
 
 def says(page, status, text):
-    expect(page.locator(status)).to_contain_text(text, **SECONDS)
+    expect(page.locator(status)).to_contain_text(text)
 
 
 def explain_a_prompt(page):
@@ -125,10 +124,10 @@ def click_a_word_off_and_explain_a_part(page):
     tab_to(page, "#what-answer [data-index]")
     press(page, "ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight")
     expect(page.locator("#what-answer [aria-selected=true]")).to_have_count(3)
-    expect(page.locator("#what-part")).to_be_enabled(**SECONDS)
+    expect(page.locator("#what-part")).to_be_enabled()
     tab_to(page, "#what-part")
     press(page, "Enter")
-    expect(page.locator("#what-part-result")).to_contain_text("each token of this part", **SECONDS)
+    expect(page.locator("#what-part-result")).to_contain_text("each token of this part")
     expect(page.locator("#what-part")).to_be_focused()
 
 

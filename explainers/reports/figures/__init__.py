@@ -1,1 +1,1 @@
-"""Figures as plotly.graph_objects, pure functions of plain values; one module a figure."""
+"""Figures as plotly.graph_objects, pure functions of plain values; one module per figure."""

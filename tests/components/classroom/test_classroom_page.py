@@ -18,7 +18,7 @@ def page(browser, url):
 
 def opened_at(page, url):
     page.goto(url)
-    expect(page.locator("#plot .cap")).to_contain_text("iteration 100 of 100", timeout=30_000)
+    expect(page.locator("#plot .cap")).to_contain_text("iteration 100 of 100")
 
 
 def press(page, key, times=1):
@@ -55,7 +55,7 @@ def test_replay_to_step_10_by_keyboard(page):
 def test_replay_follows_a_new_result(page):
     page.locator("#prompt textarea").fill("Write a long poem about a nurse, her cat and two friends.")
     page.locator("#prompt textarea").press("Shift+Enter")
-    expect(page.locator("#status")).to_contain_text("Best within a budget on tiny-llama", timeout=60_000)
+    expect(page.locator("#status")).to_contain_text("Best within a budget on tiny-llama")
     open_replay(page)
     expect(page.locator("#replay .mw-strip")).to_contain_text("a nurse, her cat")
     expect(page.locator("#replay .mw-sentence")).to_contain_text(re.compile(r"Step 1: .*log p −"))

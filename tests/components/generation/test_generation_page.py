@@ -47,9 +47,9 @@ def test_run_grows_the_plot_and_ends_with_the_diff(page, slow_model):
     choose(page, "#method", "XPrompt")
     page.locator("#run").click()
     caption = page.locator("#plot .cap")
-    expect(caption).to_contain_text(re.compile(r"iteration \d{1,2} of 100"), timeout=60_000)
-    expect(caption).to_contain_text("iteration 100 of 100", timeout=60_000)
-    expect(page.locator("#status")).to_contain_text("XPrompt on tiny-llama", timeout=60_000)
+    expect(caption).to_contain_text(re.compile(r"iteration \d{1,2} of 100"))
+    expect(caption).to_contain_text("iteration 100 of 100")
+    expect(page.locator("#status")).to_contain_text("XPrompt on tiny-llama")
     expect(page.locator("#strip [data-removed]")).to_have_count(4)  # three, and the legend's sample
     expect(page.locator("#diff del").first).to_be_visible()
     expect(page.locator("#diff ins").first).to_be_visible()
@@ -62,26 +62,22 @@ def test_stop_keeps_the_best_set_so_far(page, slow_model):
     )
     choose(page, "#method", "XPrompt")
     page.locator("#run").click()
-    expect(page.locator("#plot .cap")).to_contain_text(
-        re.compile(r"iteration \d{1,2} of 100"), timeout=60_000
-    )
+    expect(page.locator("#plot .cap")).to_contain_text(re.compile(r"iteration \d{1,2} of 100"))
     page.locator("#stop").click()
-    expect(page.locator("#status")).to_contain_text(
-        re.compile(r"Stopped after \d+ of 100 steps"), timeout=20_000
-    )
+    expect(page.locator("#status")).to_contain_text(re.compile(r"Stopped after \d+ of 100 steps"))
     expect(page.locator("#strip [data-removed]")).to_have_count(4)
     expect(page.locator("#plot .cap")).not_to_contain_text("iteration 100 of 100")
     write(page, "Write again")
     choose(page, "#method", "Feature ablation")
     page.locator("#k input[type=number]").fill("1")
     page.locator("#run").click()
-    expect(page.locator("#status")).to_contain_text("Feature ablation on tiny-llama", timeout=60_000)
+    expect(page.locator("#status")).to_contain_text("Feature ablation on tiny-llama")
 
 
 def test_markup_and_template_code_stay_text(page):
     write(page, HOSTILE)
     page.locator("#prompt textarea").press("Shift+Enter")
-    expect(page.locator("#status")).to_contain_text("Best within a budget on tiny-llama", timeout=60_000)
+    expect(page.locator("#status")).to_contain_text("Best within a budget on tiny-llama")
     expect(page.locator("#result")).to_contain_text("optimal")
     expect(page.locator("#strip .mw-strip")).to_contain_text(HOSTILE)
     assert page.locator("#strip img, #diff img").count() == 0

@@ -40,7 +40,7 @@ def test_axe_finds_nothing(served, theme, width):
     found = []
     with guarded_page(browser, viewport={"width": width, "height": 900}, reduced_motion="reduce") as page:
         page.goto(f"{url}?__theme={theme}")
-        expect(page.locator("#plot .main-svg").first).to_be_visible(timeout=30_000)
+        expect(page.locator("#plot .main-svg").first).to_be_visible()
         page.add_script_tag(path=AXE)
         for tab in TABS:
             page.evaluate(OPEN, tab)

@@ -16,7 +16,6 @@ from tests.served import served_app, tiny_model
 
 PROMPT = "Write <img src=x onerror=alert(1)> about ${alert(2)} and a doctor today"
 DEFAULT = EXPLAINERS[generation_tab.DEFAULT_METHOD].title
-SECONDS = {"timeout": 120_000}
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +45,7 @@ def page(browser, url):
 
 def open_tab(page):
     page.get_by_role("tab", name="What if").click()
-    expect(page.locator("#what-strip .mw-strip")).to_be_visible(**SECONDS)
+    expect(page.locator("#what-strip .mw-strip")).to_be_visible()
 
 
 def words(page):
@@ -58,7 +57,7 @@ def removed(page):
 
 
 def says(page, text):
-    expect(page.locator("#what-status")).to_contain_text(text, **SECONDS)
+    expect(page.locator("#what-status")).to_contain_text(text)
 
 
 def test_it_follows_the_generation_tab_and_is_never_blank(page):
@@ -72,7 +71,7 @@ def test_it_follows_the_generation_tab_and_is_never_blank(page):
     page.locator("#new-tokens input[type=number]").fill("6")
     page.locator("#new-tokens input[type=number]").press("Tab")
     page.locator("#run").click()
-    expect(page.locator("#status")).to_contain_text(f"{DEFAULT} on tiny-llama", **SECONDS)
+    expect(page.locator("#status")).to_contain_text(f"{DEFAULT} on tiny-llama")
     open_tab(page)
     says(page, f"3 of 5 words removed. {DEFAULT} chose this set")
     expect(page.locator("#what-strip .mw-strip")).to_have_text("Another prompt about a book")
@@ -116,7 +115,7 @@ def test_together_and_another_answer(page):
     expect(page.locator("#what-why-result")).to_contain_text("of the other")
     assert page.locator("#what-why-strip [data-sign]").count() > 2
     words(page).nth(0).click()
-    expect(page.locator("#what-joint-effect")).to_contain_text("Remove two words or more", **SECONDS)
+    expect(page.locator("#what-joint-effect")).to_contain_text("Remove two words or more")
 
 
 def test_a_chosen_part_is_explained(page):
@@ -135,17 +134,17 @@ def test_a_chosen_part_is_explained(page):
     page.mouse.up()
     expect(page.locator("#what-answer .mw-part")).to_contain_text("Chosen: ")
     assert page.locator("#what-answer [aria-selected=true]").count() >= 2
-    expect(button).to_be_enabled(**SECONDS)
+    expect(button).to_be_enabled()
     button.click()
     says(page, f"{DEFAULT} on tiny-llama")
-    expect(page.locator("#what-part-result")).to_contain_text("each token of this part", **SECONDS)
+    expect(page.locator("#what-part-result")).to_contain_text("each token of this part")
     expect(page.locator("#what-part-strip .mw-strip [data-removed]")).to_have_count(3)
     expect(page.locator("#strip .mw-strip")).to_contain_text(PROMPT)
 
 
 def test_errors_are_words_and_stop_works(page, monkeypatch, stop_pressed):
     page.locator("#what-why").click()
-    expect(page.locator("#what-status [role=alert]")).to_contain_text("The other answer is empty", **SECONDS)
+    expect(page.locator("#what-status [role=alert]")).to_contain_text("The other answer is empty")
     expect(removed(page)).to_have_count(3)
 
     def until_stop(explanation, removed, on_forward):
@@ -160,4 +159,4 @@ def test_errors_are_words_and_stop_works(page, monkeypatch, stop_pressed):
     expect(removed(page)).to_have_count(3)
     monkeypatch.undo()
     words(page).nth(0).click()
-    expect(page.locator("#what-status")).to_contain_text(re.compile(r"[24] of \d+ words removed"), **SECONDS)
+    expect(page.locator("#what-status")).to_contain_text(re.compile(r"[24] of \d+ words removed"))
