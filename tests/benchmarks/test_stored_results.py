@@ -1,0 +1,29 @@
+"""Results that come with Maskwise: each is found by the page, at once, and none is left over."""
+
+import time
+
+from benchmarks.stored_results import KINDS, generation
+from components.line.line import Line
+from components.line.results import SHIPPED, shipped_name
+from components.runner import Runner
+from explainers.models import held
+
+
+def test_each_example_of_the_generation_tab_shows_its_result_at_once(monkeypatch):
+    monkeypatch.setattr(held, "load_model", None)  # nothing is loaded
+    works = list(generation())
+    assert len(works) == 5
+    works[0].builtin()  # the revision of the model is looked up once
+    for work in works:
+        started = time.monotonic()
+        reader = Runner(Line()).start("a", "generation", work)
+        events = [event for events in reader.updates() for event in events]
+        assert time.monotonic() - started < 0.3
+        assert events[0]["type"] == "stored" and events[-1]["type"] == "explanation"
+        assert events[-1]["model"] == "HuggingFaceTB/SmolLM2-135M-Instruct" and not events[-1]["stopped"]
+
+
+def test_no_stored_result_is_left_over():
+    works = [work for kind in KINDS.values() for work in kind()]
+    names = {shipped_name(work.question, work.builtin()) for work in works}
+    assert {file.name for file in SHIPPED.iterdir()} <= names
