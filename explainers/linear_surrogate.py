@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from explainers.core import base
 from explainers.core.base import Explainer, option, register
 from explainers.core.deferred_torch import torch
 from explainers.core.target import Target
+
+if TYPE_CHECKING:
+    from sklearn.compose import TransformedTargetRegressor
 
 KEEP = 0.5  # probability with which a mask keeps a span
 FOLDS = 5
@@ -48,37 +52,42 @@ class LinearSurrogate(Explainer):
         generator = torch.Generator().manual_seed(self.options.seed)
         masks = (torch.rand(self.options.samples, len(target.spans), generator=generator) < KEEP).int()
         values = target.log_prob(masks)  # (N,)
-        weights, intercept = sparse_fit(masks, values, self.options.alpha)
-        fitted = r_squared(values, intercept + masks.double() @ weights)
+        model = sparse_model(self.options.alpha).fit(masks.double(), values)
+        fitted = r_squared(values, torch.from_numpy(model.predict(masks.double())))
         predicted = held_out_predictions(masks, values, self.options.alpha)
         held_out = None if predicted is None else r_squared(values, predicted)
+        weights = sparse_weights(model)
         self.notes += fit_notes(fitted, held_out, weights, len(masks))
         return weights
 
 
-def sparse_fit(masks: torch.Tensor, values: torch.Tensor, alpha: float) -> tuple[torch.Tensor, float]:
-    """Weights (T,) and intercept, in nats, of masks (N, T) → values (N,) by LASSO, both standardised."""
-    from sklearn.linear_model import Lasso  # only when needed: it takes seconds to import
+def sparse_model(alpha: float) -> TransformedTargetRegressor:
+    """LASSO of masks (N, T) → values (N,), both standardised where it is fitted."""
+    from sklearn.compose import TransformedTargetRegressor  # only when needed: it takes seconds to import
+    from sklearn.linear_model import Lasso
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
 
-    x, mean_x, scale_x = _standardised(masks.double())
-    y, mean_y, scale_y = _standardised(values.double())
-    found = Lasso(alpha, fit_intercept=False, max_iter=10_000).fit(x.numpy(), y.numpy())
-    weights = torch.from_numpy(found.coef_) * scale_y / scale_x
-    return weights, (mean_y - mean_x @ weights).item()
+    lasso = Lasso(alpha, fit_intercept=False, max_iter=10_000)
+    return TransformedTargetRegressor(make_pipeline(StandardScaler(), lasso), transformer=StandardScaler())
+
+
+def sparse_weights(fitted: TransformedTargetRegressor) -> torch.Tensor:
+    """The weights of a fitted sparse model, (T,), in nats."""
+    masks, lasso = fitted.regressor_
+    return torch.from_numpy(lasso.coef_ * fitted.transformer_.scale_ / masks.scale_)
 
 
 def held_out_predictions(masks: torch.Tensor, values: torch.Tensor, alpha: float) -> torch.Tensor | None:
     """What the model fitted to the other four fifths says of each fifth, (N,); None where nothing is left
     out, because the masks are all that there are. A mask that was drawn twice is in one fifth."""
+    from sklearn.model_selection import PredefinedSplit, cross_val_predict
+
     distinct, place = masks.unique(dim=0, return_inverse=True)
     if len(distinct) == 2 ** masks.shape[1]:
         return None
-    fold, predicted = place % FOLDS, torch.empty_like(values)  # (N,)
-    for each in fold.unique():
-        out = fold == each
-        weights, intercept = sparse_fit(masks[~out], values[~out], alpha)
-        predicted[out] = intercept + masks[out].double() @ weights
-    return predicted
+    folds = PredefinedSplit((place % FOLDS).numpy())
+    return torch.from_numpy(cross_val_predict(sparse_model(alpha), masks.double(), values.double(), cv=folds))
 
 
 def r_squared(values: torch.Tensor, predicted: torch.Tensor) -> float:
@@ -106,10 +115,3 @@ def fit_notes(fitted: float, held_out: float | None, weights: torch.Tensor, samp
             "The fit is poor: raise Samples. If it stays poor, spans act jointly, and no sum describes them."
         )
     return notes
-
-
-def _standardised(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """x with mean 0 and variance 1 along its rows, its mean and its scale (1 where nothing varies)."""
-    mean, scale = x.mean(0), x.std(0, correction=0)
-    scale = torch.where(scale > TINY, scale, 1.0)
-    return (x - mean) / scale, mean, scale

@@ -8,7 +8,7 @@ import torch
 
 from explainers import EXPLAINERS, read_options
 from explainers.core.errors import MaskwiseError
-from explainers.linear_surrogate import held_out_predictions, sparse_fit
+from explainers.linear_surrogate import held_out_predictions, sparse_model, sparse_weights
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import encode_response, render_prompt
 from tests.explainers.targets.test_response_target import make_target
@@ -74,8 +74,8 @@ def test_a_mask_drawn_twice_is_never_on_both_sides():
 
 
 def test_values_that_do_not_vary_give_no_weights():
-    weights, intercept = sparse_fit(torch.eye(5), torch.full((5,), -3.1), 0.01)
-    assert not weights.any() and intercept == pytest.approx(-3.1)
+    model = sparse_model(0.01).fit(torch.eye(5).double(), torch.full((5,), -3.1))
+    assert not sparse_weights(model).any() and model.predict(torch.zeros(1, 5)).item() == pytest.approx(-3.1)
 
 
 @pytest.mark.parametrize("alpha", [float("nan"), float("inf"), 10**400, 0, True, "0.01"])
