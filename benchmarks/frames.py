@@ -22,7 +22,7 @@ import gradio as gr
 import torch
 
 from explainers.core.types import Task
-from explainers.models.half_precision import half_copy
+from explainers.models.copies.half_precision import half_copy
 from explainers.models.held import load_model
 from explainers.targets.remembered import Remembered
 from explainers.targets.response import ResponseTarget

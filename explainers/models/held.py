@@ -24,9 +24,12 @@ from explainers.models.builtin_masked_lm import load_builtin_masked_lm
 from explainers.models.catalogue import BUILTIN
 from explainers.models.checkpoint import count_parameters
 from explainers.models.locate import Source, find_model
+from explainers.models.variants import bytes_of_copies
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+IN_MEMORY = "object in memory"  # in the place of a revision
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class LoadedModel:
     """A model ready for use: in eval mode, its parameters frozen.
 
     name: Hub id, local folder, or the built-in model's own name. revision: the Hub's commit, or for files
-    what tells their versions apart. device: where its inputs go.
+    what tells their versions apart, or IN_MEMORY for an object of the caller's. device: where its inputs go.
     """
 
     name: str
@@ -200,6 +203,7 @@ def _make_room(key: Kept, needed: int) -> None:
 
 
 def _held() -> int:
-    """Bytes of the weights of all models kept."""
-    weights = (weight for kept in list(_kept.values()) for weight in kept.model.parameters())
-    return sum(weight.numel() * weight.element_size() for weight in weights)
+    """Bytes of the weights of all models kept, and of their copies in lower precision."""
+    models = [kept.model for kept in list(_kept.values())]
+    weights = (weight for model in models for weight in model.parameters())
+    return sum(weight.nbytes for weight in weights) + sum(map(bytes_of_copies, models))

@@ -6,13 +6,45 @@ Nothing is hooked or set on the model itself, so that several threads may use it
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from threading import RLock
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from explainers.core.deferred_torch import torch
+from explainers.models.memory import available_bytes
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 _making = RLock()
-_eager: WeakKeyDictionary = WeakKeyDictionary()
+_copies: WeakKeyDictionary[PreTrainedModel, dict[Callable, PreTrainedModel]] = WeakKeyDictionary()
+
+
+def kept_copy(model, make: Callable, needed: int = 0):
+    """make(model), made once and kept as long as the model.
+
+    needed: bytes that it takes; None comes back where that is more than half of what is free.
+    """
+    with _making:
+        copies = _copies.setdefault(model, {})
+        if make not in copies:
+            if needed > available_bytes(model.device) / 2:
+                return None
+            copies[make] = make(model)
+        return copies[make]
+
+
+def bytes_of_copies(model) -> int:
+    """Bytes of what the kept copies of a model do not share with it."""
+    shared = {id(tensor) for tensor in _tensors(model)}
+    copies = list(_copies.get(model, {}).values())
+    own = {id(tensor): tensor for each in copies for tensor in _tensors(each) if id(tensor) not in shared}
+    return sum(tensor.nbytes for tensor in own.values())
+
+
+def _tensors(model) -> list[torch.Tensor]:
+    return [*model.parameters(), *model.buffers()]
 
 
 def with_eager_attention(model):
@@ -20,12 +52,13 @@ def with_eager_attention(model):
 
     Made once and kept as long as the model.
     """
-    with _making:
-        if model not in _eager:
-            eager = sharing_copy(model)
-            eager.set_attn_implementation("eager")
-            _eager[model] = eager
-        return _eager[model]
+    return kept_copy(model, _eager_copy)
+
+
+def _eager_copy(model):
+    eager = sharing_copy(model)
+    eager.set_attn_implementation("eager")
+    return eager
 
 
 def sharing_copy(model):

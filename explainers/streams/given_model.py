@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
 from explainers.models import held
-from explainers.models.held import LoadedModel
+from explainers.models.held import IN_MEMORY, LoadedModel
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
-IN_MEMORY = "object in memory"  # in the place of a revision
 
 
 def name_of(model: str | PreTrainedModel) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from explainers.core.deferred_torch import torch
 from explainers.core.types import OnForward
 from explainers.models.held import LoadedModel
+from explainers.targets.causal.drafting import Draft, DraftedDecoding, draft_of
 from explainers.targets.causal.model import CausalModel
 from explainers.targets.encoder_decoder import decoder_steps
 from explainers.targets.remembered import check_finite
@@ -22,7 +23,7 @@ def greedy_tokens(
     for, since log p(y | x) is measured under the model itself.
     """
     ends = end_tokens(loaded)
-    for (token,) in _steps(loaded, embeds, max_new_tokens, on_forward):
+    for token in _tokens(loaded, embeds, max_new_tokens, on_forward):
         if token in ends:
             return
         yield token
@@ -42,6 +43,27 @@ def greedy_batch(
         if all(ended):
             break
     return [tuple(answer) for answer in answers]
+
+
+def _tokens(
+    loaded: LoadedModel, embeds: torch.Tensor, max_new_tokens: int, on_forward: OnForward
+) -> Iterator[int]:
+    """The next tokens of one prompt, with a draft ahead where that is faster."""
+    small = draft_of(loaded)
+    if small is None:
+        yield from plain_tokens(loaded, embeds, max_new_tokens, on_forward)
+        return
+    causal = CausalModel(loaded.model)
+    draft = Draft(small, causal.token_inputs, end_tokens(loaded), on_forward)
+    yield from DraftedDecoding(causal, draft, on_forward).tokens(embeds, max_new_tokens)
+
+
+def plain_tokens(
+    loaded: LoadedModel, embeds: torch.Tensor, max_new_tokens: int, on_forward: OnForward
+) -> Iterator[int]:
+    """The next tokens of one prompt, a pass each; end tokens do not end them."""
+    for (token,) in _steps(loaded, embeds, max_new_tokens, on_forward):
+        yield token
 
 
 def _steps(

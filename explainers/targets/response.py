@@ -130,7 +130,9 @@ class ResponseTarget(ModelTarget):
     def _rough_scorer(self, model: PreTrainedModel) -> ResponseScorer | None:
         if model.config.is_encoder_decoder:
             return None
-        from explainers.models.half_precision import faster_half  # here: its layer's base class needs torch
+        from explainers.models.copies.half_precision import (
+            faster_half,  # here: its layer's base class needs torch
+        )
 
         rough = faster_half(model)
         return self._scorer_on(rough, self.part) if rough else None

@@ -10,7 +10,7 @@ from explainers import EXPLAINERS, read_options
 from explainers.best_swap import construction, double_exchanges, doubles, exchanges
 from explainers.core.errors import MaskwiseError
 from explainers.core.target import MIN_GAIN
-from explainers.models.half_precision import multiplies_bfloat16
+from explainers.models.copies.half_precision import multiplies_bfloat16
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import encode_response, render_prompt
 from explainers.xprompt import swap_search

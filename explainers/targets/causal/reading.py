@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from explainers.core.deferred_torch import no_grad, torch
 from explainers.core.errors import MaskwiseError
-from explainers.targets.causal.cache import Cache, cache_arguments
+from explainers.targets.causal.cache import Cache, cache_arguments, is_croppable
 from explainers.targets.causal.logits import Readout, readout_on
 from explainers.targets.causal.token_inputs import TokenInputs
 
@@ -28,12 +28,14 @@ class Reading:
 
     readout: from last hidden states to logits; None where only the model's own forward pass knows them.
     caches: a forward pass returns a cache. shares: several sequences may go on from a copy of one's cache.
+    crops: and from the first part of it, whatever came after.
     hides: a removed position may stay in place, hidden from attention, with those behind it moved up.
     """
 
     readout: Readout | None
     caches: bool
     shares: bool
+    crops: bool
     hides: bool
 
 
@@ -67,7 +69,8 @@ class _Trial:
         cache = self._try(lambda: self._cache(embeds[:, :HEAD]))
         shares = cache is not None and bool(self._try(lambda: self._shares(embeds, cache, whole)))
         hides = bool(self._try(lambda: self._hides(embeds, cache if shares else None, short)))
-        return Reading(readout or None, cache is not None, shares, hides)
+        crops = shares and is_croppable(cache)
+        return Reading(readout or None, cache is not None, shares, crops, hides)
 
     def _check(self, whole: torch.Tensor, short: torch.Tensor) -> None:
         first = GONE[0]

@@ -8,7 +8,7 @@ import torch
 
 from explainers import EXPLAINERS
 from explainers.core.errors import MaskwiseError
-from explainers.models.half_precision import half_copy
+from explainers.models.copies.half_precision import half_copy
 from explainers.targets.remembered import Remembered
 from explainers.targets.response import Evaluated, ResponseTarget
 from explainers.targets.screening import Screen

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from explainers.models.half_precision import half_copy
+from explainers.models.copies.half_precision import half_copy
 from explainers.targets.remembered import Remembered
 from explainers.targets.response import Evaluated, ResponseTarget
 from explainers.targets.screening import CALIBRATION, Screen
@@ -104,7 +104,7 @@ def test_a_screened_target_finds_the_same_first_and_lowest(operator):
 
 
 def test_every_layer_of_gpt2_is_halved():
-    from explainers.models.half_precision import HalfLinear
+    from explainers.models.copies.half_precision import HalfLinear
 
     half = half_copy(make_target("gpt2").model)
     kinds = {type(module).__name__ for module in half.modules()}

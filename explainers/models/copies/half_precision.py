@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from weakref import WeakKeyDictionary
-
 import torch
 from transformers.pytorch_utils import Conv1D
 
-from explainers.models.memory import available_bytes
-from explainers.models.variants import sharing_copy
+from explainers.models.variants import kept_copy, sharing_copy
 
 LEAST_PARAMETERS = 20_000_000  # below that a pass is over before bfloat16 could save time
-
-_halves: WeakKeyDictionary = WeakKeyDictionary()
 
 
 def faster_half(model):
@@ -23,11 +18,7 @@ def faster_half(model):
     size = sum(p.numel() for p in model.parameters())
     if model.dtype is not torch.float32 or size < LEAST_PARAMETERS or not multiplies_bfloat16(model.device):
         return None
-    if model not in _halves:
-        if 2 * size > available_bytes(model.device) / 2:
-            return None
-        _halves[model] = half_copy(model)
-    return _halves[model]
+    return kept_copy(model, half_copy, 2 * size)
 
 
 def multiplies_bfloat16(device: torch.device) -> bool:
@@ -62,7 +53,8 @@ class HalfLinear(torch.nn.Module):
         super().__init__()
         weight = linear.weight.detach()
         weight = weight.T if isinstance(linear, Conv1D) else weight  # Conv1D holds it (inputs, outputs)
-        self.weight = weights.setdefault(id(linear.weight), weight.to(torch.bfloat16).contiguous())
+        half = weights.setdefault(id(linear.weight), weight.to(torch.bfloat16).contiguous())
+        self.register_buffer("weight", half)
         self.bias = linear.bias
 
     def forward(self, states: torch.Tensor) -> torch.Tensor:
