@@ -28,8 +28,8 @@ test: $(BIN)/.models $(BIN)/.tools .chromium node_modules/.linters ## Run every 
 	npm run --silent lint
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
-bench: $(BIN)/.models $(BIN)/.tools .chromium ## Measure speed and search quality (hours on two cores): make bench [ITEMS="limit start"] [DATA=prompts]
-	$(BIN)/python -m benchmarks.run $(ITEMS) $(if $(DATA),--data $(DATA))
+bench: $(BIN)/.models $(BIN)/.tools .chromium ## Measure speed and search quality (hours on two cores): make bench [ITEMS="limit start"] [DATA=prompts] [BEFORE=folder]
+	$(BIN)/python -m benchmarks.run $(ITEMS) $(if $(DATA),--data $(DATA)) $(if $(BEFORE),--before $(BEFORE))
 
 clean: ## Remove the environment (the models in the user's cache stay)
 	rm -rf .venv

@@ -15,7 +15,7 @@ from importlib import import_module
 from benchmarks.charts.items import draw
 from benchmarks.setting import RESULTS, Setting, machine, measure_on_a_busy_machine
 
-ITEMS = ("limit", "start", "growth", "peers", "trajectory", "hard", "quality")
+ITEMS = ("limit", "start", "growth", "peers", "trajectory", "hard", "quality", "drafts", "live", "proof")
 
 
 def run(name: str, setting: Setting) -> str:
@@ -59,13 +59,15 @@ def main() -> None:
     parser.add_argument(
         "--busy", action="store_true", help="one thread, its processor time: for a busy machine"
     )
+    parser.add_argument("--before", default="", help="folder of an earlier version, for `live`")
     options = parser.parse_args()
     if unknown := set(options.items) - set(ITEMS):
         parser.error(f"no item {unknown.pop()!r}; there are: {', '.join(ITEMS)}")
     if options.busy:
         measure_on_a_busy_machine()
+    setting = Setting(options.model, options.data, options.repeat, options.before)
     for name in options.items or ITEMS:
-        print(run(name, Setting(options.model, options.data, options.repeat)), flush=True)
+        print(run(name, setting), flush=True)
     (RESULTS / "speed.md").write_text("\n".join(stored()), encoding="utf-8")
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
+from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
@@ -36,11 +37,12 @@ clock: Callable[[], float] = perf_counter  # wall time; see measure_on_a_busy_ma
 @dataclass(frozen=True)
 class Setting:
     """model: as for load_model. data: where prompts come from; see `read_prompts`. repeat: how often a
-    measurement is repeated, after one to warm up."""
+    measurement is repeated, after one to warm up. before: folder of an earlier version, to compare with."""
 
     model: str = ""
     data: str = ""
     repeat: int = 5
+    before: str = ""
 
     def load(self) -> LoadedModel:
         return load_model(self.model, Task.GENERATION)
@@ -90,6 +92,12 @@ def read_prompts(source: str) -> list[str]:
         )
     columns = [[_text(json.loads(line)) for line in file.open(encoding="utf-8")] for file in files]
     return [column[row] for row in range(max(map(len, columns))) for column in columns if row < len(column)]
+
+
+def words_of(texts: list[str], count: int) -> str:
+    """The first text of `count` words; else so many words of all texts in turn, again and again."""
+    exact = next((text for text in texts if len(text.split()) == count), None)
+    return exact or " ".join(islice(cycle(" ".join(texts).split()), count))
 
 
 def _text(row: dict) -> str:

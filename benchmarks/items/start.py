@@ -8,7 +8,9 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter, sleep
 
@@ -19,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 HEAVY = ("torch", "transformers", "captum", "sentence_transformers")
 PROMPT = "Write a short story about the doctor and his patient for a magazine."
 LIMIT = 120  # seconds
+EVENTS = {"response": "first_token", "step": "first_step"}
 LOAD = """
 import sys, time
 from explainers.models.held import load_model
@@ -52,49 +55,42 @@ def table(result: dict) -> list[str]:
 
 
 def _start(model: str) -> dict:
-    from gradio_client import Client
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    started = perf_counter()
-    with _serving(port) as url:
-        times = {"page_served": _wait(url, started)}
-        client = Client(url, verbose=False)
-        started = perf_counter()
-        job = client.submit(PROMPT, model, api_name="/explain_generation")
-        times |= _first_events(job, started)
-        job.cancel()
+    with served(ROOT) as page:
+        times = {"page_served": page.seconds}
+        for seconds, event in events(page.url, LIMIT, PROMPT, model):
+            if name := EVENTS.get(event["type"]):
+                times.setdefault(name, seconds)
+            if event["type"] == "step":
+                break
     return times
 
 
-def _first_events(job, started: float) -> dict:
-    """Seconds to the first event with a response, and with a step."""
-    seen, times = 0, {}
-    names = {"response": "first_token", "step": "first_step"}
-    while "first_step" not in times and perf_counter() - started < LIMIT:
-        events = job.outputs()
-        for event in events[seen:]:
-            values = json.loads(event) if isinstance(event, str) else event
-            if name := names.get(values["type"]):
-                times.setdefault(name, perf_counter() - started)
-        seen = len(events)
-        sleep(0.01)
-    return times
+@dataclass(frozen=True)
+class Served:
+    """url: of the page. seconds: from the command until it answered."""
+
+    url: str
+    seconds: float
 
 
 @contextmanager
-def _serving(port: int):
-    environment = os.environ | {"PORT": str(port), "PYTHONPATH": str(ROOT)}
+def served(folder: Path) -> Iterator[Served]:
+    """`python app.py` in a folder of the project, at a free port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {"PORT": str(port), "PYTHONPATH": str(folder)}
+    started = perf_counter()
     process = subprocess.Popen(
         [sys.executable, "app.py"],
-        cwd=ROOT,
+        cwd=folder,
         env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     try:
-        yield f"http://127.0.0.1:{port}/"
+        url = f"http://127.0.0.1:{port}/"
+        yield Served(url, _wait(url, started))
     finally:
         process.terminate()
         process.wait()
@@ -109,6 +105,25 @@ def _wait(url: str, started: float) -> float:
         except OSError:
             sleep(0.02)
     raise TimeoutError(f"{url} did not answer in {LIMIT} seconds")
+
+
+def events(url: str, limit: float, *arguments, **settings) -> Iterator[tuple[float, dict]]:
+    """What /explain_generation streams, each with its seconds from the call; cancelled after `limit`."""
+    from gradio_client import Client
+
+    client = Client(url, verbose=False)
+    started = perf_counter()
+    job = client.submit(*arguments, **settings, api_name="/explain_generation")
+    seen, ended = 0, False
+    while not ended and perf_counter() - started < limit:
+        ended = job.done()  # before its outputs are read, so that the last ones are
+        found = job.outputs()
+        now = perf_counter() - started
+        for event in found[seen:]:
+            yield now, json.loads(event) if isinstance(event, str) else event
+        seen = len(found)
+        sleep(0.01)
+    job.cancel()
 
 
 def _python(code: str, *arguments: str) -> str:
