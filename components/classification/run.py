@@ -29,6 +29,7 @@ from explainers.text.tasks import CUSTOM, find_task
 TUNED_MODELS = TunedModels()
 EXPLAINED = Explained()
 SLOT = "classification"  # Run, live reading, all methods and layers share the views
+LIVE = "live"
 RUN_SHOWS = ("result", "bars", "strip", "plot")
 MODELS = [("Tuned on a few texts", TUNED)]
 
@@ -71,7 +72,7 @@ def read_on(tab: SharedTab, events: list) -> gr.events.Dependency:
             yield tab.views.updates(view.values())
             return
         for shown in show(
-            request, SLOT, classification_work(session, settings, {}, read, "live", short=True), view
+            request, SLOT, classification_work(session, settings, {}, read, LIVE, short=True), view
         ):
             # What is read live is no explanation to keep.
             yield tab.views.updates(shown) | ({tab.record: None} if view.prediction else {})
@@ -165,7 +166,7 @@ def classification_work(
 
     if settings["model"] == TUNED:  # the session's own
         return Work(events, kind, short=short)
-    question = question_of(kind, request, more)
+    question = "" if kind == LIVE else question_of(kind, request, more)  # what is half typed is not kept
     return Work(events, kind, settings["model"], Task.CLASSIFICATION, short, question)
 
 
