@@ -58,7 +58,7 @@ class Work:
         """The model where it is known without loading it."""
         return held.builtin_version(self.model, self.task) if self.task else None
 
-    def result(self) -> list[dict]:
+    def result(self) -> list[Event]:
         """Events that are kept of an equal work by the built-in model; [] for none."""
         return RESULTS.find(self.question, self.builtin())
 
