@@ -22,6 +22,10 @@ class StreamView:
         if handle:
             handle(event)
 
+    def record(self) -> dict | None:
+        """All that is needed to show this result again, once it is complete; None for what is not kept."""
+        return None
+
     def values(self, passes_done: int = 0) -> Values:
         """Values by the names of views; a view that is not named stays as it is."""
         return {"status": self.progress.value(passes_done)}

@@ -52,6 +52,9 @@ class Int4Linear(torch.nn.Module):
     The weights of a group lie on LEVELS + 1 points between its least and its largest.
     """
 
+    scales: torch.Tensor
+    packed: torch.Tensor
+
     def __init__(self, layer: torch.nn.Linear | Conv1D):
         super().__init__()
         weight = layer.weight.detach()

@@ -49,6 +49,8 @@ class HalfLinear(torch.nn.Module):
     weights: copies made so far by the id of the original, so that layers that share a weight still do.
     """
 
+    weight: torch.Tensor
+
     def __init__(self, linear: torch.nn.Linear | Conv1D, weights: dict[int, torch.Tensor]):
         super().__init__()
         weight = linear.weight.detach()

@@ -32,9 +32,10 @@ class Draft:
     def __init__(self, model: PreTrainedModel, inputs: TokenInputs, ends: set[int], on_forward: OnForward):
         self._model, self._inputs, self._ends, self._on_forward = model, inputs, ends, on_forward
 
-    def tokens(self, last: int, cache: Cache, length: int, most: int) -> list[int]:
+    def tokens(self, last: int, cache: Cache | None, length: int, most: int) -> list[int]:
         """Up to `most` tokens behind `last`, which comes after the first `length` positions of a cache."""
-        arguments, drafted, sure = cache_arguments(cache, 1, length), [], True
+        arguments, sure = cache_arguments(cache, 1, length), True
+        drafted: list[int] = []
         while sure and len(drafted) < min(most, MOST_DRAFTED):
             self._on_forward(1)
             with torch.inference_mode():
@@ -67,7 +68,8 @@ class DraftedDecoding:
     def _confirmed(self, inputs: torch.Tensor, drafted: list[int]) -> list[int]:
         """What the model writes after inputs that end with drafted tokens: those of them that it would have
         written itself, and one more."""
-        first, written = inputs.shape[1] - len(drafted), []
+        first = inputs.shape[1] - len(drafted)
+        written: list[int] = []
         cache, logits = self._read(inputs, len(drafted) + 1)
         for token, margin in zip(logits.argmax(-1).tolist(), margins(logits).tolist(), strict=True):
             known = first + len(written)  # inputs that the token follows
@@ -81,7 +83,7 @@ class DraftedDecoding:
         return written
 
     @no_grad
-    def _read(self, inputs: torch.Tensor, count: int) -> tuple[Cache, torch.Tensor]:
+    def _read(self, inputs: torch.Tensor, count: int) -> tuple[Cache | None, torch.Tensor]:
         """The cache with all inputs, and the logits at the last `count`, (count, V)."""
         self._on_forward(1)
         arguments = cache_arguments(self._cache, 1, self._length) | {"use_cache": True}
@@ -89,8 +91,8 @@ class DraftedDecoding:
         check_finite(output.logits)
         return output.past_key_values, output.logits[0, -count:]
 
-    def _keep(self, cache: Cache, inputs: int) -> None:
-        """Go on from a cache in which so many more inputs hold."""
+    def _keep(self, cache: Cache | None, inputs: int) -> None:
+        """Go on from a cache in which this many more inputs hold."""
         self._cache, self._length = cache, self._length + inputs
 
 
