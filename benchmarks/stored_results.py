@@ -18,7 +18,6 @@ import gradio as gr
 from components.classification.controls import DEFAULT_METHOD, DEFAULT_TASK, FIRST_TEXT
 from components.classification.run import classification_work
 from components.classification.tab import classification_tab
-from components.classroom.guess_game import round_work
 from components.compare.controls import DEFAULT_METHODS
 from components.compare.run import comparison_work
 from components.compare.tab import compare_tab
@@ -65,12 +64,6 @@ def comparison() -> Iterator[Work]:
     yield comparison_work(settings, "comparison", compare)
 
 
-def rounds() -> Iterator[Work]:
-    """What is found of each ready round of the Classroom tab while students mark."""
-    for round in ready_rounds():
-        yield round_work(round, "guess", guessing.prepare)
-
-
 def opening() -> None:
     """Store the results that the tabs open with, without what only a run shows."""
     prompt = EXAMPLES[0][1]
@@ -88,7 +81,7 @@ def opening() -> None:
 
 
 LEFT_OUT = {"status", "response", "masked_response"}
-KINDS = {each.__name__: each for each in (classification, rounds, generation, comparison)}
+KINDS = {each.__name__: each for each in (classification, generation, comparison)}
 
 
 def run(work: Work) -> str:
@@ -116,15 +109,14 @@ def store_known_rounds() -> None:
 
 
 def main() -> None:
-    for kind in sys.argv[1:] or ["opening", *KINDS]:
-        if kind == "opening":
-            opening()
+    others = {"opening": opening, "rounds": store_known_rounds}
+    for kind in sys.argv[1:] or [*others, *KINDS]:
+        if kind in others:
+            others[kind]()
             continue
         for work in KINDS[kind]():
             started = perf_counter()
             print(f"{kind}: {run(work)}, {perf_counter() - started:.0f} s", flush=True)
-        if kind == "rounds":
-            store_known_rounds()
 
 
 if __name__ == "__main__":

@@ -166,4 +166,5 @@ def round_work(
         subject.task,
         short,
         question=question(kind, round, *guess),
+        kept=bool(guess),  # what is found before a guess stays with the round, for the reveal
     )

@@ -37,7 +37,7 @@ class Work:
     what to load before the turn comes, so that nobody waits for a download; none where task is None.
     short: it goes between the passes of a long job. question: as `results.question` gives it; with the model
     it decides all events, so that equal works are one job and its result is kept. "" for none.
-    max_seconds: with the models, at most.
+    kept: False where a run leaves more behind than its events. max_seconds: with the models, at most.
     """
 
     stream: Stream
@@ -46,6 +46,7 @@ class Work:
     task: Task | None = None
     short: bool = False
     question: str = ""
+    kept: bool = True
     max_seconds: float = MAX_SECONDS
 
     @property
@@ -60,7 +61,10 @@ class Work:
 
     def result(self) -> list[Event]:
         """Events that are kept of an equal work by the built-in model; [] for none."""
-        return RESULTS.find(self.question, self.builtin())
+        return self.result_by(self.builtin())
+
+    def result_by(self, model: Model | None) -> list[Event]:
+        return RESULTS.find(self.question, model) if self.kept else []
 
 
 class Job:
@@ -174,13 +178,14 @@ class Job:
             return
         model = self._load()
         self._model = model[0] if model else ""
-        if stored := RESULTS.find(self.work.question, model):
+        if stored := self.work.result_by(model):
             yield from stored
             return
         self._line.enter(self._ticket)
         self._deadline = monotonic() + self.work.max_seconds
         yield from events
-        RESULTS.keep(self.work.question, model, self.events)
+        if self.work.kept:
+            RESULTS.keep(self.work.question, model, self.events)
 
     def _say(self, event: Event) -> None:
         with self.changed:
