@@ -101,7 +101,9 @@ class ResponseTarget(ModelTarget):
     def next_token_log_probs(self, mask: Mask) -> torch.Tensor:
         """Next-token distributions at all positions of the response under one mask, (R, V), nats."""
         self.count(1)
-        return self._whole_scorer.next_token_log_probs(mask)
+        values = self._whole_scorer.next_token_log_probs(mask)
+        check_finite(values)
+        return values
 
     def response_column(self) -> torch.Tensor:
         """The response's token ids, (R, 1), to gather from next-token distributions."""
@@ -153,7 +155,11 @@ def check_part(part, length: int) -> Part:
 
 def check_context(loaded: LoadedModel, prompt_length: int, response_length: int) -> None:
     """Raise MaskwiseError where prompt and response together exceed the model's context."""
-    context = getattr(loaded.model.config.get_text_config(), "max_position_embeddings", None)
+    config = loaded.model.config.get_text_config()
+    bounds = (
+        getattr(config, name, None) for name in ("max_position_embeddings", "max_seq_len")
+    )  # MPT: the last
+    context = next(filter(None, bounds), None)
     apart = loaded.model.config.is_encoder_decoder  # each of the two has the whole context
     length = max(prompt_length, response_length) if apart else prompt_length + response_length
     if context and 0 < context < length:  # XLNet says -1 where there is no bound

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TRIED, HEAD, GONE = 8, 2, (3, 4)  # tokens, how many of them are shared, and those that are removed
 FP32_ERROR, HALF_ERROR = 1e-4, 0.05  # largest error of logits, as a share of their root mean square
+FAILURES = (TypeError, ValueError, AttributeError, RuntimeError, IndexError)  # of a forward pass
 
 _readings: WeakKeyDictionary[PreTrainedModel, Reading] = WeakKeyDictionary()
 
@@ -39,6 +40,9 @@ class Reading:
     hides: bool
 
 
+PLAIN = Reading(readout=None, caches=False, shares=False, hides=False)
+
+
 def reading_of(model: PreTrainedModel) -> Reading:
     """Tried once per model; raises MaskwiseError where not even the slow way is right."""
     if model not in _readings:
@@ -56,11 +60,14 @@ class _Trial:
 
     @no_grad
     def reading(self) -> Reading:
-        whole = self._model(input_ids=self._ids).logits.float()
-        short = self._model(input_ids=self._ids[:, self._rest]).logits.float()
+        whole = self._plain(self._ids)
+        if not whole.isfinite().all():
+            return PLAIN  # what is scored says so, in a sentence of its own
+        short = self._plain(self._ids[:, self._rest])
         self._check(whole, short)
         embeds = self._inputs.of(self._ids)
-        if not self._same(self._logits(embeds), whole):
+        read = self._try(lambda: self._logits(embeds, use_cache=False))
+        if read is None or not self._same(read, whole):
             raise MaskwiseError(
                 f"{self.kind} models read more of a word than its embedding, so none can be removed from "
                 "what they read. Choose a model of another kind."
@@ -72,10 +79,18 @@ class _Trial:
         crops = shares and is_croppable(cache)
         return Reading(readout or None, cache is not None, shares, crops, hides)
 
+    def _plain(self, ids: torch.Tensor) -> torch.Tensor:
+        """Logits of token ids, (1, L) → (1, L, V); raises MaskwiseError where the model cannot be run."""
+        try:
+            return self._model(input_ids=ids, use_cache=False).logits.float()
+        except FAILURES as error:
+            raise MaskwiseError(
+                f"This {self.kind} model cannot be run here: {error}. Load it in fp32, or choose a model of "
+                "another kind."
+            ) from error
+
     def _check(self, whole: torch.Tensor, short: torch.Tensor) -> None:
         first = GONE[0]
-        if not whole.isfinite().all():
-            return  # what is scored says so, in a sentence of its own
         if not self._same(whole[:, :first], short[:, :first]):
             raise MaskwiseError(
                 f"This {self.kind} model reads words that come later, so it has no log p of an answer token "
@@ -107,8 +122,6 @@ class _Trial:
 
     def _same(self, logits: torch.Tensor, expected: torch.Tensor) -> bool:
         error = FP32_ERROR if self._model.dtype is torch.float32 else HALF_ERROR
-        if not expected.isfinite().all():
-            return True
         off, size = (logits - expected).square().mean().sqrt(), expected.square().mean().sqrt()
         return logits.shape == expected.shape and bool(off <= error * size + error)
 
@@ -117,7 +130,7 @@ class _Trial:
         """What a way gives; None where the model does not know it."""
         try:
             return way()
-        except (TypeError, ValueError, AttributeError, RuntimeError, IndexError, NotImplementedError):
+        except FAILURES:
             return None
 
 
