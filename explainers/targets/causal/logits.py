@@ -48,7 +48,7 @@ def readout_on(model: PreTrainedModel, inputs: dict, expected: torch.Tensor) -> 
     cap = getattr(model.config.get_text_config(), "final_logit_softcapping", None)
 
     def readout(states: torch.Tensor) -> torch.Tensor:
-        logits = decoder(states)
+        logits = fp32_product(decoder, states)
         return torch.tanh(logits / cap) * cap if cap else logits
 
     hidden = model.base_model(**inputs).last_hidden_state
@@ -56,3 +56,17 @@ def readout_on(model: PreTrainedModel, inputs: dict, expected: torch.Tensor) -> 
     tolerance = 4 * torch.finfo(model.dtype).eps * expected.abs().max() + 1e-4
     same = logits.shape == expected.shape and (logits - expected).abs().max() <= tolerance
     return readout if same else None
+
+
+def fp32_product(decoder: torch.nn.Module, states: torch.Tensor) -> torch.Tensor:
+    """The output layer's logits, (…, d) → (…, V), multiplied in fp32 also where it is held in half precision:
+    bfloat16 would round a logit of 20 by up to 0.06.
+
+    Its weights are widened a slice at a time. A gradient would hold every slice: it takes the layer as it is.
+    """
+    if type(decoder) is not torch.nn.Linear or decoder.weight.dtype is torch.float32 or states.requires_grad:
+        return decoder(states)
+    size = max(1, SLICE_BYTES // (4 * decoder.in_features))
+    slices = (rows.float() for rows in decoder.weight.split(size))
+    logits = torch.cat([torch.nn.functional.linear(states.float(), rows) for rows in slices], -1)
+    return logits if decoder.bias is None else logits + decoder.bias

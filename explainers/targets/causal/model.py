@@ -37,13 +37,14 @@ class CausalModel:
         """
         if self.reading.readout is None:
             return chosen(self.logits(inputs, ids.shape[1], **arguments), ids.expand(len(inputs), -1))
-        output = self.model.base_model(**self.token_inputs.arguments(inputs), **arguments)
-        hidden = output.last_hidden_state[:, -ids.shape[1] :]
+        hidden = self.hidden(inputs, **arguments)[:, -ids.shape[1] :]
         return token_log_probs(self.reading.readout, hidden, ids, self.vocabulary)
 
     def logits(self, inputs: torch.Tensor, count: int, **arguments) -> torch.Tensor:
         """Logits at the last `count` positions, (B, L', d + e) → (B, count, V)."""
-        return self.output(inputs, count, **arguments).logits[:, -count:]
+        if self.reading.readout is None:
+            return self.output(inputs, count, **arguments).logits[:, -count:]
+        return self.reading.readout(self.hidden(inputs, **arguments)[:, -count:])
 
     def output(self, inputs: torch.Tensor, count: int, **arguments) -> Output:
         """The forward pass over (B, L', d + e), its logits at least those of the last `count` positions."""

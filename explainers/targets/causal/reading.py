@@ -40,7 +40,7 @@ class Reading:
     hides: bool
 
 
-PLAIN = Reading(readout=None, caches=False, shares=False, hides=False)
+PLAIN = Reading(readout=None, caches=False, shares=False, crops=False, hides=False)
 
 
 def reading_of(model: PreTrainedModel) -> Reading:
