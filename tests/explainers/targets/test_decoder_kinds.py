@@ -5,7 +5,10 @@ import pytest
 from benchmarks.tiny_decoders import DECODERS
 from benchmarks.verified_models import OPERATORS, Verdict, verify
 
-NO_DECODERS = ("xlnet", "bert")  # as transformers makes them, they read words that come later
+REFUSED = {  # as transformers makes them
+    **dict.fromkeys(("xlnet", "bert", "cpmant"), "reads words that come later"),
+    "deepseek_v4": "read more of a word than its embedding",  # its experts are chosen by token id
+}
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
@@ -13,7 +16,7 @@ NO_DECODERS = ("xlnet", "bert")  # as transformers makes them, they read words t
 def test_a_kind_agrees_with_the_slow_computation(name, operator):
     verdict = verify(name, operator)
     assert isinstance(verdict, Verdict)
-    if name in NO_DECODERS:
-        assert "reads words that come later" in verdict.refusal
+    if name in REFUSED:
+        assert REFUSED[name] in verdict.refusal
     else:
         assert not verdict.refusal and verdict.difference < 0.005 < 0.1 < verdict.moved
