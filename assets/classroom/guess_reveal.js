@@ -1,6 +1,6 @@
 import {set, make, say} from '../page/dom.js';
 
-const TAGS = {same: 'span', lost: 'del', new: 'ins'};
+const TAGS = {same: 'span', lost: 'del', new: 'ins', own: 'span', shared: 'mark'};
 
 const percent = (share) => `${Math.min(Math.max(share, 0), 1) * 100}%`;
 

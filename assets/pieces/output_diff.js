@@ -4,7 +4,13 @@ const SIDES = {
   original: {title: 'Answer to the whole prompt', waiting: 'The answer appears here as it is written.'},
   masked: {title: 'Answer without the removed words', waiting: 'Written once the words to remove are found.'},
 };
-const TAGS = {same: 'span', lost: 'del', new: 'ins'};
+const TAGS = {same: 'span', lost: 'del', new: 'ins', own: 'span', shared: 'mark'};
+
+const summary = ({lost, added, shared}) => {
+  if (shared === 0) return 'The two answers share no word.';
+  if (shared) return `The two answers share almost nothing: ${shared} ${shared === 1 ? 'word' : 'words'}, marked in both.`;
+  return lost || added ? `${lost} lost, ${added} new` : 'The two answers are the same, word for word.';
+};
 
 export const mount = (view) => {
   const {root} = view;
@@ -14,8 +20,8 @@ export const mount = (view) => {
       make('h2', {class: 'mw-heading'}, title), body)};
   });
   const counts = make('p', {class: 'mw-note'});
-  const keys = make('div', {class: 'mw-legend'}, make('span', {}, make('del', {}, 'word'), ' lost'),
-    make('span', {}, make('ins', {}, 'word'), ' new'), counts);
+  const changed = [make('span', {}, make('del', {}, 'word'), ' lost'), make('span', {}, make('ins', {}, 'word'), ' new')];
+  const keys = make('div', {class: 'mw-legend'}, ...changed, counts);
   root.append(make('div', {class: 'mw-panels'}, ...panels.map((panel) => panel.node)), keys);
 
   view.follow((value) => {
@@ -27,7 +33,7 @@ export const mount = (view) => {
       else body.replaceChildren(...pieces.map(([kind, text]) => make(TAGS[kind], {}, text)));
     }
     keys.hidden = !value.masked;
-    const {lost, added} = value;
-    say(counts, lost || added ? `${lost} lost, ${added} new` : 'The two answers are the same, word for word.');
+    for (const key of changed) key.hidden = value.shared !== undefined;
+    say(counts, summary(value));
   });
 };

@@ -8,6 +8,7 @@ from functools import partial
 
 import gradio as gr
 
+from components.generation.estimate import tokens_to_read
 from components.line.job import Work
 from components.line.results import question_of
 from components.page.controls import read_values
@@ -48,6 +49,7 @@ def generation_work(request: Callable[[], GenerationRequest], model: str) -> Wor
         model=model,
         task=Task.GENERATION,
         question=question_of("generation", lambda: asked_by(request())),
+        size=tokens_to_read(request),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from components.generation.estimate import show_estimate
 from components.generation.run import explain_on
 from components.generation.settings import generation_settings
 from components.generation.view import GenerationView
@@ -67,7 +68,7 @@ def generation_tab() -> GenerationTab:
     """Lay out the tab inside the current Blocks and wire it."""
     with gr.Row(elem_classes="mw-tab"):
         with gr.Column(scale=2, min_width=320):
-            inputs, options, examples, run_button, stop_button, status = _controls()
+            inputs, options, examples, run_button, stop_button, about, status = _controls()
             rendered = rendered_prompt("rendered")
         with gr.Column(scale=3, min_width=320):
             views = Views(
@@ -89,13 +90,15 @@ def generation_tab() -> GenerationTab:
         explain_on(shared, run_button.click),
         explain_on(shared, examples.load_input_event.then, only_stored=True),
     ]
+    show_estimate(shared, about)
     wire_share_bar(shared, running)
     stop_button.click(stopper(shared.name), **AT_ONCE)
     return GenerationTab(inputs, options, record, shared)
 
 
 def _controls():
-    """The left column. Returns inputs by API name, options by method and name, examples, buttons, status."""
+    """The left column. Returns inputs by API name, options by method and name, examples, buttons,
+    the line of the estimate, status."""
     prompt = gr.Textbox(
         EXAMPLES[0][1],
         label="Prompt",
@@ -134,12 +137,13 @@ def _controls():
     with gr.Row(elem_classes="mw-tight"):
         run_button = gr.Button("Run", variant="primary", min_width=80, elem_id="run")
         stop_button = gr.Button("Stop", min_width=80, elem_id="stop")
+    about = gr.Markdown(visible=False, elem_id="about-time", elem_classes="mw-reference")
     status = status_line("status")
     options = method_options(method, METHODS)
     press_on_enter(prompt, run_button)
     with gr.Accordion("More settings", open=False):
         inputs |= generation_settings()
-    return inputs, options, examples, run_button, stop_button, status
+    return inputs, options, examples, run_button, stop_button, about, status
 
 
 def new_view(inputs: dict) -> GenerationView:

@@ -33,11 +33,12 @@ class Work:
     """What a job runs.
 
     stream: takes on_forward and returns an iterator of events. It is called before the wait, so that a
-    request that cannot be is refused at once. kind: works of a kind take about equally long. model, task:
-    what to load before the turn comes, so that nobody waits for a download; none where task is None.
-    short: it goes between the passes of a long job. question: as `results.question` gives it; with the model
-    it decides all events, so that equal works are one job and its result is kept. "" for none.
-    kept: False where a run leaves more behind than its events. max_seconds: with the models, at most.
+    request that cannot be is refused at once. kind, size: works of a kind take about equally long for each
+    unit of their size. model, task: what to load before the turn comes, so that nobody waits for a download;
+    none where task is None. short: it goes between the passes of a long job. question: as `results.question`
+    gives it; with the model it decides all events, so that equal works are one job and its result is kept.
+    "" for none. kept: False where a run leaves more behind than its events. max_seconds: with the models, at
+    most.
     """
 
     stream: Stream
@@ -48,6 +49,7 @@ class Work:
     question: str = ""
     kept: bool = True
     max_seconds: float = MAX_SECONDS
+    size: float = 1.0
 
     @property
     def asked(self) -> tuple[str, str]:
@@ -79,7 +81,7 @@ class Job:
         self.events: list[Event] = []
         self.changed = Condition()
         self._line, self._deadline, self._began = line, inf, False
-        self._ticket = Ticket(session, work.kind, work.short, ready=work.task is None)
+        self._ticket = Ticket(session, work.kind, work.short, work.size, ready=work.task is None)
         self._readers: set[Reader] = set()
         self._left_at, self._asked_at, self._model = 0.0, monotonic(), ""
         line.join(self._ticket)

@@ -27,13 +27,15 @@ class Ticket:
     """A place in the line.
 
     session: whose turn it takes. kind: jobs of a kind take about equally long. short: it goes between the
-    passes of a long job. ready: False while its model loads; others go first meanwhile. shown: its result
-    is, and it goes on to prove it. unread: its page was left, and may come back.
+    passes of a long job. size: of the work, in its kind's own unit. ready: False while its model loads;
+    others go first meanwhile. shown: its result is, and it goes on to prove it. unread: its page was left,
+    and may come back.
     """
 
     session: str
     kind: str
     short: bool = False
+    size: float = 1.0
     ready: bool = True
     shown: bool = False
     unread: bool = False
@@ -100,7 +102,7 @@ class Line:
         with self._changed:
             behind = sum(other.background for other in self._present())
             ticket.shown, ticket.stopped = True, ticket.stopped or behind >= self._most
-            self._pace.record(ticket.kind, self._computed(ticket))
+            self._pace.record(ticket.kind, self._computed(ticket), ticket.size)
             self._changed.notify_all()
 
     def unread(self, ticket: Ticket, unread: bool) -> None:
@@ -139,8 +141,8 @@ class Line:
                 self._waiting.remove(ticket)
             if self._at_work is ticket:
                 self._hand_over(ticket)
-                if not (ticket.shown or ticket.unread):
-                    self._pace.record(ticket.kind, ticket.seconds)
+                if not (ticket.shown or ticket.unread or ticket.stopped):
+                    self._pace.record(ticket.kind, ticket.seconds, ticket.size)
             self._changed.notify_all()
 
     def stop(self, ticket: Ticket) -> None:
@@ -173,8 +175,13 @@ class Line:
         left = [seconds for ticket in tickets if (seconds := self._left(ticket)) is not None]
         return sum(left) if len(left) == len(tickets) else None
 
+    def expected(self, kind: str, size: float) -> float | None:
+        """Seconds that such a job takes once its turn has come, as the last ones did; None before any."""
+        with self._changed:
+            return self._pace.expected(kind, size)
+
     def _left(self, ticket: Ticket) -> float | None:
-        expected = self._pace.expected(ticket.kind)
+        expected = self._pace.expected(ticket.kind, ticket.size)
         return None if expected is None else max(0.0, expected - self._computed(ticket))
 
     def _refusal(self, own: int) -> str:

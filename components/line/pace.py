@@ -1,4 +1,4 @@
-"""How long jobs of a kind take, as measured: what the seconds of those who wait are estimated from."""
+"""How long jobs of a kind take, as measured on this machine: what seconds are estimated from."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ REMEMBERED = 10  # jobs of a kind
 
 
 class Pace:
-    """Seconds of the last jobs, by kind."""
+    """Seconds of the last jobs for each unit of their size, by kind."""
 
     def __init__(self):
-        self._seconds: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
+        self._rates: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
 
-    def record(self, kind: str, seconds: float) -> None:
-        self._seconds[kind].append(seconds)
+    def record(self, kind: str, seconds: float, size: float = 1.0) -> None:
+        self._rates[kind].append(seconds / size)
 
-    def expected(self, kind: str) -> float | None:
-        """Mean seconds of the last jobs of that kind; None before any."""
-        return mean(self._seconds[kind]) if kind in self._seconds else None
+    def expected(self, kind: str, size: float = 1.0) -> float | None:
+        """Seconds at the mean rate of the last jobs of that kind; None before any."""
+        return mean(self._rates[kind]) * size if kind in self._rates else None

@@ -36,8 +36,9 @@ class Progress:
         self.passes_before = self.steps = None
 
     def step(self, step: int, total: int, checked: Sequence[int] | None = None) -> None:
-        """The measured work goes in steps. checked: of a proof, how many of how many sets have been tried."""
-        self.steps, self.text = (step, total), f"Searching: step {step} of about {total}"
+        """The measured work goes in steps, a mask each. checked: of a proof, how many of how many sets are
+        tried."""
+        self.steps, self.text = (step, total), f"Finding: {step:,} of about {total:,} masks tried"
         if checked:
             self.steps = checked[0], checked[1]
             self.text = f"Shown below. Proving it: {checked[0]:,} of {checked[1]:,} exchanges checked"

@@ -8,25 +8,29 @@ from itertools import groupby
 
 from explainers.text.words import unspaced_words
 
+LITTLE = 0.3  # of the words of both answers: where less is shared, marking what is not would mark nearly all
+
 
 def diff_words(original: str | None, masked: str | None = None) -> dict:
     """{"original": [[kind, text]], "masked": [[kind, text]], "lost": int, "added": int}.
 
     kind is "same", "lost" (in original only) or "new" (in masked only); the texts of a side join to that
     answer. An answer not yet written is None, and the other side is then all "same". lost and added count
-    words.
+    words. Of two answers that share almost nothing the words shared are marked instead: kind is "shared" or
+    "own", and "shared" counts them.
     """
     if original is None or masked is None:
         sides = [None if text is None else _merge([("same", text)]) for text in (original, masked)]
         return {"original": sides[0], "masked": sides[1], "lost": 0, "added": 0}
     before, after = split_words(original), split_words(masked)
     kept_before, kept_after = _kept(before, after)
-    return {
-        "original": _merge(_spread(before, kept_before, "lost")),
-        "masked": _merge(_spread(after, kept_after, "new")),
-        "lost": _count(before, kept_before),
-        "added": _count(after, kept_after),
-    }
+    counts = {"lost": _count(before, kept_before), "added": _count(after, kept_after)}
+    shared = _words(before) - counts["lost"]
+    if 2 * shared < LITTLE * (_words(before) + _words(after)):
+        sides = [_merge(_marked(before, kept_before)), _merge(_marked(after, kept_after))]
+        return {"original": sides[0], "masked": sides[1], **counts, "shared": shared}
+    sides = [_merge(_spread(before, kept_before, "lost")), _merge(_spread(after, kept_after, "new"))]
+    return {"original": sides[0], "masked": sides[1], **counts}
 
 
 def split_words(text: str) -> list[str]:
@@ -69,10 +73,27 @@ def _spread(pieces: list[str], kept: set[int], changed: str) -> list[tuple[str, 
     return [(changed if is_gone else "same", piece) for is_gone, piece in zip(gone, pieces, strict=True)]
 
 
+def _marked(pieces: list[str], kept: set[int]) -> list[tuple[str, str]]:
+    """A kind for each piece: words that both have are "shared", and so is white space between two of them."""
+    shared = [i in kept and _is_word(piece) for i, piece in enumerate(pieces)]
+    for i in range(1, len(pieces) - 1):
+        if pieces[i].isspace():
+            shared[i] = shared[i - 1] and shared[i + 1]
+    return [("shared" if both else "own", piece) for both, piece in zip(shared, pieces, strict=True)]
+
+
 def _merge(pieces: list[tuple[str, str]]) -> list[list[str]]:
     runs = groupby((p for p in pieces if p[1]), key=lambda piece: piece[0])
     return [[kind, "".join(text for _, text in run)] for kind, run in runs]
 
 
 def _count(pieces: list[str], kept: set[int]) -> int:
-    return sum(i not in kept and any(c.isalnum() for c in piece) for i, piece in enumerate(pieces))
+    return sum(i not in kept and _is_word(piece) for i, piece in enumerate(pieces))
+
+
+def _words(pieces: list[str]) -> int:
+    return sum(map(_is_word, pieces))
+
+
+def _is_word(piece: str) -> bool:
+    return any(char.isalnum() for char in piece)

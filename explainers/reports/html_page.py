@@ -33,6 +33,8 @@ del { text-decoration: line-through 1.5px;
   background: color-mix(in srgb, var(--positive) 35%, var(--surface)); }
 ins { text-decoration: underline 2px;
   background: color-mix(in srgb, var(--negative) 35%, var(--surface)); }
+mark { border-radius: 3px; color: inherit;
+  background: color-mix(in srgb, var(--accent) 25%, var(--surface)); }
 .note { color: var(--muted); font-size: 13px; margin: 8px 0 0; }
 table { border-collapse: collapse; width: 100%; }
 .wide { overflow-x: auto; }

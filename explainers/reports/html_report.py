@@ -14,7 +14,15 @@ SETTINGS = (
     "granularity", "mask_operator", "max_new_tokens", "system_prompt", "seed", "options", "label_words",
 )  # fmt: skip
 NUMBERS = ("log_prob", "log_prob_masked", "evaluations", "forward_passes", "seconds", "optimality_gap")
-TAGS = {"same": "span", "lost": "del", "new": "ins", "text": "span", "strong": "strong"}
+TAGS = {
+    "same": "span",
+    "lost": "del",
+    "new": "ins",
+    "own": "span",
+    "shared": "mark",
+    "text": "span",
+    "strong": "strong",
+}
 
 
 def explanation_html(record: dict) -> str:

@@ -214,6 +214,10 @@ def test_diff_panels(page):
     expect(panels.nth(0).locator("del")).to_have_text("doctor")
     expect(panels.nth(1).locator("ins")).to_have_text("friend")
     expect(page.locator("#diff .mw-legend")).to_contain_text("1 lost, 1 new")
+    feed(page, diff=diff_words("The doctor rests at home.", "Once a fox lived at sea."))
+    expect(page.locator("#diff mark")).to_have_text(["at", "at"])
+    assert page.locator("#diff del:visible, #diff ins:visible").count() == 0
+    expect(page.locator("#diff")).to_contain_text("share almost nothing: 1 word, marked in both.")
     feed(page, diff=diff_words("Same.", "Same."))
     expect(page.locator("#diff .mw-legend")).to_contain_text("The two answers are the same")
 

@@ -138,3 +138,25 @@ def test_a_rewording_is_said_in_the_result(ratio, near, new, said):
     metrics = [{"name": "sentence_bert", "value": near, "lower_is_better": True}]
     plain = joined(result_sentence(found)["parts"])
     assert joined(result_sentence(found | {"metrics": metrics})["parts"]).removeprefix(plain).strip() == said
+
+
+def test_answers_that_share_almost_nothing_stand_side_by_side():
+    before, after = "The doctor gave his patient a new kind of medicine.", "Once there lived a fox, far away."
+    diff = diff_words(before, after)
+    assert {kind for side in ("original", "masked") for kind, _ in diff[side]} == {"own", "shared"}
+    assert [[text for kind, text in diff[side] if kind == "shared"] for side in ("original", "masked")] == [
+        ["a"],
+        ["a"],
+    ]
+    assert (diff["shared"], diff["lost"], diff["added"]) == (1, 9, 6)
+    assert ["".join(text for _, text in diff[side]) for side in ("original", "masked")] == [before, after]
+
+
+def test_a_full_stop_alone_is_nothing_shared():
+    diff = diff_words("Paris.", "London.")
+    assert diff["shared"] == 0 and diff["original"] == [["own", "Paris."]]
+
+
+def test_answers_that_share_more_are_marked_where_they_differ():
+    assert "shared" not in diff_words("As a doctor, rest.", "As a friend, rest.")
+    assert "shared" not in diff_words("", "")

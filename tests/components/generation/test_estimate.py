@@ -1,0 +1,58 @@
+"""About how long a run takes: nothing before any, then what the last runs took, by the size of this one."""
+
+import pytest
+
+from components.generation import estimate
+from components.line.line import Line, Ticket
+
+SETTINGS = {"prompt": "Write a short story about a doctor", "method": "feature_ablation", "k": 2}
+
+
+@pytest.fixture
+def line(monkeypatch):
+    line = Line()
+    monkeypatch.setattr(estimate, "LINE", line)
+    return line
+
+
+def took(line, seconds, size):
+    ticket = Ticket("a", estimate.KIND, size=size)
+    line.join(ticket)
+    line.enter(ticket)
+    ticket.since -= seconds
+    line.leave(ticket)
+
+
+def size(**other):
+    return estimate.tokens_to_read(lambda: estimate.GenerationRequest(**SETTINGS | other))
+
+
+def test_before_any_run_nothing_is_said(line):
+    assert estimate.estimate(SETTINGS) == ""
+
+
+def test_a_run_like_the_last_takes_as_long(line):
+    took(line, 42, size())
+    assert estimate.estimate(SETTINGS) == "A run takes about 42 s, as the last ones did on this machine."
+
+
+def test_more_masks_and_longer_texts_take_longer(line):
+    took(line, 10, size())
+    twice = SETTINGS | {"prompt": " ".join([SETTINGS["prompt"]] * 2)}
+    assert size(prompt=twice["prompt"]) > 2 * size()
+    assert estimate.LINE.expected(estimate.KIND, size(prompt=twice["prompt"])) > 20
+    assert size(method="best_within_budget") > size()
+
+
+def test_what_cannot_be_run_is_refused_by_the_run_not_by_the_estimate(line):
+    took(line, 10, 1)
+    assert estimate.estimate({"prompt": "", "method": "none"}) != ""
+
+
+def test_a_stopped_run_says_nothing_of_the_time(line):
+    ticket = Ticket("a", estimate.KIND)
+    line.join(ticket)
+    line.enter(ticket)
+    line.stop(ticket)
+    line.leave(ticket)
+    assert line.expected(estimate.KIND, 1.0) is None
