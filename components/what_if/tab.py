@@ -14,13 +14,14 @@ from components.line import results
 from components.line.job import Work
 from components.page.controls import all_controls, read_values
 from components.page.views import AT_ONCE, IN_LINE, Updates, Values
-from components.pieces.views import output_diff, response_strip, result_view, token_strip
+from components.pieces.views import charts, output_diff, response_strip, result_view, token_strip
 from components.runner import show
 from components.sharing.tab import LinkedView
 from components.what_if.questions import JOINT, REMOVAL, REWRITE, WHY_NOT, Question
 from components.what_if.removed_set import wire_question, wire_set, wire_stop
 from components.what_if.section import Parts, Section, wire_link
 from components.what_if.subject import Subject
+from components.what_if.values import LOSSES_EMPTY
 from components.what_if.view import (
     PartView,
     chosen,
@@ -99,6 +100,7 @@ def _layout(record: dict) -> tuple[Section, gr.Textbox]:
         with gr.Column(min_width=320):
             parts.views["answer"] = response_strip("what-answer")
             parts.button("part", "Explain this part", interactive=False)
+            parts.views["losses"] = charts("what-losses", "What each token lost", LOSSES_EMPTY)
             parts.views["part_result"] = result_view("what-part-result")
             parts.views["part_strip"] = token_strip("what-part-strip", "What this part hangs on")
     parts.views["diff"] = output_diff("what-diff")

@@ -10,6 +10,7 @@ from math import exp
 
 from components.page.views import Values
 from explainers.reports.figures.pair_interactions import pairs_chart
+from explainers.reports.figures.response_losses import losses_chart
 from explainers.reports.result_sentence import result_sentence
 
 ANSWER_LEGEND = (
@@ -24,6 +25,7 @@ PAIRS_NOTE = (
     "{how} interactions of pairs, in nats. Below zero (blue): the two stand in for each other. Above zero "
     "(orange): they reinforce each other. Near zero: each works alone."
 )
+LOSSES_EMPTY = "What each token of the answer loses appears here once it is measured."
 FULL_COLOUR = 1.0  # nats, at least: smaller losses stay pale
 
 
@@ -43,14 +45,16 @@ def measured(explanation: dict, removal: dict) -> Values:
         [f"log p of the {what}", f"{nats(before)} → {nats(after)}: it {verb} by {nats(by)} nats"],
         ["probability ratio", f"{ratio}: a token keeps {ratio} times its probability, on geometric average"],
     ]
-    return {"result": {"parts": parts, "facts": facts}, "answer": answer(removal["response_tokens"])}
+    coloured = answer(removal["response_tokens"])
+    return {"result": {"parts": parts, "facts": facts}, "answer": coloured, "losses": _losses(coloured)}
 
 
 def unmeasured(explanation: dict) -> Values:
     """Where the measurement failed: no numbers of another set are left to mislead."""
     plain = answer(explanation["response_tokens"])
     spans = [{**span, "score": None, "lines": []} for span in plain["spans"]]
-    return {"result": {}, "answer": {**plain, "spans": spans}}
+    empty = {"charts": [], "empty": LOSSES_EMPTY}
+    return {"result": {}, "answer": {**plain, "spans": spans}, "losses": empty}
 
 
 def answer(tokens: list[dict]) -> dict:
@@ -64,6 +68,12 @@ def answer(tokens: list[dict]) -> dict:
         spans.append({"text": word, "start": start, "end": len(text), "score": loss, "lines": _lines(token)})
     limit = max([FULL_COLOUR, *(abs(span["score"]) for span in spans)])
     return {"text": text, "spans": spans, "limit": limit, "legend": ANSWER_LEGEND}
+
+
+def _losses(coloured: dict) -> dict:
+    """The same losses as bars."""
+    spans = coloured["spans"]
+    return {"charts": [losses_chart([s["text"] for s in spans], [s["score"] for s in spans])]}
 
 
 def _lines(token: dict) -> list[str]:

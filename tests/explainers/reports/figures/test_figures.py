@@ -13,6 +13,7 @@ from explainers.reports.figures.faithfulness import Curve, faithfulness_chart
 from explainers.reports.figures.heat_map import heat_map
 from explainers.reports.figures.lines import Series
 from explainers.reports.figures.ratio_over_k import ratio_chart
+from explainers.reports.figures.response_losses import losses_chart, losses_figure
 from explainers.reports.figures.style import VARIABLES, fixed
 
 STEP = st.tuples(st.floats(-1e3, 0), st.none() | st.floats(-1e3, 0), st.booleans())
@@ -78,3 +79,13 @@ def test_each_color_is_a_variable_of_the_page():
 
 def test_numbers_have_a_true_minus_sign():
     assert (fixed(-0.001), fixed(-1.5, 1), fixed(None)) == ("0.00", "−1.5", "–")
+
+
+def test_losses_stand_token_by_token_with_gains_in_the_other_colour():
+    tokens, losses = ["As", "<b>", "doctor"], [1.5, -0.25, 0.0]
+    bars, chart = losses_figure(tokens, losses).data[0], losses_chart(tokens, losses)
+    assert list(bars.y) == losses and list(bars.customdata) == ["As", "&lt;b&gt;", "doctor"]
+    assert len(set(bars.marker.color)) == 2 and bars.marker.color[0] == bars.marker.color[2]
+    assert chart["table"]["rows"] == [["As", "1.50"], ["<b>", "−0.25"], ["doctor", "0.00"]]
+    assert chart["said"] == "3 tokens lose 1.25 nats together"
+    assert losses_figure(["a"] * 100, [0.0] * 100).layout.xaxis.ticktext is None
