@@ -8,7 +8,7 @@ from itertools import groupby
 
 from explainers.text.words import unspaced_words
 
-LITTLE = 0.3  # of the words of both answers: where less is shared, marking what is not would mark nearly all
+LITTLE = 0.3  # of the shorter answer's words: where less is shared, marking what is not would mark nearly all
 
 
 def diff_words(original: str | None, masked: str | None = None) -> dict:
@@ -26,7 +26,7 @@ def diff_words(original: str | None, masked: str | None = None) -> dict:
     kept_before, kept_after = _kept(before, after)
     counts = {"lost": _count(before, kept_before), "added": _count(after, kept_after)}
     shared = _words(before) - counts["lost"]
-    if 2 * shared < LITTLE * (_words(before) + _words(after)):
+    if shared < LITTLE * min(_words(before), _words(after)):
         sides = [_merge(_marked(before, kept_before)), _merge(_marked(after, kept_after))]
         return {"original": sides[0], "masked": sides[1], **counts, "shared": shared}
     sides = [_merge(_spread(before, kept_before, "lost")), _merge(_spread(after, kept_after, "new"))]
