@@ -83,6 +83,8 @@ export class Figure {
     const size = Math.round(parseFloat(style.fontSize) * SMALLER), font = {...own.font, family: style.fontFamily, size};
     const traces = recoloured(data, colors).map((trace) => (trace.textfont ? {...trace, textfont: {...trace.textfont, size}} : trace));
     await Plotly.react(node, traces, {...own, width: Math.max(node.clientWidth, own.width || 0), font}, this.settings);
+    // Plotly makes the mode bar anew each time it draws: a focus in there would be lost, and the page's keyboard order with it.
+    for (const button of node.querySelectorAll('.modebar-btn')) button.tabIndex = -1;
   }
 
   // Shows what stands at the step'th point of the first line, as the pointer would.

@@ -154,7 +154,8 @@ ESSENTIALS = {
 }
 CUT_OFF = """view => {
   const beyond = (part) => part.getBoundingClientRect().right > view.getBoundingClientRect().right + 1;
-  const overfull = (part) => part.clientWidth > 1 && part.scrollWidth > part.clientWidth + 1;
+  const overfull = (part) =>  // letters of a drawing have no box of their own to overflow
+    part instanceof HTMLElement && part.clientWidth > 1 && part.scrollWidth > part.clientWidth + 1;
   const shown = (part) => part.getClientRects().length && getComputedStyle(part).position !== 'absolute';
   return [...view.querySelectorAll('*')].filter(shown)
     .filter((part) => beyond(part) || overfull(part)).map((part) => `${part.className}: ${part.textContent}`);
