@@ -110,9 +110,11 @@ def test_while_its_model_loads_others_go_first():
     line = Line()
     loading, other = joined(line, Ticket("a", "loading", ready=False), Ticket("b", "other"))
     line.enter(other)
+    assert other.began and not loading.began
     line.leave(other)
     line.loaded(loading)
     line.enter(loading)
+    assert loading.began
 
 
 def test_places_and_seconds_are_kept_true():
