@@ -48,10 +48,13 @@ def press(page, *keys):
 
 def tab_to(page, sought, key="Tab"):
     """Tab until the focus is on an element that matches the selector; every place on the way is seen."""
+    expect(page.locator(sought).first).to_be_visible()
+    before = "the start"
     for _ in range(MOST_TABS):
         press(page, key)
         place = page.evaluate(FOCUS, sought)
-        assert not place["lost"], f"on the way to {sought} the focus was lost"
+        assert not place["lost"], f"on the way to {sought} the focus was lost after {before!r}"
+        before = place["name"]
         assert place["ringed"], f"the focus cannot be seen on {place['name']!r}"
         if place["found"]:
             return
