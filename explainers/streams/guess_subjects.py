@@ -14,7 +14,7 @@ from explainers.core.deferred_torch import torch
 from explainers.core.types import Mask, OnForward, Task
 from explainers.models.held import LoadedModel
 from explainers.streams.classification import ClassificationRequest, build_target
-from explainers.streams.events.guessing import FoundEffect, OpeningEvent, RandomEffect
+from explainers.streams.events.guessing import Effect, FoundEffect, OpeningEvent, RandomEffect
 from explainers.streams.generation import GenerationRequest, check_k, prompt_of, respond, write_answer
 from explainers.streams.report import span_values
 from explainers.targets.base import ModelTarget
@@ -40,6 +40,11 @@ class Known:
     answers: dict[Mask, str] = field(default_factory=dict)
     target: ResponseTarget | None = None
     at_work: Lock = field(default_factory=Lock)
+
+    def sets(self) -> dict[str, Effect]:
+        """The sets that are found and no guess changes, by who chose them."""
+        found: dict[str, Effect | None] = {"best": self.best, "method": self.method, "random": self.random}
+        return {who: effect for who, effect in found.items() if effect}
 
     def as_json(self) -> dict:
         """All that is found, as plain values."""

@@ -8,9 +8,10 @@ and for a class PromptExplainer's choice.
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Generator, Iterator
-from dataclasses import asdict
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from functools import cache
 from hashlib import sha256
 from statistics import mean
@@ -19,6 +20,7 @@ from explainers.core.base import EXPLAINERS, Explainer, read_options
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Explanation, Mask, OnForward, SearchStep, Task
+from explainers.measures.guess_score import score_of, sentence_of
 from explainers.measures.text import probability_ratio
 from explainers.models import held
 from explainers.models.held import LoadedModel
@@ -29,7 +31,9 @@ from explainers.streams.events.guessing import (
     GuessEvent,
     PreparationEvent,
     RandomEffect,
+    RevealedEvent,
     RewrittenEvent,
+    ScoredGuess,
     SearchEvent,
     SearchStepEvent,
 )
@@ -55,8 +59,7 @@ def prepare(round: Round, on_forward: OnForward | None = None) -> Generator[Prep
     subject = round.subject()
     yield {"type": "status", "text": "Loading the model"}
     loaded = held.load_model(subject.request.model, subject.task)
-    known = recall(round, loaded)
-    with known.at_work:
+    with _known_of(round, loaded) as known:
         yield from subject.open(loaded, known, on_forward or (lambda rows: None))
         if not known.best:
             known.best = yield from _search(round, subject)
@@ -78,25 +81,50 @@ def play(round: Round, guess: list[int], on_forward: OnForward | None = None) ->
     check_guess(guess, round.k)
     subject = yield from prepare(round, on_forward)
     check_guess(guess, round.k, len(subject.target.spans))
-    own, known = measure(subject, guess), subject.known
-    best, random = known.best, known.random
-    assert best and random  # prepare has found them
-    score = score_of(own["drop"], best["drop"])
-    yield {
-        "type": "revealed",
-        "guess": own,
-        "best": best,
-        "method": known.method,
-        "random": random,
-        "log_prob": subject.target.log_prob_of(subject.target.full_mask()),
-        "score": score,
-        "sentence": sentence_of(score, own["drop"], best["drop"], random["drop"]),
-    }
-    found: dict[str, Effect | None] = {"guess": own, "best": best, "method": known.method, "random": random}
-    for who, effect in found.items():
-        if effect:
-            yield from _rewrite(subject, who, effect["removed"])
+    own = measure(subject, guess)
+    yield _revealed(subject, own)
+    yield from _rewrite_all(subject, {"guess": own, **subject.known.sets()})
     yield {"type": "played"}
+
+
+def rehearse(
+    round: Round, on_forward: OnForward | None = None
+) -> Generator[PreparationEvent | RewrittenEvent, None, Subject]:
+    """As `prepare`; then `rewritten` events bring the answer without each set that no guess changes."""
+    subject = yield from prepare(round, on_forward)
+    yield from _rewrite_all(subject, subject.known.sets())
+    return subject
+
+
+def play_together(
+    round: Round, guesses: list[list[int]], on_forward: OnForward | None = None
+) -> Iterator[GuessEvent]:
+    """Play a round with the guesses of a class. Raises as `play`, and where nobody guessed.
+
+    After the events of `rehearse` comes `scored`, with each guess in its order, then those of `play` for the
+    guess of the class together: the k words that were chosen most often.
+    """
+    if not guesses:
+        raise MaskwiseError("Nobody has sent a guess yet.")
+    for guess in guesses:
+        check_guess(guess, round.k)
+    subject = yield from rehearse(round, on_forward)
+    for guess in guesses:
+        check_guess(guess, round.k, len(subject.target.spans))
+    together = chosen_most(guesses, round.k)
+    masks = [_mask(subject, guess) for guess in (*guesses, together)]
+    subject.target.log_prob(torch.tensor(masks))  # in batches
+    yield {"type": "scored", "guesses": [_scored(subject, measure(subject, guess)) for guess in guesses]}
+    own = measure(subject, together)
+    yield _revealed(subject, own)
+    yield from _rewrite_all(subject, {"guess": own})
+    yield {"type": "played"}
+
+
+def chosen_most(guesses: list[list[int]], k: int) -> list[int]:
+    """The k indices that most guesses hold; of equally many, those that come first in the text."""
+    votes = Counter(t for guess in guesses for t in guess)
+    return sorted(sorted(votes, key=lambda t: (-votes[t], t))[:k])
 
 
 def check_guess(guess, k: int, spans: int | None = None) -> None:
@@ -170,6 +198,33 @@ def _found(subject: Subject, explanation: Explanation) -> FoundEffect:
     }
 
 
+def _scored(subject: Subject, own: Effect) -> ScoredGuess:
+    best, random = subject.known.best, subject.known.random
+    assert best and random  # prepare has found them
+    score = score_of(own["drop"], best["drop"])
+    return {**own, "score": score, "sentence": sentence_of(score, own["drop"], best["drop"], random["drop"])}
+
+
+def _revealed(subject: Subject, own: Effect) -> RevealedEvent:
+    known, scored = subject.known, _scored(subject, own)
+    assert known.best and known.random
+    return {
+        "type": "revealed",
+        "guess": own,
+        "best": known.best,
+        "method": known.method,
+        "random": known.random,
+        "log_prob": subject.target.log_prob_of(subject.target.full_mask()),
+        "score": scored["score"],
+        "sentence": scored["sentence"],
+    }
+
+
+def _rewrite_all(subject: Subject, found: dict[str, Effect]) -> Iterator[RewrittenEvent]:
+    for who, effect in found.items():
+        yield from _rewrite(subject, who, effect["removed"])
+
+
 def _rewrite(subject: Subject, who: str, removed: list[int]) -> Iterator[RewrittenEvent]:
     mask, text = _mask(subject, removed), ""
     if mask not in subject.known.answers:
@@ -181,6 +236,20 @@ def _rewrite(subject: Subject, who: str, removed: list[int]) -> Iterator[Rewritt
 
 def _mask(subject: Subject, removed: list[int]) -> Mask:
     return tuple(int(t not in removed) for t in range(len(subject.target.spans)))
+
+
+@contextmanager
+def _known_of(round: Round, loaded: LoadedModel) -> Iterator[Known]:
+    """What is known of this round, to be added to. While somebody else is at it, a copy: to wait for them
+    could be to wait forever, since they may wait for the models that we have."""
+    known = recall(round, loaded)
+    if not known.at_work.acquire(blocking=False):
+        yield replace(known, target=None)
+        return
+    try:
+        yield known
+    finally:
+        known.at_work.release()
 
 
 def recall(round: Round, loaded: LoadedModel) -> Known:
@@ -197,44 +266,21 @@ def recall(round: Round, loaded: LoadedModel) -> Known:
 
 def known_key(round: Round, model: str, revision: str) -> str:
     """The same for the same round and model."""
-    asked = json.dumps([asdict(round), model, revision], sort_keys=True)
-    return sha256(asked.encode()).hexdigest()[:16]
+    return f"{_digest(asdict(round))}-{_digest([model, revision])}"
+
+
+def forget(round: Round) -> None:
+    """Drop what is known of a round, with any model."""
+    own = [key for key in _known if key.startswith(_digest(asdict(round)))]
+    for key in own:
+        _known.pop(key, None)
+
+
+def _digest(values: dict | list) -> str:
+    return sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 
 @cache
 def _shipped() -> dict[str, dict]:
     """What comes with Maskwise of the ready rounds, by `known_key`."""
     return json.loads(SHIPPED.read_text(encoding="utf-8")) if SHIPPED.is_file() else {}
-
-
-SAME = 1e-3  # nats: smaller differences are rounding
-
-
-def score_of(drop: float, best: float) -> float | None:
-    """The share of the best set's drop in log p that the guess reaches, 0 to 1.
-
-    A guess that makes the answer more likely scores 0, one that does more than the search's set 1. None
-    where even the best set makes nothing less likely.
-    """
-    if best <= SAME:
-        return None
-    return 1.0 if drop >= best - SAME else max(0.0, drop / best)
-
-
-def sentence_of(score: float | None, drop: float, best: float, random: float) -> str:
-    """The score for a person; drops in nats, `random` the mean of random sets."""
-    if score is None:
-        return "No set of this size makes the answer less likely, so this round has no score."
-    if drop > best + SAME:
-        return "Your marks do even more than the best set that the search found, so the score is 100%."
-    if score == 1:
-        return "Your marks do as much as the best set. More is not possible, as far as the search knows."
-    if drop < 0:
-        return (
-            "Without your marks the answer becomes more likely, not less: the score would be below zero, "
-            "and counts as 0%."
-        )
-    said = f"Your marks take away {score:.0%} of what the best set takes away from log p."
-    if drop < random - SAME:
-        return f"{said} Random marks do better on average: {max(random, 0) / best:.0%}."
-    return f"{said} Random marks reach {max(random, 0) / best:.0%} on average."

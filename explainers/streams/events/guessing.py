@@ -56,6 +56,20 @@ class PreparedEvent(TypedDict):
     type: Literal["prepared"]
 
 
+class ScoredGuess(Effect):
+    """score: 0 to 1, None where no set makes the answer less likely; sentence says it."""
+
+    score: float | None
+    sentence: str
+
+
+class ScoredEvent(TypedDict):
+    """The guesses of a class."""
+
+    type: Literal["scored"]
+    guesses: list[ScoredGuess]
+
+
 class RevealedEvent(TypedDict):
     """method: None in a generation. score: 0 to 1, None where no set makes the answer less likely; sentence
     says it."""
@@ -84,4 +98,4 @@ class PlayedEvent(TypedDict):
 
 OpeningEvent = StatusEvent | WordsEvent | ResponseEvent
 PreparationEvent = OpeningEvent | SearchEvent | SearchStepEvent | PreparedEvent
-GuessEvent = PreparationEvent | RevealedEvent | RewrittenEvent | PlayedEvent
+GuessEvent = PreparationEvent | ScoredEvent | RevealedEvent | RewrittenEvent | PlayedEvent

@@ -9,10 +9,11 @@ import torch
 
 from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.types import Task
+from explainers.measures.guess_score import score_of, sentence_of
 from explainers.models import held
 from explainers.streams import guessing
 from explainers.streams.guess_rounds import Round, ready_rounds
-from explainers.streams.guessing import play, prepare, score_of, sentence_of
+from explainers.streams.guessing import chosen_most, play, play_together, prepare
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import render_prompt
 from tests.explainers.verbalizers.test_verbalizers import wordpiece
@@ -140,7 +141,12 @@ def test_what_is_kept_is_bounded_and_by_model(monkeypatch):
         guessing.recall(Round("", STORY.text, k), LLAMA)
     assert len(guessing._known) == 2
     other = tiny_causal("gpt2", chat=True)
-    assert guessing.recall(STORY, other) is not guessing.recall(STORY, LLAMA)
+    kept = guessing.recall(STORY, LLAMA)
+    assert guessing.recall(STORY, other) is not kept
+    guessing.forget(Round("", STORY.text, 3))
+    assert guessing.recall(STORY, LLAMA) is kept
+    guessing.forget(STORY)
+    assert not guessing._known
 
 
 @pytest.mark.parametrize(
@@ -205,3 +211,42 @@ def test_what_comes_with_maskwise_of_a_round_is_found_by_round_and_model(monkeyp
     assert again.as_json() == values and again is not known
     kinds = [event["type"] for event in prepare(STORY)]
     assert "search" not in kinds and kinds[-1] == "prepared"
+
+
+def test_nobody_waits_for_a_search_of_others():
+    """Who has the models would wait for a search that waits for the models."""
+    known = guessing.recall(STORY, LLAMA)
+    with known.at_work:
+        kinds = [event["type"] for event in play(STORY, [0, 1])]
+    assert kinds[-1] == "played" and known.best is None
+
+
+@pytest.mark.parametrize("round", [STORY, REVIEW], ids=["generation", "classification"])
+def test_the_guesses_of_a_class_score_as_each_would_alone(round):
+    guesses = [[0, 1], [1, 3], [3, 1], [2, 4]]
+    seen, _ = events(play_together(round, guesses))
+    scored = next(event for event in seen if event["type"] == "scored")["guesses"]
+    alone = [reveal(round, guess) for guess in guesses]
+    for one, shown in zip(scored, alone, strict=True):
+        assert one["score"] == pytest.approx(shown["score"], abs=1e-5)
+        assert one["sentence"] == shown["sentence"]
+        assert one["removed"] == shown["guess"]["removed"]
+    together = next(event for event in seen if event["type"] == "revealed")
+    assert together["guess"]["removed"] == [1, 3]
+    assert together["score"] == pytest.approx(alone[1]["score"], abs=1e-5)
+    told = [event["who"] for event in seen if event["type"] == "rewritten"]
+    assert set(told) >= {"best", "random", "guess"} and told[-1] == "guess"
+    assert [event["type"] for event in seen][-1] == "played"
+
+
+def test_what_most_chose_is_the_guess_of_the_class():
+    assert chosen_most([[0, 5], [5, 2], [2, 7]], 2) == [2, 5]
+    assert chosen_most([[3, 9], [8, 1]], 2) == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("guesses", "words"), [([], "Nobody"), ([[0, 1], [2]], "exactly 2"), ([[0, 99]], "place")]
+)
+def test_guesses_of_a_class_that_cannot_be_are_refused_in_words(guesses, words):
+    with pytest.raises(MaskwiseError, match=words):
+        events(play_together(STORY, guesses))
