@@ -12,7 +12,9 @@ retry = for try in 1 2 3; do { $(1); } && exit 0; echo "Try $$try of 3 failed.";
 ROOT := $(shell [ "$$(id -u)" = 0 ] && echo env || command -v sudo)
 apt_install = $(ROOT) apt-get update -qq && $(ROOT) apt-get install -yqq $(1)
 
-.PHONY: help run test bench clean
+METHODS := $(subst /,.,$(basename $(wildcard explainers/[a-z]*.py)))
+
+.PHONY: help run test bench docs clean
 .DEFAULT_GOAL := help
 
 help: ## Show these lines
@@ -30,6 +32,9 @@ test: $(BIN)/.models $(BIN)/.tools .chromium node_modules/.linters ## Run every 
 
 bench: $(BIN)/.models $(BIN)/.tools .chromium ## Measure speed and search quality (hours on two cores): make bench [ITEMS="limit start"] [DATA=prompts] [BEFORE=folder]
 	$(BIN)/python -m benchmarks.run $(ITEMS) $(if $(DATA),--data $(DATA)) $(if $(BEFORE),--before $(BEFORE))
+
+docs: $(BIN)/.tools ## Write the documentation of the Python interface, from its docstrings, to site/
+	$(BIN)/pdoc explainers $(METHODS) explainers.core explainers.measures explainers.streams --output-directory site
 
 clean: ## Remove the environment (the models in the user's cache stay)
 	rm -rf .venv

@@ -164,4 +164,5 @@ def register(cls: type[Explainer]) -> type[Explainer]:
 
 
 def explainers_for(task: Task) -> dict[str, type[Explainer]]:
+    """The methods of a task, name → class."""
     return {name: cls for name, cls in EXPLAINERS.items() if task in cls.tasks}

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Mask, OnForward, Task
-from explainers.models.held import LoadedModel
+from explainers.models.held import IN_MEMORY, LoadedModel
 from explainers.streams.checks import check_text
 from explainers.streams.classification import ClassificationRequest, build_target
 from explainers.streams.events.what_if import ClassRemoval, JointEffect
@@ -47,7 +47,8 @@ def class_target_of(
     """The target that the explanation explains, rebuilt; raises MaskwiseError where that cannot be done.
 
     Masks that were evaluated for earlier questions about it cost nothing. loaded: the model in memory where
-    it cannot be loaded by name, such as one tuned on a person's own texts.
+    it cannot be loaded by name, such as one tuned on a person's own texts; of a caller's own object nothing
+    is kept, since its weights may change.
     """
     request = _request(explanation)
     loaded = loaded or model_of(explanation, request.model, Task.CLASSIFICATION)
@@ -56,7 +57,7 @@ def class_target_of(
         target = _last(build_target(request, on_forward, loaded))
         return _Known(target.clozes, target.verbalizer)
 
-    found = known(loaded.model, _key(request), build)
+    found = build() if loaded.revision == IN_MEMORY else known(loaded.model, _key(request), build)
     check_spans(explanation, found.clozes[-1].prompt.spans)
     check_text("label", explanation.get("label"), MAX_LABEL_CHARS)
     labels = list(found.verbalizer.labels)

@@ -17,6 +17,7 @@ from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.requests import between, request
 from explainers.core.types import OnForward
 from explainers.measures.text import METRICS
+from explainers.models.held import LoadedModel
 from explainers.streams.checks import removed_spans
 from explainers.streams.events.comparison import ComparedEvent, ComparisonAsked, ComparisonEvent, RowEvent
 from explainers.streams.events.shared import PromptEvent
@@ -72,14 +73,16 @@ class ComparisonRequest:
         return GenerationRequest(**own | {"method": method} | changes)
 
 
-def compare(request: ComparisonRequest, on_forward: OnForward | None = None) -> Iterator[ComparisonEvent]:
+def compare(
+    request: ComparisonRequest, on_forward: OnForward | None = None, loaded: LoadedModel | None = None
+) -> Iterator[ComparisonEvent]:
     """Events `status`, `response`, `prompt`, `floor`, a `row` per method, and last `compared`.
 
-    A method that refuses becomes a row with an error. Where on_forward raises Stopped after the prompt
-    event, the comparison ends with the rows that are complete.
+    loaded: a model in place of the request's. A method that refuses becomes a row with an error. Where
+    on_forward raises Stopped after the prompt event, the comparison ends with the rows that are complete.
     """
     meter = Meter(on_forward)
-    target = yield from answered_target(request.single(request.methods[0]), meter)
+    target = yield from answered_target(request.single(request.methods[0]), meter, loaded)
     yield prompt_event(target, planned_passes(request, len(target.spans)))
     rows: list[RowEvent] = []
     stopped = False

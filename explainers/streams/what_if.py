@@ -16,6 +16,7 @@ from explainers.core.unicode import whole_characters
 from explainers.measures.effect_sentences import describe_joint, describe_why_not, joint_kind
 from explainers.measures.interactions import pairwise_interactions
 from explainers.measures.text import probability_ratio
+from explainers.models.held import IN_MEMORY, LoadedModel
 from explainers.streams.checks import check_text
 from explainers.streams.events.generation import MaskedResponseEvent
 from explainers.streams.events.what_if import JointEffect, Removal, WhyNot
@@ -50,22 +51,30 @@ ASKED = (
 )
 
 
-def target_of(explanation: dict, on_forward: OnForward | None = None) -> ResponseTarget:
+def target_of(
+    explanation: dict, on_forward: OnForward | None = None, loaded: LoadedModel | None = None
+) -> ResponseTarget:
     """The target that the explanation explains, rebuilt; raises MaskwiseError where that cannot be done.
 
-    Masks that were evaluated for earlier questions about it cost nothing.
+    Masks that were evaluated for earlier questions about it cost nothing. loaded: the model where it cannot
+    be loaded by name; of a caller's own object nothing is kept, since its weights may change.
     """
     asked = _request(explanation)
-    loaded = model_of(explanation, asked.model, Task.GENERATION)
+    loaded = loaded or model_of(explanation, asked.model, Task.GENERATION)
     prompt = prompt_of(asked, loaded)
     check_spans(explanation, prompt.spans)
     ids = _response_ids(explanation, asked.response, loaded)
     return _target(loaded, prompt, ids, explanation.get("part"), asked.mask_operator, on_forward)
 
 
-def removal(explanation: dict, removed: list[int], on_forward: OnForward | None = None) -> Removal:
+def removal(
+    explanation: dict,
+    removed: list[int],
+    on_forward: OnForward | None = None,
+    loaded: LoadedModel | None = None,
+) -> Removal:
     """What the answer loses without these spans (their numbers): log p in nats, whole and token by token."""
-    target = target_of(explanation, on_forward)
+    target = target_of(explanation, on_forward, loaded)
     removed = check_removed(removed, target.spans)
     before, after = (target.token_log_probs(m) for m in (target.full_mask(), _without(target, removed)))
     start, end = target.part
@@ -189,7 +198,8 @@ def _response_ids(explanation: dict, response: str, loaded) -> tuple[int, ...]:
 
 def _target(loaded, prompt, ids, part, operator, on_forward) -> ResponseTarget:
     target = ResponseTarget(loaded, prompt, ids, operator, on_forward, screening=False, part=part)
-    recall_masks(target)
+    if loaded.revision != IN_MEMORY:
+        recall_masks(target)
     return target
 
 
