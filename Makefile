@@ -24,7 +24,7 @@ run: $(BIN)/.models ## Start Maskwise at http://127.0.0.1:7860 (another port: ma
 	@echo "Maskwise is starting at http://127.0.0.1:$(PORT) (stop it with Ctrl-C)"
 	@PORT=$(PORT) $(BIN)/python app.py
 
-test: $(BIN)/.models $(BIN)/.tools .chromium node_modules/.linters ## Run every check: linters and pytest (in two processes)
+test: $(BIN)/.models $(BIN)/.tools .chromium .nginx node_modules/.linters ## Run every check: linters and pytest (in two processes)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	npm run --silent lint
@@ -65,6 +65,11 @@ $(BIN)/.tools: requirements-dev.txt $(BIN)/.packages
 .chromium: $(BIN)/.tools
 	@command -v chromium google-chrome >/dev/null || { echo "Installing Chromium for the browser tests"; \
 		$(call retry,$(if $(ROOT),$(call apt_install,chromium),$(BIN)/python -m playwright install chromium)); }
+
+.PHONY: .nginx
+.nginx: # one test serves Maskwise behind it, and is skipped where it is not there
+	@PATH=$$PATH:/usr/sbin command -v nginx >/dev/null || { echo "Installing nginx for one test"; \
+		$(if $(ROOT),$(call apt_install,nginx-light openssl),false) || echo "Without nginx, that test is skipped."; }
 
 .PHONY: .node
 .node:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import os
 from contextlib import suppress
+from importlib.util import find_spec
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before the import: no calls to outside
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import gradio as gr
 
-from components.api import classification_api, generation_api
+from components.api import classification_api, comparison_api, generation_api
 from components.classification.run import leave
 from components.classification.tab import classification_tab
 from components.classroom.tab import classroom_tab
@@ -63,6 +64,7 @@ def build() -> gr.Blocks:
                 classroom = classroom_tab(generation)
         generation_api()
         classification_api()
+        comparison_api()
         shared = [generation.shared, classification.shared, compare.shared]
         restore_links(demo, tabs, shared, [what_if, class_what_if, *classroom])
         demo.unload(_leave)
@@ -80,6 +82,8 @@ def launch(**settings):
     Returns the Blocks, its address and its share address.
     """
     demo = build()
+    if deployment().mcp and not find_spec("mcp"):
+        raise MaskwiseError("MASKWISE_MCP needs a package: pip install -r requirements-mcp.txt")
     _, url, share_url = demo.launch(
         **look(),
         footer_links=["api"],
@@ -87,6 +91,7 @@ def launch(**settings):
         max_threads=THREADS,
         max_file_size=int(deployment().upload_mb * 1e6),
         state_session_capacity=MOST_SESSIONS,
+        mcp_server=deployment().mcp,
         run_history=False,
         enable_monitoring=False,
         ssr_mode=False,

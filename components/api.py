@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
 
+from components.compare.run import comparison_work
 from components.generation.run import generation_work
 from components.line.job import Work
-from components.line.results import question_of
+from components.line.results import question
 from components.runner import RUNNER
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
 from explainers.streams import classification
 from explainers.streams.classification import ClassificationRequest
+from explainers.streams.comparison import ComparisonRequest, compare
 from explainers.streams.generation import GenerationRequest
 
-PUBLIC_EVENTS = ("queued", "stored", "response", "prediction", "step", "shown", "explanation")
+PUBLIC_EVENTS = (
+    "queued",
+    "stored",
+    "response",
+    "prediction",
+    "step",
+    "shown",
+    "explanation",
+    "floor",
+    "row",
+    "compared",
+)
 
 
 def generation_api() -> None:
@@ -28,6 +43,11 @@ def generation_api() -> None:
 def classification_api() -> None:
     """Offer /explain_classification inside the current Blocks."""
     gr.api(explain_classification, api_name="explain_classification", concurrency_limit=None)
+
+
+def comparison_api() -> None:
+    """Offer /compare_methods inside the current Blocks."""
+    gr.api(compare_methods, api_name="compare_methods", concurrency_limit=None)
 
 
 def explain_generation(
@@ -65,8 +85,9 @@ def explain_generation(
     settings = (prompt, model, method, k, *texts, seed, options)
     template: dict[str, Any] = {"date": date, "thinking": thinking}
     template["system_prompt_placement"] = system_prompt_placement
-    work = generation_work(lambda: GenerationRequest(*settings, part=part, **template), model)
-    yield from public_events(work, request)
+    with words_for_the_caller():
+        asked = GenerationRequest(*settings, part=part, **template)
+    yield from public_events(generation_work(lambda: asked, asked.model), request)
 
 
 def explain_classification(
@@ -96,22 +117,62 @@ def explain_classification(
     """
     words = (template, label_words, label, verbalizer)
     settings = (text, task, model, method, *words, seed, options)
+    with words_for_the_caller():
+        asked = ClassificationRequest(*settings)
     work = Work(
-        lambda hook: classification.run(ClassificationRequest(*settings), hook),
-        kind="classification",
-        model=model,
-        task=Task.CLASSIFICATION,
-        question=question_of("classification", lambda: ClassificationRequest(*settings)),
+        lambda hook: classification.run(asked, hook),
+        "classification",
+        asked.model,
+        Task.CLASSIFICATION,
+        question=question("classification", asked),
     )
     yield from public_events(work, request)
 
 
+def compare_methods(
+    prompt: str,
+    methods: list = ["xprompt", "feature_ablation", "gradient_x_input"],  # noqa: B006
+    model: str = "",
+    k: int = 3,
+    granularity: str = "word",
+    mask_operator: str = "zero",
+    max_new_tokens: int = 60,
+    response: str = "",
+    seed: int = 0,
+    request: gr.Request | None = None,
+) -> Iterator[dict]:
+    """Explain one answer by several methods, and hold them against random removal.
+
+    Streams {"type": "queued", "ahead", "seconds"} while others go first, {"type": "response", "text"},
+    {"type": "floor", ...} (random sets of k spans), a {"type": "row", ...} for each method, and last
+    {"type": "compared", "rows", ...}: how far they agree. methods: up to eight names, such as xprompt,
+    best_swap, feature_ablation or integrated_gradients. The rest as in explain_generation. log-probabilities
+    in nats, time in seconds.
+    """
+    operator, answer = (granularity, mask_operator), (max_new_tokens, response)
+    with words_for_the_caller():
+        asked = ComparisonRequest(prompt, methods, model, k, *operator, *answer, seed=seed)
+    work = comparison_work(asdict(asked), "comparison", compare)
+    rows = []
+    for event in public_events(work, request):
+        if event["type"] == "row":
+            rows.append(event)
+        yield event | {"rows": rows} if event["type"] == "compared" else event
+
+
+@contextmanager
+def words_for_the_caller() -> Iterator[None]:
+    """What is wrong with a call reaches the caller."""
+    try:
+        yield
+    except MaskwiseError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+
+
 def public_events(work: Work, request: gr.Request | None) -> Iterator[dict]:
     """The documented events of a work; errors become gr.Error, with words for the caller."""
-    try:
+    with words_for_the_caller():
         job = RUNNER.add(request.session_hash if request else None, work)
-    except MaskwiseError as full:
-        raise gr.Error(str(full), print_exception=False) from full
     try:
         for events in job.updates():
             for event in events:

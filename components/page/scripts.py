@@ -6,10 +6,12 @@ import hashlib
 from html import escape
 from importlib.metadata import version
 from importlib.resources import files
+from os.path import normpath
 from pathlib import Path
 
-from starlette.responses import FileResponse
-from starlette.routing import Mount, Route
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
@@ -48,9 +50,15 @@ class _Kept(StaticFiles):
         return response
 
 
-def routes() -> list[Route | Mount]:
+def routes() -> list[Route]:
     """For FastAPI's `routes`. plotly.min.js comes with the package plotly."""
-    return [Route(f"/{ADDRESS}/plotly.min.js", _plotly), Mount(f"/{ADDRESS}", _Kept(directory=ASSETS))]
+    kept = _Kept(directory=ASSETS)
+
+    async def asset(request: Request) -> Response:
+        """Not by a Mount, which finds nothing below a path that a proxy takes away."""
+        return await kept.get_response(normpath(request.path_params["path"]), request.scope)
+
+    return [Route(f"/{ADDRESS}/plotly.min.js", _plotly), Route(f"/{ADDRESS}/{{path:path}}", asset)]
 
 
 def _plotly(_) -> FileResponse:

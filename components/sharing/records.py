@@ -89,7 +89,7 @@ def read_record(text: str, tab: str) -> dict:
         record = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise MaskwiseError(NOT_OURS) from error
-    if not isinstance(record, dict) or record.get("maskwise") != 1 or record.get("tab") not in TITLES:
+    if not isinstance(record, dict) or record.get("maskwise") != 1 or record.get("tab") not in [*TITLES]:
         raise MaskwiseError(NOT_OURS)
     if record["tab"] != tab:
         raise MaskwiseError(

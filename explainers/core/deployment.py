@@ -72,6 +72,9 @@ class Deployment(BaseSettings):
     waiting_each: PositiveInt = Field(
         default=20, description="Runs of one page or client, waiting or at work."
     )
+    mcp: bool = Field(
+        default=False, description="Offer the calls of the API as tools of the Model Context Protocol."
+    )
 
     def is_listed(self, model: str) -> bool:
         """Whether the owner named this model, which then is the owner's choice and not a visitor's."""

@@ -39,6 +39,18 @@ def test_a_given_answer_is_explained(client):
     assert result["response"] == "It was good"
 
 
+def test_methods_are_compared_and_the_last_event_has_all_rows(client):
+    job = client.submit(
+        PROMPT, ["feature_ablation", "xprompt"], k=2, max_new_tokens=5, api_name="/compare_methods"
+    )
+    events = list(job)
+    rows = [event for event in events if event["type"] == "row"]
+    assert [row["method"] for row in rows] == ["feature_ablation", "xprompt"]
+    assert events[-1]["type"] == "compared" and events[-1]["rows"] == rows
+    with pytest.raises(AppError, match="between 1 and 8 methods"):
+        client.predict(PROMPT, [], api_name="/compare_methods")
+
+
 def test_errors_reach_the_caller_in_words(client):
     bad = [({"k": 50}, "has only 11 words"), ({"method": "magic"}, "method must be one of")]
     for settings, message in bad:
@@ -48,4 +60,4 @@ def test_errors_reach_the_caller_in_words(client):
 
 def test_only_documented_endpoints_are_public(client):
     endpoints = client.view_api(return_format="dict")["named_endpoints"]
-    assert set(endpoints) == {"/explain_generation", "/explain_classification"}
+    assert set(endpoints) == {"/explain_generation", "/explain_classification", "/compare_methods"}
