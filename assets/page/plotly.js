@@ -82,9 +82,10 @@ export class Figure {
     const style = getComputedStyle(node), colors = computed(node, layout.meta), own = recoloured(layout, colors);
     const size = Math.round(parseFloat(style.fontSize) * SMALLER), font = {...own.font, family: style.fontFamily, size};
     const traces = recoloured(data, colors).map((trace) => (trace.textfont ? {...trace, textfont: {...trace.textfont, size}} : trace));
+    const held = node.querySelector('.modebar-btn:focus')?.dataset.title;
     await Plotly.react(node, traces, {...own, width: Math.max(node.clientWidth, own.width || 0), font}, this.settings);
-    // Plotly makes the mode bar anew each time it draws: a focus in there would be lost, and the page's keyboard order with it.
-    for (const button of node.querySelectorAll('.modebar-btn')) button.tabIndex = -1;
+    // Plotly makes the mode bar anew each time it draws: the button that had the focus keeps it.
+    if (held) node.querySelector(`.modebar-btn[data-title="${held}"]`)?.focus({preventScroll: true});
   }
 
   // Shows what stands at the step'th point of the first line, as the pointer would.

@@ -18,6 +18,6 @@ def header_tools() -> None:
 def projector_button(elem_id: str, label: str = "Projector mode") -> gr.HTML:
     """A button that turns the mode on and off; `?projector=1` in the address opens in it, Escape leaves it.
 
-    The mode is the class `mw-projector` on the document's element and assets/css/projector.css.
+    The mode is the class `mw-projector` on the document's element and assets/page/projector.css.
     """
     return view("page/projector", elem_id, label, {})

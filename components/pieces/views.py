@@ -72,19 +72,15 @@ def class_bars(elem_id: str, label: str = "Classes") -> gr.HTML:
 
 
 def class_change(elem_id: str, label: str = "Classes, with and without these words") -> gr.HTML:
-    """Two bars per class.
-
-    value: {"rows": [{"label", "before", "after": probabilities, "before_text", "after_text"}], "label": the
-    class explained, "said": the likeliest at last}; "after" is None where it was not measured.
-    """
-    return view("pieces/class_change", elem_id, label, {"rows": []})
+    """Two bars per class. Its chart: `classes_chart`."""
+    return charts(elem_id, label, "The probability of each class appears here.")
 
 
 def charts(elem_id: str, label: str, empty: str) -> gr.HTML:
     """One chart or several side by side, each with a line that reads it, a summary and a table of its values.
 
     value: {"charts": [what the modules of explainers/reports/figures return], "empty": the sentence where
-    there is none}. The text of `.cap` is the summary of a chart.
+    there is none, and as needed "sentences", shown above them}. The text of `.cap` is a chart's summary.
     """
     return view("pieces/charts", elem_id, label, {"charts": [], "empty": empty})
 
@@ -98,15 +94,6 @@ def convergence_plot(elem_id: str, label: str = "The search") -> gr.HTML:
 def faithfulness_plot(elem_id: str, label: str = "Faithfulness") -> gr.HTML:
     """Activation and pruning. Its charts: `faithfulness_chart` of both."""
     return charts(elem_id, label, "The curves appear here: how the class's probability follows the scores.")
-
-
-def joint_effect_view(elem_id: str) -> gr.HTML:
-    """Bars on one scale, a heat map of pairs and sentences.
-
-    value: {"bars": [{"name", "nats", "kind": "together", "sum" or "single"}], "pairs":
-    what `pairs_chart` returns, "sentences": [str]}; {} asks for words to be removed.
-    """
-    return view("pieces/joint_effect", elem_id, "Together and one by one", {})
 
 
 def layer_lens_view(elem_id: str, label: str = "Layer lens") -> gr.HTML:

@@ -12,9 +12,10 @@ from math import log
 from components.classification.view import ClassificationView
 from components.page.progress import status
 from components.page.views import Values
-from components.what_if.values import nats, with_removed
+from components.what_if.values import JOINT_EMPTY, nats, with_removed
 from components.what_if.view import STRIP_LEGEND, ActionView, count, explanation_of, method_set
 from explainers.reports.class_sentence import percent
+from explainers.reports.figures.class_probabilities import ClassChange, classes_chart
 from explainers.reports.result_sentence import listed
 
 LEAST_POINTS = 0.05  # percentage points: a smaller change is none
@@ -40,7 +41,7 @@ def chosen(record: dict, removed: Sequence[int], note: str = "") -> Values:
     strip = view.values()["strip"]
     legend = f"{note} {STRIP_LEGEND}{strip['legend']}".strip()
     strip |= {"spans": with_removed(strip, removed), "legend": legend}
-    return {"strip": strip | {"selectable": True, "selected": list(removed)}, "joint": {}}
+    return {"strip": strip | {"selectable": True, "selected": list(removed)}, "joint": {"empty": JOINT_EMPTY}}
 
 
 def recorded(record: dict, removed: Sequence[int]) -> Values | None:
@@ -60,7 +61,7 @@ def counted(explanation: dict, removed: Sequence[int]) -> str:
 
 
 def measured(explanation: dict, removal: dict) -> Values:
-    """The result of class_what_if.class_removal as a sentence and as bars."""
+    """The result of class_what_if.class_removal as a sentence and a chart."""
     rows = removal["labels"]
     said, now = (_likeliest(rows, name) for name in ("probability", "probability_masked"))
     names = [explanation["spans"][index]["text"] for index in removal["removed"]]
@@ -72,13 +73,14 @@ def measured(explanation: dict, removal: dict) -> Values:
     else:
         parts, facts = _unchanged(row, rows, said), []
     result, label = {"parts": parts, "facts": facts}, row["label"]
-    return {"result": result, "changes": {"rows": [_bars(r) for r in rows], "label": label, "said": now}}
+    changes = [ClassChange(r["label"], r["probability"], r["probability_masked"]) for r in rows]
+    return {"result": result, "changes": {"charts": [classes_chart(changes, label)]}}
 
 
 def unmeasured(explanation: dict) -> Values:
     """Where the measurement failed: no numbers of another set are left to mislead."""
-    rows = [_bars({**row, "probability_masked": None}) for row in explanation["labels"]]
-    return {"result": {}, "changes": {"rows": rows, "label": explanation["label"], "said": None}}
+    changes = [ClassChange(row["label"], row["probability"], None) for row in explanation["labels"]]
+    return {"result": {}, "changes": {"charts": [classes_chart(changes, explanation["label"])]}}
 
 
 class ClassActionView(ActionView):
@@ -120,12 +122,6 @@ def _unchanged(row: dict, rows: list[dict], said: str) -> list[list[str]]:
         return [*parts, ["text", f"{share}."]]
     explained = f", which is explained, has {_share(row['probability'])}."
     return [*parts, ["text", f"{share}; "], ["strong", row["label"]], ["text", explained]]
-
-
-def _bars(row: dict) -> dict:
-    before, after = row["probability"], row["probability_masked"]
-    texts = {"before_text": _share(before), "after_text": "" if after is None else _share(after)}
-    return {"label": row["label"], "before": before, "after": after, **texts}
 
 
 def _share(probability: float) -> str:

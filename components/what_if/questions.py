@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.page.views import Values
-from components.what_if.values import unmeasured
+from components.what_if.values import JOINT_EMPTY, unmeasured
 from components.what_if.view import chosen, count
 from explainers.streams import what_if
 from explainers.streams.events.shared import Event
@@ -68,7 +68,7 @@ JOINT = Question(
     "Removing the words together, one by one and in pairs",
     _joint,
     lambda explanation, removed: "Measured together and one by one.",
-    lambda explanation: {"joint": {}},
+    lambda explanation: {"joint": {"empty": JOINT_EMPTY}},
 )
 WHY_NOT = Question(
     "why_not",

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import gradio as gr
 
 from components.page.views import AT_ONCE, Updates, Values, Views
-from components.pieces.views import joint_effect_view, result_view, status_line, token_strip
+from components.pieces.views import charts, result_view, status_line, token_strip
 from components.sharing.copy_link import copy_link, wire_copy_link
 from components.sharing.records import inputs_of, needed
 from components.sharing.tab import IDLE_SECONDS, LinkedView
 from components.what_if.subject import Subject
+from components.what_if.values import JOINT_EMPTY
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Parts:
 
     def joint(self) -> None:
         self.button("joint", "Do they work together?")
-        self.views["joint"] = joint_effect_view(f"{self.prefix}-joint-effect")
+        self.views["joint"] = charts(f"{self.prefix}-joint-effect", "Together and one by one", JOINT_EMPTY)
 
     def copy_link(self) -> None:
         self.link = copy_link(f"{self.prefix}-link", "Copy link to these removed words")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from math import exp
 
 from components.page.views import Values
+from explainers.reports.figures.drops import drops_chart
 from explainers.reports.figures.pair_interactions import pairs_chart
 from explainers.reports.figures.response_losses import losses_chart
 from explainers.reports.result_sentence import result_sentence
@@ -26,6 +27,7 @@ PAIRS_NOTE = (
     "(orange): they reinforce each other. Near zero: each works alone."
 )
 LOSSES_EMPTY = "What each token of the answer loses appears here once it is measured."
+JOINT_EMPTY = "Remove two words or more, then ask whether they work together."
 FULL_COLOUR = 1.0  # nats, at least: smaller losses stay pale
 
 
@@ -85,16 +87,14 @@ def _lines(token: dict) -> list[str]:
 
 
 def joint(explanation: dict, effect: dict) -> dict:
-    """The result of what_if.joint_effect as bars, a matrix and sentences; names are the removed words."""
+    """The result of what_if.joint_effect as charts and sentences; names are the removed words."""
     names = [explanation["spans"][index]["text"] for index in effect["removed"]]
     how = "Exact" if effect["exact"] else "Sampled"
-    bars = [("all together", effect["together"], "together"), ("one by one, added up", effect["sum"], "sum")]
-    bars += [(name, drop, "single") for name, drop in zip(names, effect["singles"], strict=True)]
-    return {
-        "bars": [{"name": name, "nats": drop, "kind": kind} for name, drop, kind in bars],
-        "pairs": pairs_chart(names, effect["pairs"], PAIRS_NOTE.format(how=how)),
-        "sentences": effect["sentences"],
-    }
+    charts = [
+        drops_chart(names, effect["together"], effect["singles"]),
+        pairs_chart(names, effect["pairs"], PAIRS_NOTE.format(how=how)),
+    ]
+    return {"charts": charts, "sentences": effect["sentences"]}
 
 
 def why_not(explanation: dict, result: dict) -> Values:

@@ -13,7 +13,7 @@ from components.page.progress import status
 from components.page.stream_view import StreamView
 from components.page.views import Values
 from components.sharing.records import needed
-from components.what_if.values import joint, measured, why_not, with_removed
+from components.what_if.values import JOINT_EMPTY, joint, measured, why_not, with_removed
 from explainers.reports.answer_diff import diff_words
 from explainers.streams.generation import GenerationRequest
 
@@ -98,7 +98,7 @@ def chosen(explanation: dict, removed: Sequence[int], note: str = "") -> Values:
     own = list(removed) == method_set(explanation)
     rewritten = (explanation["masked_response"] or None) if own else None
     diff = diff_words(explanation["response"], rewritten) | {"waiting": DIFF_WAITING}
-    return {"strip": strip, "diff": diff, "joint": {}}
+    return {"strip": strip, "diff": diff, "joint": {"empty": JOINT_EMPTY}}
 
 
 def recorded(explanation: dict, removed: Sequence[int]) -> Values | None:

@@ -60,14 +60,20 @@ def remove_two(page):
     says(page, "2 of 7 tokens removed.")
 
 
+def column(page, number) -> list[str]:
+    """One of the two columns of probabilities, from the chart's table."""
+    page.locator("#class-what-changes details").evaluate("fold => { fold.open = true; }")
+    cells = page.locator("#class-what-changes tbody td").nth(number)
+    expect(cells).to_be_visible()
+    return page.locator(f"#class-what-changes tbody td:nth-of-type({number + 1})").all_inner_texts()
+
+
 def after(page) -> list[str]:
-    return page.locator("#class-what-changes .mw-number[data-kind=after] > span:last-child").all_inner_texts()
+    return column(page, 1)
 
 
 def before(page) -> list[str]:
-    return page.locator(
-        "#class-what-changes .mw-number[data-kind=before] > span:last-child"
-    ).all_inner_texts()
+    return column(page, 0)
 
 
 def numbers(texts) -> list[float]:
@@ -78,7 +84,7 @@ def test_it_opens_with_the_stored_example_and_follows_a_new_one(page):
     open_section(page)
     says(page, "0 of 17 tokens removed.")
     expect(page.locator("#class-what-result")).to_contain_text("the model says Sports")
-    expect(page.locator("#class-what-changes li")).to_have_count(4)
+    expect(page.locator("#class-what-changes .ytick")).to_have_count(4)
     expect(words(page)).to_have_count(17)
     open_classification(page)
     classify(page)
@@ -110,7 +116,7 @@ def test_clicks_and_keys_remove_and_restore(page):
     says(page, "3 of 7 tokens removed. PromptExplainer chose this set.")
     page.locator("#class-what-joint").click()
     says(page, "Measured together and one by one")
-    expect(page.locator("#class-what-joint-effect .mw-drops li")).to_have_count(5)
+    expect(page.locator("#class-what-joint-effect .barlayer .point")).to_have_count(5)
     page.locator("#class-what-restore").click()
     says(page, "0 of 7")
     expect(result).to_contain_text("With nothing removed")
@@ -127,9 +133,10 @@ def test_markup_and_template_code_stay_text(page):
     for index in (1, 2, 3):
         words(page).nth(index).click()
     says(page, "3 of")
-    expect(page.locator("#class-what-changes .mw-class > span")).to_have_text(["<b>A</b>", "${alert(3)}"])
+    names = page.locator("#class-what-changes .ytick")
+    expect(names).to_have_text([re.compile(r"^<b>A</b>"), re.compile(r"^\$\{alert\(3\)\}")])
     expect(page.locator("#class-what-result")).to_contain_text("Without <")
-    assert page.locator("img[src=x], #class-what-changes b, #class-what-result b").count() == 0
+    assert page.locator("img[src=x], #class-what-changes svg b, #class-what-result b").count() == 0
 
 
 def test_while_the_page_reads_live_it_can_be_run_here(page):
@@ -204,7 +211,7 @@ def test_a_model_tuned_at_the_page_answers(page, monkeypatch):
     words(page).nth(2).click()
     expect(page.locator("#class-what-status [role=alert]")).to_contain_text("Another tuned model")
     expect(removed(page)).to_have_count(2)
-    assert after(page) == ["", ""]
+    assert after(page) == ["–", "–"]
 
 
 def tune(page):

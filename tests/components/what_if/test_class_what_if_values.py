@@ -45,11 +45,19 @@ def sentence(values) -> str:
     return "".join(text for _, text in values["result"]["parts"]).replace("\N{NO-BREAK SPACE}", " ")
 
 
+def changes(values) -> tuple[list, list]:
+    """The probabilities of the classes before and after."""
+    (chart,) = values["changes"]["charts"]
+    before, after = chart["figure"]["data"]
+    return before["x"], after["x"]
+
+
 def test_it_opens_with_nothing_removed_as_the_record_tells_it(record, explanation):
     shown = opened(record)
     assert sentence(shown) == "With nothing removed, the model says Sports (99.9 %)."
     assert shown["status"]["text"] == "0 of 17 tokens removed."
-    assert all(row["before"] == row["after"] for row in shown["changes"]["rows"])
+    before, after = changes(shown)
+    assert before == after
     strip = shown["strip"]
     assert [piece["kind"] for piece in strip["before"]] == ["template", "mask", "template"]
     assert strip["selectable"] and not any(span["removed"] for span in strip["spans"])
@@ -95,8 +103,10 @@ def test_the_sentence_names_class_points_and_prediction(explanation, after, said
     shown = measured(explanation, removal_of(explanation, [4, 12], after))
     names = [explanation["spans"][i]["text"] for i in (4, 12)]
     assert sentence(shown) == f"Without {names[0]} and {names[1]}, Sports {said}"
-    assert shown["changes"]["label"] == "Sports"
-    assert shown["changes"]["said"] == ("Business" if "instead" in said else "Sports")
+    (chart,) = shown["changes"]["charts"]
+    assert "Sports (explained)" in chart["figure"]["layout"]["yaxis"]["ticktext"]
+    now = "Business" if "instead" in said else "Sports"
+    assert f"without the removed words {now}" in chart["said"]
 
 
 def test_an_explained_class_that_is_not_the_predicted_one(record, explanation):
@@ -128,10 +138,11 @@ def play(question, explanation, removed, loaded=None):
 def test_the_built_in_model_measures_what_the_method_found(explanation):
     shown = play(CLASS_REMOVAL, explanation, method_set(explanation))
     assert "Sports falls by 44.5 percentage points, from 99.9 % to 55.4 %" in sentence(shown)
-    assert shown["status"]["state"] == "done" and sum(r["after"] for r in shown["changes"]["rows"]) > 0.999
+    assert shown["status"]["state"] == "done" and sum(changes(shown)[1]) > 0.999
     joint = play(CLASS_JOINT, explanation, method_set(explanation))["joint"]
-    assert [bar["name"] for bar in joint["bars"][2:]] == ["football", "best", "striker"]
-    assert joint["bars"][0]["nats"] == pytest.approx(
+    drops = joint["charts"][0]
+    assert [row[0] for row in drops["table"]["rows"][2:]] == ["football", "best", "striker"]
+    assert drops["figure"]["data"][0]["x"][0] == pytest.approx(
         explanation["log_prob"] - explanation["log_prob_masked"], abs=1e-3
     )
 
@@ -141,8 +152,8 @@ def test_a_measurement_that_fails_leaves_no_numbers_of_another_set(explanation):
     view.add({"type": "error", "text": "Gone. Tune it again."})
     shown = view.values()
     assert shown["status"]["text"] == "Gone. Tune it again." and shown["result"] == {}
-    assert {(row["after"], row["after_text"]) for row in shown["changes"]["rows"]} == {(None, "")}
-    assert shown["changes"]["rows"][1]["before_text"].startswith("99.9")
+    assert set(changes(shown)[1]) == {None}
+    assert shown["changes"]["charts"][0]["table"]["rows"][1][1].startswith("99.9")
 
 
 def test_a_tuned_model_answers_for_its_own_results_alone(record, tmp_path):

@@ -106,7 +106,7 @@ def test_fast_clicks_and_keys_remove_and_restore(page):
 def test_together_and_another_answer(page):
     page.locator("#what-joint").click()
     says(page, "Measured together and one by one")
-    expect(page.locator("#what-joint-effect .mw-drops li")).to_have_count(5)
+    expect(page.locator("#what-joint-effect .barlayer .point")).to_have_count(5)
     expect(page.locator("#what-joint-effect .heatmap-label")).not_to_have_count(0)
     expect(page.locator("#what-joint-effect")).to_contain_text("one by one")
     page.locator("#what-other textarea").fill("A doctor.")

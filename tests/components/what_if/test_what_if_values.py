@@ -6,7 +6,7 @@ import pytest
 
 from components.generation.tab import stored_record
 from components.what_if.questions import JOINT, REMOVAL, REWRITE, WHY_NOT
-from components.what_if.values import measured, nats
+from components.what_if.values import JOINT_EMPTY, measured, nats
 from components.what_if.view import (
     ActionView,
     PartView,
@@ -82,7 +82,7 @@ def test_the_record_tells_two_sets_and_no_other(explanation):
 def test_another_set_takes_away_what_was_found_of_the_last(explanation):
     shown = chosen(explanation, [3, 6])
     assert shown["diff"]["masked"] is None and "Write the answer again" in shown["diff"]["waiting"]
-    assert shown["joint"] == {}
+    assert shown["joint"] == {"empty": JOINT_EMPTY}
     assert [span["removed"] for span in shown["strip"]["spans"]].count(True) == 2
 
 
@@ -164,13 +164,12 @@ def test_questions_become_values(explanation, monkeypatch):
     monkeypatch.setattr(what_if, "rewrite", lambda *asked: iter(texts))
 
     joint = play(JOINT, explanation, [6, 9])["joint"]
+    drops, pairs = joint["charts"]
     assert (
-        [bar["name"] for bar in joint["bars"]][2:]
-        == ["doctor", "patient"]
-        == joint["pairs"]["table"]["head"][1:]
+        [row[0] for row in drops["table"]["rows"]][2:] == ["doctor", "patient"] == pairs["table"]["head"][1:]
     )
-    assert [bar["nats"] for bar in joint["bars"]] == [9.0, 3.0, 2.0, 1.0]
-    assert joint["pairs"]["note"].startswith("Exact")
+    assert drops["figure"]["data"][0]["x"] == [9.0, 3.0, 2.0, 1.0]
+    assert pairs["note"].startswith("Exact") and joint["sentences"] == ["So."]
     shown = play(REMOVAL, explanation, [0])
     assert shown["status"]["state"] == "done" and shown["status"]["text"] == "1 of 14 words removed."
     assert ["strong", "Write"] in shown["result"]["parts"]

@@ -7,8 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.page.scripts import ASSETS
+from explainers.reports.figures.class_probabilities import ClassChange, classes_chart, classes_figure
 from explainers.reports.figures.convergence import Search, convergence_chart, convergence_figure
 from explainers.reports.figures.convergence_bands import bands_figure
+from explainers.reports.figures.drops import drops_chart
 from explainers.reports.figures.faithfulness import Curve, faithfulness_chart
 from explainers.reports.figures.heat_map import heat_map
 from explainers.reports.figures.lines import Series
@@ -89,3 +91,29 @@ def test_losses_stand_token_by_token_with_gains_in_the_other_colour():
     assert chart["table"]["rows"] == [["As", "1.50"], ["<b>", "−0.25"], ["doctor", "0.00"]]
     assert chart["said"] == "3 tokens lose 1.25 nats together"
     assert losses_figure(["a"] * 100, [0.0] * 100).layout.xaxis.ticktext is None
+
+
+def test_classes_have_a_bar_with_all_words_and_one_without_the_removed():
+    classes = [ClassChange("<b>", 0.9, 0.25), ClassChange("Sports", 0.1, 0.75)]
+    before, after = classes_figure(classes, "<b>").data
+    assert (list(before.x), list(after.x)) == ([0.9, 0.1], [0.25, 0.75])
+    chart = classes_chart(classes, "<b>")
+    assert list(chart["figure"]["layout"]["yaxis"]["ticktext"]) == ["&lt;b&gt; (explained)", "Sports"]
+    assert chart["table"]["rows"] == [["<b>", "90.0 %", "25.0 %"], ["Sports", "10.0 %", "75.0 %"]]
+    assert chart["said"] == "with all words <b> 90.0 %, without the removed words Sports 75.0 %"
+
+
+def test_classes_that_were_not_measured_again_have_no_second_bar():
+    chart = classes_chart([ClassChange("A", 0.6, None), ClassChange("B", 0.4, None)], "A")
+    assert list(chart["figure"]["data"][1]["x"]) == [None, None]
+    assert chart["table"]["rows"][0] == ["A", "60.0 %", "–"] and chart["said"] == "with all words A 60.0 %"
+
+
+def test_drops_begin_with_the_joint_one_and_the_sum():
+    chart = drops_chart(["one", "one"], 9.0, [2.0, -0.5])
+    (bars,) = chart["figure"]["data"]
+    assert list(bars["x"]) == [9.0, 1.5, 2.0, -0.5] and list(bars["y"]) == [0, 1, 2, 3]
+    assert bars["marker"]["color"][2] != bars["marker"]["color"][3]
+    low, high = chart["figure"]["layout"]["xaxis"]["range"]
+    assert low < -0.5 and high > 9
+    assert chart["said"] == "all together 9.00 nats, one by one, added up 1.50 nats"
