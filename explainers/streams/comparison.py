@@ -110,15 +110,7 @@ def _row(request: ComparisonRequest, method: str, removals: Removals) -> RowEven
     shared = removals.target
     # A target of its own for every method: masks that another had evaluated would cost it nothing, and its
     # seconds and passes would depend on the order of the methods.
-    own = ResponseTarget(
-        shared.loaded,
-        shared.prompt,
-        shared.response_ids,
-        operator=shared.operator,
-        on_forward=shared.on_forward,
-        screening=request.screening,
-        part=shared.part,
-    )
+    own = shared.anew(request.screening)
     try:
         explanation = request.single(method).explainer().explain(own)
     except MaskwiseError as error:

@@ -101,7 +101,11 @@ def run(
     prompt, whatever their method and k; a note says so, since it saves passes and seconds.
     """
     target = yield from answered_target(request, on_forward or (lambda rows: None), loaded, reuse)
-    reused = recall_masks(target) if reuse else 0
+    yield from explain(request, target, recall_masks(target) if reuse else 0)
+
+
+def explain(request: GenerationRequest, target: ResponseTarget, reused: int = 0) -> Iterator[GenerationEvent]:
+    """Events of the method on a target that has its answer. reused: how many masks it knew before."""
     explainer = request.explainer()
     log_prob = target.log_prob_of(target.full_mask())
     passes_before = target.forward_passes  # before the plan, which may already try what the method needs
@@ -122,9 +126,7 @@ def run(
 
 def _noted(run: MethodRun, reused: int) -> MethodRun:
     """With a note on the masks that were known before. reused: how many."""
-    if not reused:
-        return run
-    notes = (*run.explanation.notes, REUSED.format(reused))
+    notes = (*run.explanation.notes, REUSED.format(reused)) if reused else run.explanation.notes
     return replace(run, explanation=replace(run.explanation, notes=notes))
 
 
@@ -263,11 +265,9 @@ def _rewrite(
 ) -> Generator[StatusEvent | MaskedResponseEvent, None, str | None]:
     """Stream what the model answers without the removed spans; returns the text, None if stopped."""
     yield {"type": "status", "text": "Writing the answer without the removed words"}
-    embeds = target.kept_embeds(explanation.mask)
+    asked = target.kept_embeds(explanation.mask), request.max_new_tokens, target.on_forward
     try:
-        ids = yield from write_answer(
-            target.loaded, embeds, request.max_new_tokens, target.on_forward, masked_response_event
-        )
+        ids = yield from write_answer(target.loaded, *asked, masked_response_event)
     except Stopped:
         return None
     return decode_answer(target.tokenizer, ids)

@@ -72,6 +72,18 @@ class ResponseTarget(ModelTarget):
         estimated = Remembered(self.rough_scorer.log_prob) if self.rough_scorer else None
         super().__init__(loaded, self._masked, self._passes, Remembered(self.scorer.log_prob), estimated)
 
+    def anew(self, screening: bool | None = None) -> ResponseTarget:
+        """The same question with an empty memory and counts of its own. screening: None for as this one."""
+        return ResponseTarget(
+            self.loaded,
+            self.prompt,
+            self.response_ids,
+            self.operator,
+            self.on_forward,
+            self.rough_scorer is not None if screening is None else screening,
+            self.part,
+        )
+
     def log_prob_from_embeds(self, embeds: torch.Tensor) -> torch.Tensor:
         return self.scorer.log_prob_from_embeds(embeds)
 
