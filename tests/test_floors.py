@@ -30,6 +30,7 @@ FLOORS = (
     ("components.runner",),
     ("components.page",),
     ("components.line",),
+    ("studies",),
     ("training",),
     ("explainers", "explainers.reports"),
     ("explainers.streams",),
@@ -39,7 +40,7 @@ FLOORS = (
     ("explainers.core",),
 )
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
-PACKAGES = ("explainers", "components", "training", "benchmarks", "deploy")
+PACKAGES = ("explainers", "components", "training", "studies", "benchmarks", "deploy")
 
 MOST_LINES_OF_A_FILE = 300
 MOST_LINES_OF_A_FUNCTION = 50

@@ -1,0 +1,139 @@
+"""Remake a paper's tables and figures: `python -m studies STUDY …`; without a name, the studies are listed.
+
+    python -m studies xprompt_table_1 --data alpaca=prompts.jsonl --text prompt --limit 20 --model ""
+
+A study is run as published unless an option here says otherwise, which is recorded. What was done is kept in
+--out; a run that was cut off goes on where it was, and other settings never mix with it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from explainers.core.errors import MaskwiseError
+from studies.results.report import write_report
+from studies.run import run
+from studies.study import AnyStudy, declared_studies, make_study, read_study
+
+OUT = Path("results")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    options = parse(arguments)
+    if not options.studies:
+        for name in declared_studies():
+            print(f"{name:32}{read_study(name).title}")
+    for name in options.studies:
+        published = read_study(name)
+        store = run(changed(published, options), published, options.out, options.ray)
+        print(write_report(store.folder))
+        print(f"All of it is in {store.folder}", file=sys.stderr)
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m studies", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("studies", nargs="*", help="names of declared studies, or TOML files")
+    add("--model", help='Hub id or folder; "" for the built-in model')
+    add(
+        "--data",
+        nargs="+",
+        metavar="NAME=SOURCE",
+        help="take these data sets alone, each from a file or the Hub",
+    )
+    add("--training", nargs="+", metavar="NAME=FILE", help="files that few-shot examples come from")
+    add("--text", nargs="+", help="columns of the texts")
+    add("--label", help="column of the classes")
+    add("--limit", type=int, help="prompts of each data set, 0 for all")
+    add("--least-words", type=int)
+    add("--most-words", type=int)
+    add("--methods", nargs="+", help="in the place of the study's own")
+    add("--k", nargs="+", type=int)
+    add("--seeds", nargs="+", type=int)
+    add("--max-new-tokens", type=int)
+    add(
+        "--set",
+        nargs="+",
+        metavar="NAME=VALUE",
+        default=[],
+        help="any other value, such as measures.bleu=words",
+    )
+    add("--device", help="such as cuda:1; the fastest there is if none is named")
+    add("--ray", default="", help='address of a Ray cluster, or "auto"')
+    add("--out", type=Path, default=OUT, help=f"folder of all results (default {OUT})")
+    return parser.parse_args(arguments)
+
+
+def changed(study: AnyStudy, options: argparse.Namespace) -> AnyStudy:
+    """The study with what the options say. Raises MaskwiseError for a value that cannot be."""
+    values = study.model_dump()
+    for name in (
+        "model",
+        "device",
+        "limit",
+        "least_words",
+        "most_words",
+        "methods",
+        "k",
+        "seeds",
+        "max_new_tokens",
+    ):
+        if (given := getattr(options, name)) is not None:
+            values[name] = given
+    sources, training = _pairs(options.data or []), _pairs(options.training or [])
+    values["data"] = [
+        _changed_data(data, sources, training, options)
+        for data in values["data"]
+        if not sources or data["name"] in sources
+    ]
+    if unknown := (set(sources) | set(training)) - {data["name"] for data in study.model_dump()["data"]}:
+        known = ", ".join(data.name for data in study.data)
+        raise MaskwiseError(f"{study.name} has no data set {unknown.pop()!r}; it has: {known}.")
+    for name, value in _pairs(options.set).items():
+        _set(values, name, value)
+    return make_study(values)
+
+
+def _changed_data(data: dict, sources: dict, training: dict, options: argparse.Namespace) -> dict:
+    data["source"] = sources.get(data["name"], data["source"])
+    data["training"] = training.get(data["name"], data["training"])
+    data["text"] = options.text or data["text"]
+    data["label"] = options.label or data["label"]
+    return data
+
+
+def _pairs(given: list[str]) -> dict[str, str]:
+    if wrong := [text for text in given if "=" not in text]:
+        raise MaskwiseError(f"{wrong[0]!r} must be a name and a value with = between them.")
+    return dict(text.split("=", 1) for text in given)
+
+
+def _set(values: dict, name: str, text: str) -> None:
+    """Set one value by its path, such as options.xprompt.iterations, as a number where it is one."""
+    *path, last = name.split(".")
+    for part in path:
+        values = values.setdefault(part, {})
+        if not isinstance(values, dict):
+            raise MaskwiseError(f"--set {name}: {part} holds no further values.")
+    values[last] = next((kind(text) for kind in (int, float) if _is(kind, text)), text)
+
+
+def _is(kind: type, text: str) -> bool:
+    try:
+        kind(text)
+    except ValueError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except MaskwiseError as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("Cut off. The same command goes on where it was.")

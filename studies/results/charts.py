@@ -1,0 +1,91 @@
+"""A study's figures, drawn as the page draws its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from explainers import EXPLAINERS
+from explainers.reports.figures.convergence_bands import bands_chart
+from explainers.reports.figures.faithfulness import Curve, faithfulness_chart
+from explainers.reports.figures.lines import Series
+from explainers.reports.figures.ratio_over_k import ratio_chart
+from studies.results.statistics import Estimate, estimate, per_prompt
+from studies.results.tables import title_of
+from studies.study import AnyStudy
+
+if TYPE_CHECKING:
+    import pandas
+
+FLOOR = "random_removal"
+BAND = "Mean over prompts, with its 95 % bootstrap interval."
+GAP = "nats above the lowest log p that any run on the prompt reached"
+
+
+def charts(study: AnyStudy, rows: pandas.DataFrame) -> dict[str, dict]:
+    """Charts by name, one per figure, data set and condition: what the page's charts take."""
+    done = rows[rows["refused"].isna()]
+    found = {}
+    for name in study.figures:
+        for (data, condition), part in done.groupby(["data", "condition"], sort=False):
+            title = title_of(study, (data, condition, study.methods and part["k"].max()))
+            for kind, chart in _DRAWN[name](study, part).items():
+                found[f"{kind}-{data}-{condition}"] = chart | {"title": title.partition(", k =")[0]}
+    return found
+
+
+def _ratio_over_k(study: AnyStudy, rows: pandas.DataFrame) -> dict[str, dict]:
+    """XPrompt's Figure 3."""
+    values = {k: per_prompt(part, "probability_ratio") for k, part in rows.groupby("k")}
+    series = []
+    for method in study.methods:
+        points = [
+            estimate(values[k][method].dropna().to_numpy()) if method in values.get(k, ()) else None
+            for k in range(1, max(values) + 1)
+        ]
+        series.append(_series(method, points))
+    return {"ratio_over_k": ratio_chart(series, f"{BAND} Lower is better.")}
+
+
+def _convergence(study: AnyStudy, rows: pandas.DataFrame) -> dict[str, dict]:
+    """XPrompt's Figure 4, of all prompts: log p above the lowest of each prompt and k."""
+    import numpy
+
+    searched = rows[rows["search"].map(len) > 0]
+    gaps: dict[str, list[numpy.ndarray]] = {}
+    for _, prompt in searched.groupby(["prompt", "k"]):
+        lowest = min(curve[-1] for curve in prompt["search"])
+        for method, part in prompt.groupby("method"):
+            gaps.setdefault(str(method), []).append(numpy.mean(numpy.stack(part["search"]) - lowest, axis=0))
+    series = []
+    for method in (method for method in study.methods if method in gaps):
+        steps = numpy.stack(gaps[method]).T  # (steps, prompts)
+        series.append(_series(method, [estimate(step) for step in steps]))
+    chart = bands_chart(series, f"{BAND} Here {GAP}.")
+    chart["figure"]["layout"]["yaxis"]["title"]["text"] = GAP
+    return {"convergence": chart}
+
+
+def _faithfulness(study: AnyStudy, rows: pandas.DataFrame) -> dict[str, dict]:
+    """PromptExplainer's Figure 3: both curves, means over texts."""
+    import numpy
+
+    found = {}
+    for kind in ("activation", "pruning"):
+        curves = []
+        for method in study.methods:
+            own = rows[rows["method"] == method]
+            if len(own):
+                values = numpy.stack(own[f"{kind}_curve"]).mean(0)
+                shares = numpy.linspace(0, 1, len(values))
+                curves.append(Curve(EXPLAINERS[method].title, list(shares), list(values), values.mean()))
+        found[kind] = faithfulness_chart(kind, curves, "Means over texts.")
+    return found
+
+
+def _series(method: str, points: list[Estimate | None]) -> Series:
+    y, low, high = ([getattr(p, name) if p else None for p in points] for name in ("mean", "low", "high"))
+    return Series(EXPLAINERS[method].title, y, low, high, floor=method == FLOOR)
+
+
+_DRAWN = {"ratio_over_k": _ratio_over_k, "convergence": _convergence, "faithfulness": _faithfulness}
+FIGURES = tuple(_DRAWN)

@@ -1,0 +1,124 @@
+"""A study's rows on disk: one Parquet file per part, written whole or not at all, in a folder per settings.
+
+FOLDER/STUDY-DIGEST/study.json       the settings, and how they depart from the published ones
+FOLDER/STUDY-DIGEST/rows/PART.parquet
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from explainers.core.errors import MaskwiseError
+from studies.measuring import classification, generation
+from studies.study import AnyStudy, GenerationStudy, departures, make_study
+from studies.units import Unit
+
+if TYPE_CHECKING:
+    import pandas
+
+SETTINGS, ROWS, SUFFIX = "study.json", "rows", ".parquet"
+DIGEST = b"maskwise_settings"
+KEYS = {"data": "str", "prompt": "int", "seed": "int", "condition": "int", "text": "str", "label": "int"}
+FOUND = {"method": "str", "k": "int", "request": "str", "explanation": "str", "refused": "str"}
+Row = dict[str, Any]
+
+
+def measures_of(study: AnyStudy) -> Sequence[str]:
+    return (generation if isinstance(study, GenerationStudy) else classification).MEASURES
+
+
+def curves_of(study: AnyStudy) -> Sequence[str]:
+    return (generation if isinstance(study, GenerationStudy) else classification).CURVES
+
+
+class Store:
+    """The rows of one study under one set of settings. digest: of settings and texts."""
+
+    def __init__(self, folder: Path, study: AnyStudy, digest: str):
+        self.study, self.digest = study, digest
+        self.folder = folder / f"{study.name}-{digest}"
+
+    def begin(self, published: AnyStudy, versions: dict[str, str]) -> None:
+        """Make the folder and write the settings; half-written files of a run that was cut off go."""
+        (self.folder / ROWS).mkdir(parents=True, exist_ok=True)
+        for left in (self.folder / ROWS).glob("*.partial"):
+            left.unlink(missing_ok=True)
+        about = {
+            "digest": self.digest,
+            "study": self.study.model_dump(),
+            "departures": departures(self.study, published),
+            "versions": versions,
+        }
+        write_whole(self.folder / SETTINGS, json.dumps(about, indent=1, ensure_ascii=False).encode())
+
+    def done(self) -> set[str]:
+        """Names of the parts that are there."""
+        return {path.name.removesuffix(SUFFIX) for path in (self.folder / ROWS).glob(f"*{SUFFIX}")}
+
+    def write(self, unit: Unit, rows: Iterable[Row]) -> None:
+        """All rows of a part, at once."""
+        import pyarrow
+        import pyarrow.parquet as parquet
+
+        item = unit.item
+        keys = {"data": unit.data, "prompt": item.number, "seed": unit.seed, "condition": unit.condition}
+        keys |= {"text": item.text, "label": item.label}
+        table = pyarrow.Table.from_pylist([keys | row for row in rows], self._schema())
+        partial = self.folder / ROWS / f"{unit.name}.{os.getpid()}.partial"
+        parquet.write_table(table, partial, compression="zstd")
+        os.replace(partial, self.folder / ROWS / f"{unit.name}{SUFFIX}")
+
+    def read(self) -> pandas.DataFrame:
+        """All rows, sorted. Raises MaskwiseError where they do not belong together."""
+        return read_rows(self.folder, self.digest)
+
+    def _schema(self):
+        import pyarrow
+
+        types = {"str": pyarrow.string(), "int": pyarrow.int64()}
+        columns = [(name, types[kind]) for name, kind in (KEYS | FOUND).items()]
+        columns += [(name, pyarrow.float64()) for name in measures_of(self.study)]
+        columns += [(name, pyarrow.list_(pyarrow.float64())) for name in curves_of(self.study)]
+        return pyarrow.schema(columns, metadata={DIGEST: self.digest.encode()})
+
+
+def read_settings(folder: Path) -> tuple[AnyStudy, dict[str, Any]]:
+    """The study of a results folder and all that its file says. Raises MaskwiseError."""
+    try:
+        about = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+        return make_study(about["study"]), about
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise MaskwiseError(f"{folder.name} holds no study that can be read.") from error
+
+
+def read_rows(folder: Path, digest: str) -> pandas.DataFrame:
+    """Rows of a results folder, sorted. Raises MaskwiseError for a damaged part or one of other settings."""
+    import pandas
+    import pyarrow
+    import pyarrow.parquet as parquet
+
+    tables = []
+    for path in sorted((folder / ROWS).glob(f"*{SUFFIX}")):
+        try:
+            table = parquet.read_table(path)
+        except (pyarrow.ArrowException, OSError) as error:
+            raise MaskwiseError(f"{path.name} is damaged. Remove it, and run the study again.") from error
+        if ((table.schema.metadata or {}).get(DIGEST) or b"").decode(errors="replace") != digest:
+            raise MaskwiseError(f"{path.name} comes from other settings than {folder.name}. Remove it.")
+        tables.append(table)
+    if not tables:
+        raise MaskwiseError(f"{folder.name} has no rows yet. Run the study first.")
+    frame = pyarrow.concat_tables(tables).to_pandas()
+    assert isinstance(frame, pandas.DataFrame)
+    return frame.sort_values(["data", "condition", "seed", "prompt"], kind="stable", ignore_index=True)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """The file is either as it was or as it shall be, whatever happens in between."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    partial.write_bytes(content)
+    os.replace(partial, path)

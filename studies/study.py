@@ -1,0 +1,233 @@
+"""What a study is, as its TOML file in `declared/` says: model, data, methods, options and measures."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from explainers import EXPLAINERS, explainers_for, read_options
+from explainers.core.errors import MaskwiseError
+from explainers.core.types import Task
+from explainers.text.tasks import TASKS
+from explainers.verbalizers.build import VERBALIZERS
+
+DECLARED = Path(__file__).parent / "declared"
+Options = dict[str, Any]
+
+
+class Declared(BaseModel):
+    """A part of a study: no other fields than these, and none that changes afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataSet(Declared):
+    """name: in tables. source: a Hub id, or a JSONL, CSV or Parquet file; subset and split: of the Hub's.
+
+    text: columns, joined by a space. label: the column of the class's number, whose least is first_label.
+    first: rows that are looked at, 0 for all. training: split, or file, that few-shot examples come from.
+    task: one of TASKS, whose classes, templates and words count. instruction: stands before each prompt.
+    """
+
+    name: str = Field(pattern=r"^[\w.-]{1,60}$")
+    source: str
+    subset: str = ""
+    split: str = "train"
+    text: list[str] = Field(min_length=1)
+    label: str = ""
+    first_label: int = 0
+    first: int = Field(default=0, ge=0)
+    training: str = "train"
+    task: str = ""
+    instruction: str = ""
+
+
+class Claim(Declared):
+    """What the paper says: the study's paper_method does better than the methods `against` by `measure`."""
+
+    text: str
+    measure: str
+    against: list[str] = Field(min_length=1)
+
+
+class Study(Declared):
+    """What both kinds of study share.
+
+    shows: the tables and figures of the paper that it remakes. paper_method: the one that the others are
+    tested against. limit: prompts of each data set, 0 for all. draw: the first ones, or some drawn at random.
+    columns: measures of the table, in order. notes: how the study differs from the paper all the same.
+    """
+
+    name: str
+    task: str
+    title: str
+    paper: str
+    shows: list[str] = Field(min_length=1)
+    model: str = ""
+    device: str = ""
+    data: list[DataSet] = Field(min_length=1)
+    methods: list[str] = Field(min_length=1)
+    paper_method: str
+    options: dict[str, Options] = {}
+    limit: int = Field(ge=0)
+    draw: Literal["first", "random"] = "first"
+    least_words: int = Field(default=0, ge=0)
+    most_words: int = Field(default=0, ge=0)
+    seeds: list[int] = Field(default=[0], min_length=1)
+    granularity: Literal["token", "word", "sentence"]
+    mask_operator: Literal["zero", "delete", "pad", "replace"]
+    columns: list[str] = Field(min_length=1)
+    figures: list[str] = []
+    claims: list[Claim] = []
+    notes: list[str] = []
+
+    @model_validator(mode="after")
+    def _check_methods(self):
+        known = explainers_for(Task(self.task))
+        if unknown := [name for name in [*self.methods, *self.options] if name not in known]:
+            raise ValueError(
+                f"there is no method {unknown[0]!r} for {self.task}; there are: {', '.join(known)}"
+            )
+        for name, options in self.options.items():
+            read_options(EXPLAINERS[name], options)
+        if len({data.name for data in self.data}) < len(self.data):
+            raise ValueError("two data sets have one name")
+        return self
+
+    def digest(self, texts: str, versions: dict[str, str]) -> str:
+        """Ten characters that differ where settings, texts or libraries do. texts: digest of the prompts."""
+        settings = json.dumps([self.model_dump(), texts, versions], sort_keys=True)
+        return hashlib.sha256(settings.encode()).hexdigest()[:10]
+
+
+class Measures(Declared):
+    """How an answer without the removed spans is had and compared; the first of each is the paper's code.
+
+    prompt: what the model reads: the text without the spans, tokenised anew, or what the search reads
+    (operator). first_token: whether the answer's first token counts in probability ratio and KL.
+    """
+
+    prompt: Literal["deleted", "operator"] = "deleted"
+    bleu: Literal["characters", "words"] = "characters"
+    rouge: Literal["rouge", "rouge-score"] = "rouge"
+    kl: Literal["positions", "vocabulary"] = "positions"
+    first_token: bool = False
+
+
+class GenerationStudy(Study):
+    """Which k spans an answer hangs on. k: each is explained from scratch. system_prompt: the model's own."""
+
+    task: Literal["generation"]
+    k: list[Annotated[int, Field(ge=1)]] = Field(min_length=1)
+    max_new_tokens: int = Field(ge=1)
+    system_prompt: str = ""
+    system_prompt_placement: Literal["system", "prompt"] = "system"
+    measures: Measures = Measures()
+
+
+class Verbalizer(Declared):
+    """name: one of VERBALIZERS. words: label words per class that it starts from."""
+
+    name: str
+    words: int = Field(default=1, ge=1, le=30)
+
+    @model_validator(mode="after")
+    def _check_name(self):
+        if self.name not in VERBALIZERS:
+            raise ValueError(f"there is no verbalizer {self.name!r}; there are: {', '.join(VERBALIZERS)}")
+        return self
+
+    def title(self) -> str:
+        return f"{self.name} {self.words}" if self.name in ("manual", "whole_words") else self.name
+
+
+class Tuning(Declared):
+    """Few-shot tuning before anything is explained; the defaults are those of KPT's fewshot.py.
+
+    weights: the whole model is tuned, or nothing. shots: texts per class. batch, longest (tokens of a text),
+    rate and epochs as there.
+    """
+
+    weights: Literal["whole", "none"] = "whole"
+    shots: int = Field(default=5, ge=1)
+    epochs: int = Field(default=5, ge=1)
+    batch: int = Field(default=20, ge=1)
+    longest: int = Field(default=128, ge=8)
+    rate: float = Field(default=3e-5, gt=0)
+
+
+class ClassificationStudy(Study):
+    """Which spans speak for a class. templates: numbers of the task's own, from 0; one condition for each
+    template and verbalizer."""
+
+    task: Literal["classification"]
+    templates: list[Annotated[int, Field(ge=0)]] = [0]
+    verbalizers: list[Verbalizer] = [Verbalizer(name="manual")]
+    tuning: Tuning = Tuning()
+
+    @model_validator(mode="after")
+    def _check_tasks(self):
+        for data in self.data:
+            if data.task not in TASKS or not data.label:
+                raise ValueError(f"{data.name} needs a label column, and a task of {', '.join(TASKS)}")
+            if max(self.templates) >= (count := len(TASKS[data.task].templates)):
+                raise ValueError(f"{data.task} has {count} templates, numbered from 0")
+        return self
+
+    def conditions(self) -> list[tuple[int, Verbalizer]]:
+        return [(template, verbalizer) for template in self.templates for verbalizer in self.verbalizers]
+
+
+AnyStudy = GenerationStudy | ClassificationStudy
+_READER: TypeAdapter[AnyStudy] = TypeAdapter(Annotated[AnyStudy, Field(discriminator="task")])
+
+
+def declared_studies() -> list[str]:
+    return sorted(path.stem for path in DECLARED.glob("*.toml"))
+
+
+def read_study(name: str) -> AnyStudy:
+    """A declared study by its name, or one of a TOML file by its path. Raises MaskwiseError."""
+    path = Path(name) if name.endswith(".toml") else DECLARED / f"{name}.toml"
+    if not path.is_file():
+        raise MaskwiseError(f"There is no study {name!r}. There are: {', '.join(declared_studies())}.")
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise MaskwiseError(f"{path.name} is not TOML: {error}.") from error
+    return make_study({"name": path.stem} | values)
+
+
+def make_study(values: dict) -> AnyStudy:
+    """A study of plain values. Raises MaskwiseError, which names the value that is wrong."""
+    try:
+        return _READER.validate_python(values)
+    except ValidationError as error:
+        wrong = error.errors(include_url=False)[0]
+        place = ".".join(map(str, wrong["loc"][1:])) or "the study"
+        what = wrong["msg"].removeprefix("Value error, ")
+        raise MaskwiseError(f"{values.get('name', 'The study')}: {place}: {what}.") from error
+
+
+def departures(study: AnyStudy, published: AnyStudy) -> list[str]:
+    """How the settings of a study differ from those of another, a line each."""
+    ours, theirs = _flat(study.model_dump()), _flat(published.model_dump())
+    names = [name for name in theirs | ours if name != "device" and ours.get(name) != theirs.get(name)]
+    return [f"{name}: {ours.get(name, 'none')} (published: {theirs.get(name, 'none')})" for name in names]
+
+
+def _flat(values: dict, prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict) and "name" in value[0]:
+            value = {str(part["name"]): part for part in value}
+        if isinstance(value, dict):
+            found |= _flat(value, f"{prefix}{name}.")
+        else:
+            found[prefix + name] = value
+    return found

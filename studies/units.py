@@ -1,0 +1,45 @@
+"""The parts that a study is done in: one prompt, one seed, one condition, done whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from studies.data import Item, chosen_items
+from studies.study import AnyStudy, ClassificationStudy
+
+
+@dataclass(frozen=True)
+class Unit:
+    """condition: number of the template and verbalizer; 0 where there is only one."""
+
+    data: str
+    item: Item
+    seed: int
+    condition: int = 0
+
+    @property
+    def name(self) -> str:
+        return f"{self.data}-{self.item.number}-{self.seed}-{self.condition}"
+
+
+def method_seed(unit: Unit) -> int:
+    """What a method draws by: another number for each prompt, so that chance is not the same for all."""
+    return (unit.seed + unit.item.number) % 2**31
+
+
+def units_of(study: AnyStudy) -> tuple[list[Unit], str]:
+    """All parts of a study, those that share a tuned model side by side, and a digest of their texts."""
+    conditions = len(study.conditions()) if isinstance(study, ClassificationStudy) else 1
+    units, digest = [], hashlib.sha256()
+    for data in study.data:
+        items = chosen_items(study, data)
+        for item in items:
+            digest.update(f"{data.name}\0{item.number}\0{item.text}\0{item.label}\0".encode())
+        units += [
+            Unit(data.name, item, seed, condition)
+            for seed in study.seeds
+            for condition in range(conditions)
+            for item in items
+        ]
+    return units, digest.hexdigest()
