@@ -24,7 +24,7 @@ def tokens_to_read(request: Callable[[], GenerationRequest]) -> float:
     except MaskwiseError:
         return 1.0
     words = len(asked.prompt.split())
-    return asked.explainer().passes(words) * (words + asked.max_new_tokens)
+    return max(1, asked.explainer().passes(words)) * (words + asked.max_new_tokens)
 
 
 def estimate(settings: dict) -> str:

@@ -160,11 +160,13 @@ class Job:
             log_failure(error)
             self._say({"type": "error", "text": _unexpected(error)})
         finally:
-            self._line.leave(self._ticket)
-            self._log(outcome)
-            with self.changed:
-                self.over = True
-                self.changed.notify_all()
+            try:
+                self._line.leave(self._ticket)
+                self._log(outcome)
+            finally:  # else who reads it would wait for ever
+                with self.changed:
+                    self.over = True
+                    self.changed.notify_all()
 
     def _log(self, outcome: str) -> None:
         seconds = self._ticket.seconds

@@ -4,6 +4,8 @@ import pytest
 
 from components.generation import estimate
 from components.line.line import Line, Ticket
+from explainers.core.base import explainers_for
+from explainers.core.types import Task
 
 SETTINGS = {"prompt": "Write a short story about a doctor", "method": "feature_ablation", "k": 2}
 
@@ -56,3 +58,9 @@ def test_a_stopped_run_says_nothing_of_the_time(line):
     line.stop(ticket)
     line.leave(ticket)
     assert line.expected(estimate.KIND, 1.0) is None
+
+
+@pytest.mark.parametrize("method", explainers_for(Task.GENERATION))
+def test_every_run_has_a_size(line, method):
+    took(line, 42, size(method=method))
+    assert estimate.estimate(SETTINGS | {"method": method}) != ""

@@ -1,6 +1,7 @@
 """The line of the log that a job leaves, and what a page is told of an error."""
 
 import logging
+import threading
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -46,6 +47,13 @@ def test_a_job_leaves_one_line_without_its_text(caplog, error, outcome):
     if outcome == "failed":
         assert "KeyError" in said[-1]["text"] and "/home" not in said[-1]["text"]
         assert "test_job_log.py" in caplog.text
+
+
+def test_a_job_that_leaves_no_line_still_ends(caplog, monkeypatch):
+    monkeypatch.setattr(Line, "leave", lambda *of: 1 / 0)
+    monkeypatch.setattr(threading, "excepthook", lambda failed: None)
+    reader = Runner(Line()).start("a", "tab", Work(ending(None), kind="generation"))
+    assert [event["type"] for events in reader.updates() for event in events] == ["prompt"]
 
 
 @pytest.mark.parametrize(
