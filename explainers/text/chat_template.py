@@ -13,6 +13,8 @@ from explainers.core.errors import MaskwiseError
 from explainers.core.types import Piece
 
 TEXT_PLACE, SYSTEM_PLACE = "maskwiseplaceholder", "maskwisesystem"
+# What templates call the choice to think: Qwen, GLM and others; DeepSeek, Granite and Kimi; Command A.
+THINKING_SWITCHES = ("enable_thinking", "thinking", "reasoning")
 _DIRECTIVES = "aAbBcCdDeFgGhHIjmMnpRStTuUVwWxXyYzZ"
 # Stands before a template that asks for the date. Templates are given data alone, no functions.
 _FIXED_DATE = (
@@ -109,7 +111,7 @@ class _Chat:
     def __init__(self, tokenizer, choices: TemplateChoices, as_parts: bool):
         self.tokenizer, self.choices, self.as_parts = tokenizer, choices, as_parts
         self._template = tokenizer.get_chat_template()
-        self._values: dict[str, Any] = {"enable_thinking": choices.thinking != Thinking.OFF}
+        self._values: dict[str, Any] = dict.fromkeys(THINKING_SWITCHES, choices.thinking != Thinking.OFF)
         if day := written_date(tokenizer, choices):
             self._template = _FIXED_DATE + self._template
             self._values["fixed_date"] = _date_values(day)

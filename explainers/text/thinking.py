@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import accumulate
 
@@ -10,73 +11,107 @@ from explainers.core.types import Prompt
 from explainers.text.chat_template import Thinking
 from explainers.text.prompts import decode_pieces
 
-# Opening mark → closing mark, as published templates write them.
-MARKS = {
-    "<think>": "</think>",
-    "<thinking>": "</thinking>",
-    "<thought>": "</thought>",
-    "<reasoning>": "</reasoning>",
-    "<seed:think>": "</seed:think>",
-    "[THINK]": "[/THINK]",
-    "<|START_THINKING|>": "<|END_THINKING|>",
+# Marks that do not tell by themselves how the thinking ends: opening → closing, as regular expressions.
+NAMED_MARKS = {
+    r"<\|channel\|>(?:analysis|commentary)\b": r"<\|channel\|>final\b.*?<\|message\|>",  # gpt-oss
+    r"<\|channel>thought\b": r"<channel\|>",  # Gemma 4
+    r"<\|think\|>": r"<\|content\|>",  # Solar Open
+    r"<\|inner_prefix\|>": r"<\|inner_suffix\|>",  # Apertus
+    r"<unused94>": r"<unused95>",  # MedGemma
+    r"Here(?: is|'s) my thought process:": r"Here(?: is|'s) my response:",  # Granite 3
 }
-
-
-def opens_thinking(text: str) -> bool:
-    """Whether a rendered prompt ends with an opened thought."""
-    return text.rstrip().endswith(tuple(MARKS))
-
-
-def answer_after_thinking(tokenizer, ids, opened: bool) -> tuple[int, int] | None:
-    """Token indices [start, end) of the answer after the thinking; None where the response holds no thinking.
-
-    opened: whether the prompt ends within a thought. Raises MaskwiseError where the thinking has no end.
-    """
-    pieces = decode_pieces(tokenizer, ids, skip_special_tokens=False)
-    text = "".join(pieces)
-    ends = [text.find(mark) + len(mark) for mark in MARKS.values() if mark in text]
-    if not ends:
-        if opened or _begins_thinking(text):
-            raise MaskwiseError(
-                f"The thinking has not come to its end within {len(ids)} tokens, so there is no answer after "
-                'it. Allow a longer answer, or set thinking to "explain".'
-            )
-        return None
-    end = min(ends)
-    end += len(text[end:]) - len(text[end:].lstrip())
-    start = sum(reached <= end for reached in accumulate(map(len, pieces)))
-    while start and not pieces[start - 1]:  # a character made of several tokens is written with the last
-        start -= 1
-    if end == len(text):
-        raise MaskwiseError(
-            'The answer stops where the thinking ends. Allow a longer answer, or set thinking to "explain".'
-        )
-    return start, len(ids)
+# All others are tags: <think>, [THINK], <seed:think>, <|begin_of_thought|>, <|START_THINKING|>, ◁think▷.
+TAG = r"(?P<left><\|?|\[|◁){}(?P<name>[\w:.-]*(?:think|thought|reason)[\w:.-]*)(?P<right>\|?>|\]|▷)"
+OPENING_TAG = TAG.format(r"(?:(?:begin|start)_(?:of_)?)?(?!(?:no|end)_?)")
+CLOSING_TAG = TAG.format(r"(?:/|end_(?:of_)?)")
+OPENING = re.compile("|".join([*NAMED_MARKS, OPENING_TAG]), re.IGNORECASE)
+# What some write between the thinking and the answer: <answer>, <|START_RESPONSE|>, <|begin_of_solution|>.
+ANSWER_TAG = re.compile(
+    r"\s*(?:(?:<\|?|\[)[\w:.-]*(?:answer|response|solution|output|text)[\w:.-]*(?:\|?>|\])\s*)?",
+    re.IGNORECASE,
+)
 
 
 def heed_thinking(
     tokenizer, prompt: Prompt, ids, choice: Thinking | str
 ) -> tuple[Prompt, tuple[int, int] | None]:
-    """The prompt with a note on the thinking, if there is any, and the part to explain; None for all."""
-    part = None
-    if choice == Thinking.SKIP:
-        part = answer_after_thinking(tokenizer, ids, opens_thinking(prompt.rendered))
-    note = thinking_note(tokenizer, prompt, ids, choice)
-    return (replace(prompt, notes=(*prompt.notes, note)) if note else prompt), part
+    """The prompt with a note on the thinking, if there is any, and the part to explain; None for all.
+
+    Raises MaskwiseError where thinking that is to be skipped does not end within the response.
+    """
+    opening = opened_thinking(prompt)
+    pieces = decode_pieces(tokenizer, ids, skip_special_tokens=False)
+    closing = closing_of("".join(pieces), opening)
+    if not closing:
+        return prompt, None
+    part = answer_part(pieces, closing) if choice == Thinking.SKIP else None
+    return replace(prompt, notes=(*prompt.notes, _note(bool(opening), choice))), part
 
 
-def thinking_note(tokenizer, prompt: Prompt, ids, choice: Thinking | str) -> str:
-    """What is explained of a response that holds thinking, in sentences; empty where it holds none."""
-    opened = opens_thinking(prompt.rendered)
-    if not opened and not _begins_thinking(tokenizer.decode(ids)):
+def opened_thinking(prompt: Prompt) -> str:
+    """The mark with which the prompt opens a thought behind the person's text; empty where it opens none."""
+    kinds = [kind for kind, _ in prompt.pieces]
+    behind = kinds.index("text") + 1 if "text" in kinds else 0
+    rendered = "".join(words for _, words in prompt.pieces[behind:])
+    found = list(OPENING.finditer(rendered))
+    if not found or _closing(found[-1][0]).search(rendered, found[-1].end()):
         return ""
+    return found[-1][0]
+
+
+def closing_of(response: str, opening: str = "") -> re.Pattern[str] | None:
+    """What ends the response's thinking; None where it holds none. opening: the prompt's last mark, if any.
+
+    Some models write no opening mark, so that a closing one tells of thinking, too.
+    """
+    begun = opening or (OPENING.match(response.lstrip()) or [""])[0]
+    if begun:
+        return _closing(begun)
+    closed = re.search(CLOSING_TAG, response, re.IGNORECASE)
+    return re.compile(re.escape(closed[0])) if closed else None
+
+
+def _closing(opening: str) -> re.Pattern[str]:
+    for named, closing in NAMED_MARKS.items():
+        if re.fullmatch(named, opening, re.IGNORECASE):
+            return re.compile(closing, re.DOTALL)
+    return re.compile(re.sub(OPENING_TAG, _closing_tag, opening, flags=re.IGNORECASE), re.IGNORECASE)
+
+
+def _closing_tag(opening: re.Match[str]) -> str:
+    left, name, right = (re.escape(opening[part]) for part in ("left", "name", "right"))
+    return f"{left}(?:/|end_(?:of_)?){name}{right}"
+
+
+def answer_part(pieces: list[str], closing: re.Pattern[str]) -> tuple[int, int]:
+    """Token indices [start, end) of the answer after the thinking. pieces: the text of each token.
+
+    Raises MaskwiseError where the thinking has no end, or nothing stands behind it.
+    """
+    text = "".join(pieces)
+    closed = closing.search(text)
+    if not closed:
+        raise MaskwiseError(
+            f"The thinking has not come to its end within {len(pieces)} tokens, so there is no answer after "
+            'it. Allow a longer answer, or set thinking to "explain".'
+        )
+    answer = ANSWER_TAG.sub("", text[closed.end() :], count=1)
+    if not answer:
+        raise MaskwiseError(
+            'The answer stops where the thinking ends. Allow a longer answer, or set thinking to "explain".'
+        )
+    end = len(text) - len(answer)
+    start = sum(reached <= end for reached in accumulate(map(len, pieces)))
+    while start and not pieces[start - 1]:  # a character made of several tokens is written with the last
+        start -= 1
+    return start, len(pieces)
+
+
+def _note(opened: bool, choice: Thinking | str) -> str:
+    """What is explained of a response that holds thinking, in sentences."""
     if choice == Thinking.SKIP:
         return "What is explained is the answer after the model's thinking, given that thinking."
     offer = 'Set thinking to "skip" to explain the answer after it.'
     if opened and choice == Thinking.OFF:
         return f"This model's chat template opens its thinking, so what is explained is the thinking. {offer}"
     return f"What is explained begins with the model's thinking. {offer}"
-
-
-def _begins_thinking(response: str) -> bool:
-    return response.lstrip().startswith(tuple(MARKS))
