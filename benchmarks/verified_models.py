@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,8 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
+from benchmarks.tiny import encoder_decoders
+from benchmarks.tiny.encoder_decoders import ENCODER_DECODERS, tiny_encoder_decoder
 from benchmarks.tiny_decoders import DECODERS, tiny_decoder
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Mask, Task
@@ -40,18 +43,21 @@ class Verdict:
     refusal: str = ""
 
 
-def verify(name: str, operator: MaskOperator) -> Verdict:
-    tokenizer = byte_tokenizer()
+def verify(name: str, operator: MaskOperator, text: str = PROMPT, answer: str = ANSWER) -> Verdict:
+    """name: one of DECODERS or ENCODER_DECODERS."""
+    tokenizer, apart = byte_tokenizer(), name in ENCODER_DECODERS
     model, device = _model(name), torch.device("cpu")
     loaded = LoadedModel(name, "random", Task.GENERATION, model, tokenizer, device, torch.float32)
-    prompt, response = render_prompt(tokenizer, PROMPT), encode_response(tokenizer, ANSWER)
+    prompt = render_prompt(tokenizer, text, ends=apart)
+    response = encode_response(tokenizer, answer, continues=not apart)
     try:
         target = ResponseTarget(loaded, prompt, response, operator)
         masks = random_masks(len(target.spans))
         fast = target.log_prob(masks)
     except MaskwiseError as error:
         return Verdict(refusal=str(error))
-    slow = torch.tensor([slow_log_prob(target, mask) for mask in as_masks(masks)])
+    read_slowly = encoder_decoders.slow_log_prob if apart else slow_log_prob
+    slow = torch.tensor([read_slowly(target, mask) for mask in as_masks(masks)])
     return Verdict((fast - slow).abs().max().item(), (slow.max() - slow.min()).item())
 
 
@@ -98,13 +104,14 @@ def byte_tokenizer() -> PreTrainedTokenizerFast:
 
 @cache
 def _model(name: str) -> PreTrainedModel:
-    return tiny_decoder(name, len(byte_tokenizer()))
+    make = tiny_encoder_decoder if name in ENCODER_DECODERS else tiny_decoder
+    return make(name, len(byte_tokenizer()))
 
 
-def table() -> list[str]:
+def table(kinds: Iterable[str]) -> list[str]:
     """Lines of the page's table, one per kind."""
     lines = ["| kind | zero | delete | replace |", "|---|---|---|---|"]
-    for name in DECODERS:
+    for name in kinds:
         verdicts = [verify(name, operator) for operator in OPERATORS]
         cells = [verdict.refusal or f"{verdict.difference:.1e}" for verdict in verdicts]
         lines.append(f"| {name} | {' | '.join(cells)} |")
@@ -120,7 +127,13 @@ def main() -> None:
         "operator, or the sentence with which the kind is refused. Written by",
         "`python -m benchmarks.verified_models`.",
         "",
-        *table(),
+        *table(DECODERS),
+        "",
+        "## Encoder–decoders",
+        "",
+        "Spans stand in the encoder's prompt; the slow computation reads one prompt and its answer by ids.",
+        "",
+        *table(ENCODER_DECODERS),
         "",
     ]
     PAGE.write_text("\n".join(text), encoding="utf-8")

@@ -29,6 +29,7 @@ from components.sharing.restore import restored
 from components.sharing.round_choice import OWN, OWN_SETTINGS, chosen_round, next_title, round_titles
 from components.sharing.tab import IDLE_SECONDS
 from explainers.core.errors import MaskwiseError
+from explainers.core.unicode import whole_characters
 from explainers.streams.events.shared import Event
 from explainers.streams.guess_rounds import Round
 from explainers.streams.guessing import play, prepare
@@ -116,7 +117,7 @@ def _wire_rounds(game: GuessGame, generation: GenerationTab) -> None:
 
     def begin(request: gr.Request, title: str, *values) -> Iterator[Updates]:
         """Show the round's words, then find all that no guess changes while students mark."""
-        settings = dict(zip(names, values, strict=True))
+        settings = whole_characters(dict(zip(names, values, strict=True)))
         try:
             round = chosen_round(title, settings)
             work = round_work(round, "guess", prepare)
@@ -146,7 +147,8 @@ def _wire_reveal(game: GuessGame) -> None:
         for shown in show(request, SLOT, work, view):
             updates = game.views.updates(shown)
             if view.revealed and not counted:
-                counted, scores = True, add_score(scores, player, round, view.revealed["score"])
+                counted = True
+                scores = add_score(scores, whole_characters(player), round, view.revealed["score"])
                 updates |= {game.scores: scores, game.views["tally"]: {"rows": tally_rows(scores)}}
             yield updates
 

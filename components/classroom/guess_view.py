@@ -27,6 +27,7 @@ class GuessView(StreamView):
     answer: str | None = None
     revealed: dict = field(default_factory=dict)
     rewritten: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def values(self, passes_done: int = 0) -> Values:
         shown = super().values(passes_done) | {"reveal": self.reveal()}
@@ -115,8 +116,9 @@ class GuessView(StreamView):
         self.progress.text = f"{marking}Looking for the best set: {event['step']} of {event['total']}"
 
     def on_prepared(self, event: dict) -> None:
+        self.notes = event["notes"]
         if self.guess is None:
-            self.progress.end("done", f"Mark {self._count()}, then press Reveal.")
+            self.progress.end("done", " ".join([f"Mark {self._count()}, then press Reveal.", *self.notes]))
 
     def on_revealed(self, event: dict) -> None:
         self.revealed = event
@@ -126,7 +128,8 @@ class GuessView(StreamView):
         self.rewritten[event["who"]] = event["text"]
 
     def on_played(self, event: dict) -> None:
-        self.progress.end("done", f"Revealed. {self.revealed['best']['certificate']}".strip())
+        said = ["Revealed.", self.revealed["best"]["certificate"], *self.notes]
+        self.progress.end("done", " ".join(filter(None, said)))
 
     def on_stopped(self, event: dict) -> None:
         self.progress.end("stopped", f"{event['text']} Reveal goes on from here.")

@@ -10,6 +10,7 @@ from components.compare.charts import ConvergenceView, SweepView
 from components.compare.controls import METHODS, MOST_ITERATIONS, MOST_K, MOST_SEEDS
 from components.line.job import Work
 from components.line.results import question_of
+from components.page.controls import read_values
 from components.page.views import IN_LINE, Updates
 from components.runner import show
 from components.sharing.tab import SharedTab
@@ -23,7 +24,7 @@ def compare_on(tab: SharedTab, button: gr.Button) -> gr.events.Dependency:
     """Compare the methods at a click."""
 
     def handle(request: gr.Request, *values) -> Iterator[Updates]:
-        settings = dict(zip(tab.inputs, values, strict=True))
+        settings, _ = read_values(list(tab.inputs), {}, values)
         view, work = tab.view(settings), comparison_work(settings, "comparison", compare)
         for shown in show(request, tab.name, work, view, settings):
             yield tab.changed(shown, view.record(), settings)
@@ -36,7 +37,7 @@ def sweep_on(tab: SharedTab, button: gr.Button, most: gr.Slider) -> gr.events.De
     """Draw the probability ratio over k at a click."""
 
     def handle(request: gr.Request, largest: int, *values) -> Iterator[Updates]:
-        settings = dict(zip(tab.inputs, values, strict=True))
+        settings, _ = read_values(list(tab.inputs), {}, values)
         titles = {name: METHODS[name].title for name in settings["methods"] if name in METHODS}
         view, bound = SweepView(settings, titles=titles, most=largest), min(largest, MOST_K)
         work = comparison_work(settings, "sweep", sweep, bound)
@@ -52,7 +53,7 @@ def converge_on(
     """Draw the convergence of the searches over seeds at a click."""
 
     def handle(request: gr.Request, runs: int, steps: int, *values) -> Iterator[Updates]:
-        settings = dict(zip(tab.inputs, values, strict=True))
+        settings, _ = read_values(list(tab.inputs), {}, values)
         bounds = min(runs, MOST_SEEDS), min(steps, MOST_ITERATIONS)
         work = comparison_work(settings, "convergence", convergence, *bounds)
         for shown in show(request, tab.name, work, ConvergenceView(settings)):

@@ -77,10 +77,11 @@ class ComparisonView(CompareRun):
         self.compared = event
         request, found = event["request"], len(self._found())
         done = f"{found} of {len(request['methods'])} methods compared on {request['model']}"
+        notes = event.get("notes", [])
         if event["stopped"]:
-            self.progress.end("stopped", f"Stopped: {done}. Finished rows stay.")
+            self.progress.end("stopped", " ".join([f"Stopped: {done}. Finished rows stay.", *notes]))
         else:
-            self.progress.end("done", f"{done}.")
+            self.progress.end("done", " ".join([f"{done}.", *notes]))
 
     def _found(self) -> list[int]:
         """Places of the rows whose methods found a set: those that agreement speaks of."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from explainers.core.errors import MaskwiseError
+from explainers.core.unicode import whole_characters
 from explainers.verbalizers.words import find_label
 
 
@@ -32,5 +33,5 @@ def read_examples(lines: str, labels: list[str]) -> dict[str, list[str]]:
 
 
 def _split(lines: str) -> list[tuple[str, str]]:
-    parts = (line.partition(":") for line in lines.splitlines() if line.strip())
+    parts = (line.partition(":") for line in whole_characters(lines).splitlines() if line.strip())
     return [(label.strip(), rest.strip()) for label, _, rest in parts]

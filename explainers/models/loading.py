@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 from huggingface_hub import ModelCard
+from sentencepiece import SentencePieceProcessor
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -41,6 +42,13 @@ VICUNA_TEMPLATE = (
     "{% for message in messages %}{% if message['role'] == 'user' %} USER: {{ message['content'] }}"
     "{% else %} ASSISTANT: {{ message['content'] }}{{ eos_token }}{% endif %}{% endfor %}"
     "{% if add_generation_prompt %} ASSISTANT:{% endif %}"
+)
+# Texts with single spaces and no sign that a normalizer may rewrite, in which conversions go wrong.
+PROBES = (
+    "Write a short story about a doctor and his patient.",
+    "Unbelievable: 1234 internationalization pretokenizers, aren't they (really)?",
+    "Grüße, señor! Привет, мир",
+    "def first(values): return values[0]",
 )
 # The library that reads weights quantized by that method.
 QUANTIZERS = {"bitsandbytes": "bitsandbytes", "torchao": "torchao"}
@@ -81,11 +89,31 @@ def read_tokenizer(name: str, folder: Path, task: Task):
             f"{name} has no fast tokenizer (tokenizer.json, or a tokenizer.model that can be made into one). "
             "Choose a model that has one."
         )
+    _check_conversion(name, folder, tokenizer)
     if not tokenizer.chat_template and VICUNA.search(name):
         tokenizer.chat_template = VICUNA_TEMPLATE
     if task is Task.CLASSIFICATION and tokenizer.mask_token is None:
         raise MaskwiseError(f"The tokenizer of {name} has no mask token. Choose {NEEDED[task]}.")
     return tokenizer
+
+
+def _check_conversion(name: str, folder: Path, tokenizer) -> None:
+    """Where transformers made the tokenizer from tokenizer.model, it must read texts as SentencePiece does.
+
+    It takes a vocabulary for what the tokenizer's class usually is, so that one of another kind is cut into
+    other pieces. Raises MaskwiseError there.
+    """
+    source = folder / "tokenizer.model"
+    if not source.is_file() or (folder / "tokenizer.json").is_file():
+        return
+    own = SentencePieceProcessor(model_file=str(source))
+    for text in PROBES:
+        ids = tokenizer(text, add_special_tokens=False).input_ids
+        if tokenizer.convert_ids_to_tokens(ids) != [own.id_to_piece(i) for i in own.encode(text)]:
+            raise MaskwiseError(
+                f"The tokenizer.model of {name} is read as a {type(tokenizer).__name__}, which cuts texts "
+                "into other pieces than SentencePiece does. Choose a copy that has a tokenizer.json."
+            )
 
 
 def _read_config(name: str, folder: Path):

@@ -165,6 +165,7 @@ def _compared(
         "stopped": stopped,
         "request": cast(ComparisonAsked, asdict(request) | resolved),  # the same names, field by field
         "revision": target.loaded.revision,
+        "notes": list(target.prompt.notes),
     }
 
 

@@ -21,6 +21,7 @@ from explainers.targets.base import ModelTarget
 from explainers.targets.label import LabelTarget
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import decode_answer
+from explainers.text.thinking import heed_thinking
 
 
 @dataclass
@@ -60,13 +61,17 @@ class Known:
 
 
 class Subject(ABC):
-    """One round's target and its answer, there once it is open. tokens: those that log p is a sum over."""
+    """One round's target and its answer, there once it is open.
+
+    tokens: how many log p is a sum over. notes: what a reader must know, in sentences.
+    """
 
     task: Task
     request: GenerationRequest | ClassificationRequest
     target: ModelTarget
     known: Known
     tokens: int = 1
+    notes: tuple[str, ...] = ()
 
     @abstractmethod
     def open(self, loaded: LoadedModel, known: Known, on_forward: OnForward) -> Iterator[OpeningEvent]:
@@ -96,6 +101,8 @@ class ResponseSubject(Subject):
             known.response_ids = yield from respond(request, loaded, prompt, on_forward)
         text = decode_answer(loaded.tokenizer, known.response_ids)
         yield {"type": "response", "text": text}
+        prompt, part = heed_thinking(loaded.tokenizer, prompt, known.response_ids, request.thinking)
+        self.notes = prompt.notes
         if not known.target:
             known.target = ResponseTarget(
                 loaded,
@@ -104,8 +111,9 @@ class ResponseSubject(Subject):
                 operator=request.mask_operator,
                 on_forward=on_forward,
                 screening=request.screening,
+                part=part,
             )
-        self.target, self.tokens = known.target, len(known.response_ids)
+        self.target, self.tokens = known.target, known.target.length
         self.target.on_forward = on_forward
 
     def answer_without(self, mask):
@@ -132,6 +140,7 @@ class LabelSubject(Subject):
         yield {"type": "words", "spans": span_values(self.target.spans)}
         probabilities = self._probabilities(self.target.full_mask())
         self.target.label_index = int(probabilities.argmax())
+        self.notes = (*self.target.cloze.notes, *self.target.verbalizer.notes)
         yield {"type": "response", "text": self._class_of(probabilities)}
 
     def answer_without(self, mask):

@@ -68,7 +68,7 @@ def prepare(round: Round, on_forward: OnForward | None = None) -> Generator[Prep
         if not known.method:
             known.method = _method_set(round, subject)
         known.target = None
-    yield {"type": "prepared"}
+    yield {"type": "prepared", "notes": list(subject.notes)}
     return subject
 
 

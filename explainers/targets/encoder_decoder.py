@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from explainers.core.deferred_torch import no_grad, torch
 from explainers.core.errors import MaskwiseError
@@ -17,12 +18,17 @@ from explainers.models.held import LoadedModel
 from explainers.targets.base import as_masks
 from explainers.targets.batching import Batches, Passes, batch_rows
 from explainers.targets.causal.logits import chosen
+from explainers.targets.causal.reading import FP32_ERROR, HALF_ERROR, TRIED
+from explainers.targets.causal.token_inputs import TokenInputs
 from explainers.targets.masked_prompt import MaskedPrompt, MaskOperator
+from explainers.targets.remembered import check_finite
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 LOGITS_BYTES = 256 * 2**20
+
+_scales: WeakKeyDictionary[PreTrainedModel, float] = WeakKeyDictionary()
 
 
 class EncoderDecoderScorer:
@@ -122,15 +128,46 @@ def decoder_steps(
         on_forward(len(embeds))
         with torch.inference_mode():
             output = model(encoder_outputs=read, decoder_input_ids=ids, past_key_values=cache, use_cache=True)
+            check_finite(output.logits[:, -1])
             cache, tokens = output.past_key_values, output.logits[:, -1].argmax(-1)
             ids = tokens[:, None]
         yield tokens.tolist()
 
 
 def encoded(model: PreTrainedModel, embeds: torch.Tensor) -> Any:
-    """What the encoder makes of word embeddings, (B, L, d). Marian and Pegasus scale theirs within."""
-    encoder = model.get_encoder()
-    return encoder(inputs_embeds=embeds * getattr(encoder, "embed_scale", 1.0))
+    """What the encoder makes of word embeddings, (B, L, d)."""
+    return model.get_encoder()(inputs_embeds=embeds * embedding_scale(model))
+
+
+def embedding_scale(model: PreTrainedModel) -> float:
+    """What word embeddings are multiplied by before the encoder gets them, tried once per model.
+
+    Some kinds scale in their embedding, some within the encoder, some (Marian, Pegasus) only where they look
+    ids up. Raises MaskwiseError where no way gives the logits that ids give.
+    """
+    if model not in _scales:
+        _scales[model] = _try_scales(model)
+    return _scales[model]
+
+
+@no_grad
+def _try_scales(model: PreTrainedModel) -> float:
+    encoder, start, inputs = model.get_encoder(), start_ids(model), TokenInputs(model)
+    vocabulary = model.get_input_embeddings().get_parameter("weight").shape[0]
+    ids = (torch.arange(1, 1 + TRIED, device=model.device)[None] * 7) % vocabulary
+    expected = model(input_ids=ids, decoder_input_ids=start, use_cache=False).logits.float()
+    if not expected.isfinite().all():
+        return 1.0  # what is scored says so, in a sentence of its own
+    close = (FP32_ERROR if model.dtype is torch.float32 else HALF_ERROR) * (1 + expected.abs().max())
+    for scale in (1.0, getattr(encoder, "embed_scale", 1.0)):
+        read = encoder(inputs_embeds=inputs.of(ids) * scale)
+        logits = model(encoder_outputs=read, decoder_input_ids=start, use_cache=False).logits.float()
+        if (logits - expected).abs().max() <= close:
+            return scale
+    raise MaskwiseError(
+        f"The encoder of {model.config.model_type} models reads more of a word than its embedding, so none "
+        "can be removed from what it reads. Choose a model of another kind."
+    )
 
 
 def start_ids(model: PreTrainedModel) -> torch.Tensor:

@@ -69,7 +69,8 @@ class ComparisonAsked(TypedDict):
 
 class ComparedEvent(TypedDict):
     """What only all rows together tell. agreement: Jaccard index of the removed sets, row by row, None beside
-    a row with an error; votes: how many methods removed each span; best: the method that leads a measure."""
+    a row with an error; votes: how many methods removed each span; best: the method that leads a measure;
+    notes: what was explained of the answer and what became of the prompt, in sentences."""
 
     type: Literal["compared"]
     methods: list[str]
@@ -79,6 +80,7 @@ class ComparedEvent(TypedDict):
     stopped: bool
     request: ComparisonAsked
     revision: str
+    notes: NotRequired[list[str]]
 
 
 class PointEvent(TypedDict):

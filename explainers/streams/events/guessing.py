@@ -53,7 +53,10 @@ class SearchStepEvent(TypedDict):
 
 
 class PreparedEvent(TypedDict):
+    """notes: what is explained of the answer and what became of the text, in sentences."""
+
     type: Literal["prepared"]
+    notes: list[str]
 
 
 class ScoredGuess(Effect):

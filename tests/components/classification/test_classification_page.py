@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from explainers.streams import reading
 from explainers.targets import label as label_target
-from tests.browser import guarded_page
+from tests.browser import choose, guarded_page
 
 TEXT = "Shares of the football club rose."
 HOSTILE = "Shares <img src=x onerror=alert(1)> of ${alert(2)} and {{ value }} [MASK] rose"
@@ -179,3 +179,14 @@ def test_a_phone_shows_it_without_sideways_scrolling(browser, url, scheme):
         phone.locator("#layer-lens-run").click()
         expect(phone.locator("#layer-lens .heatmap-label").first).to_be_visible()
         assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_label_words_of_several_tokens_are_read_whole(page):
+    page.locator("#label-words textarea").fill("Bad: very bad\nGood: very good")
+    page.locator("#class-text textarea").fill(TEXT)
+    page.get_by_role("button", name="More settings").last.click()
+    choose(page, "#verbalizer", "the words themselves, one mask for each of their tokens")
+    expect(page.locator("#class-status")).to_contain_text("through as many masks as tokens")
+    page.locator("#class-run").click()
+    expect(page.locator("#class-status")).to_contain_text("This reads the model at one <mask>")
+    expect(page.locator("#class-bars .mw-bar")).to_have_count(2)

@@ -1,12 +1,17 @@
 """The built-in masked LM as it is shipped: it fills blanks, classifies, and fits into a Space's git."""
 
+import re
+
 import pytest
 import torch
 from transformers import AutoTokenizer
 
 from explainers.core.errors import MaskwiseError
+from explainers.core.types import Task
 from explainers.models.builtin import sentence_encoder_folder
 from explainers.models.builtin_masked_lm import WEIGHTS, load_builtin_masked_lm
+from explainers.models.held import load_model
+from explainers.text.templates import render_cloze
 from training.cloze import class_scores, parse_template, word_ids
 from training.tasks import SENTIMENT_TEMPLATES, SENTIMENT_WORDS, TOPIC_TEMPLATES, TOPIC_WORDS
 
@@ -113,3 +118,11 @@ def test_files_are_small_enough_for_git():
 def test_missing_weights_name_the_fix(tmp_path):
     with pytest.raises(MaskwiseError, match="Restore the folder"):
         load_builtin_masked_lm(sentence_encoder_folder(), weights=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("🎉🎉", "1 of 1 token is"), ("หุ้นตก", "(is|are) unknown to this model")]
+)
+def test_a_text_that_it_does_not_know_is_said(text, said):
+    notes = render_cloze(load_model("", Task.CLASSIFICATION), "{text} It was <mask> .", text).notes
+    assert re.search(said, notes[0])

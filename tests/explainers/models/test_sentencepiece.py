@@ -5,6 +5,7 @@ import json
 import pytest
 import sentencepiece
 
+from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
 from explainers.models import held
 from explainers.models.held import load_model
@@ -21,6 +22,10 @@ TEXT = "Write a short story about a doctor."
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A tiny Llama with tokenizer.model alone, published as Vicuna is."""
+    return make_folder(tmp_path, monkeypatch, "bpe", pieces=400)
+
+
+def make_folder(tmp_path, monkeypatch, kind, pieces):
     monkeypatch.setattr(held, "_kept", type(held._kept)())
     folder = tmp_path / "vicuna-7b-v1.5"
     folder.mkdir()
@@ -28,8 +33,8 @@ def folder(tmp_path, monkeypatch):
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(SENTENCES * 20),
         model_prefix=str(folder / "tokenizer"),
-        vocab_size=400,
-        model_type="bpe",
+        vocab_size=pieces,
+        model_type=kind,
         byte_fallback=True,
         minloglevel=2,
     )
@@ -59,3 +64,9 @@ def test_vicuna_reads_its_own_template(folder):
 def test_other_models_without_a_template_stay_without(folder):
     other = folder.rename(folder.with_name("llama-7b"))
     assert not load_model(str(other), Task.GENERATION).tokenizer.chat_template
+
+
+def test_a_unigram_vocabulary_read_as_another_kind_is_refused(tmp_path, monkeypatch):
+    folder = make_folder(tmp_path, monkeypatch, "unigram", pieces=340)
+    with pytest.raises(MaskwiseError, match="other pieces than SentencePiece does.*has a tokenizer.json"):
+        load_model(str(folder), Task.GENERATION)

@@ -4,9 +4,12 @@ from html.parser import HTMLParser
 
 import pytest
 
+from explainers.core.types import Task
+from explainers.models import held
 from explainers.reports.comparison_report import comparison_html
 from explainers.reports.html_report import explanation_html
 from explainers.reports.record import explanation_of
+from tests.served import tiny_model
 from tests.shared_records import NASTY, classification_record, comparison_record, generation_record
 
 pytestmark = pytest.mark.usefixtures("on_tiny_models")
@@ -68,3 +71,15 @@ def test_the_page_shows_all_that_was_found():
 def test_the_page_of_a_comparison():
     page = Page(text := comparison_html(comparison_record(NASTY[1])))
     assert page.tags <= TAGS and NASTY[1] in page.text and "random, 2 draws" in text
+
+
+def test_a_long_text_at_token_granularity_makes_a_small_file(monkeypatch):
+    loaded = tiny_model("", Task.GENERATION)
+    loaded.model.config.max_position_embeddings = 4096
+    monkeypatch.setattr(held, "load_model", lambda *how: loaded)
+    words = " ".join(["the story of a doctor"] * 100)
+    record = generation_record(
+        words, method="feature_ablation", granularity="token", max_new_tokens=3, options={}
+    )
+    spans = explanation_of(record)["spans"]
+    assert len(spans) >= 500 and len(explanation_html(record).encode()) < 5e6

@@ -1,0 +1,97 @@
+"""Tiny random encoder–decoder models of many kinds, and log p as they give it when read slowly."""
+
+from __future__ import annotations
+
+import torch
+from transformers import AutoConfig, AutoModelForSeq2SeqLM, PreTrainedModel
+
+from explainers.core.types import Mask
+from explainers.targets.base import MaskOperator
+from explainers.targets.response import ResponseTarget
+
+Settings = dict[str, object]
+
+BASE: Settings = {"d_model": 32, "decoder_start_token_id": 0, "eos_token_id": 1}
+T5 = BASE | {"d_kv": 8, "d_ff": 64, "num_layers": 2, "num_heads": 4, "initializer_factor": 1.0}
+BART = BASE | {
+    "bos_token_id": 0,
+    "encoder_layers": 2,
+    "decoder_layers": 2,
+    "encoder_attention_heads": 4,
+    "decoder_attention_heads": 4,
+    "encoder_ffn_dim": 64,
+    "decoder_ffn_dim": 64,
+    "max_position_embeddings": 256,
+    "init_std": 0.3,
+}
+SCALED = BART | {"scale_embedding": True}
+EXPERTS = {
+    "num_experts": 2,
+    "expert_capacity": 64,
+    "num_sparse_encoder_layers": 1,
+    "num_sparse_decoder_layers": 1,
+}
+
+ENCODER_DECODERS: dict[str, Settings] = {
+    **dict.fromkeys(("t5", "mt5", "umt5"), T5),
+    "longt5": T5 | {"local_radius": 7},
+    "switch_transformers": T5 | EXPERTS,
+    **dict.fromkeys(
+        ("mbart", "pegasus", "marian", "blenderbot", "blenderbot-small", "m2m_100", "plbart", "mvp"), SCALED
+    ),
+    "bart": SCALED | {"forced_bos_token_id": 2},
+    "led": BART | {
+        "attention_window": 8, "max_encoder_position_embeddings": 256, "max_decoder_position_embeddings": 256,
+    },
+    "bigbird_pegasus": SCALED | {"attention_type": "original_full"},
+    "pegasus_x": SCALED | {"block_size": 8, "num_global_tokens": 2},
+    "nllb-moe": SCALED | EXPERTS | {"encoder_sparse_step": 1, "decoder_sparse_step": 1},
+    "prophetnet": BASE | {
+        "hidden_size": 32, "num_encoder_layers": 2, "num_decoder_layers": 2, "num_encoder_attention_heads": 4,
+        "num_decoder_attention_heads": 4, "encoder_ffn_dim": 64, "decoder_ffn_dim": 64,
+        "max_position_embeddings": 512, "init_std": 0.3,
+    },
+}  # fmt: skip
+
+
+def tiny_encoder_decoder(kind: str, vocabulary: int) -> PreTrainedModel:
+    """A random model of one of ENCODER_DECODERS on the CPU, in fp32."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        # No text holds the padding: by it M2M100 counts the positions of ids, but not those of embeddings.
+        sizes = {"vocab_size": vocabulary, "pad_token_id": vocabulary - 1}
+        config = AutoConfig.for_model(kind, **sizes, **ENCODER_DECODERS[kind])
+        return AutoModelForSeq2SeqLM.from_config(config).eval().requires_grad_(False)
+
+
+@torch.no_grad()
+def slow_log_prob(target: ResponseTarget, mask: Mask) -> float:
+    """log p of the whole response for one mask: one prompt, no cache, read by ids. What is zeroed is zeroed
+    where the encoder looks its ids up."""
+    model, embedding = target.model, target.model.get_encoder().get_input_embeddings()
+    removed = {p for span, kept in zip(target.spans, mask, strict=True) if not kept for p in span.positions}
+    ids = torch.tensor(target.prompt.input_ids)
+    gone = torch.tensor([position in removed for position in range(len(ids))])
+    if target.operator is MaskOperator.DELETE:
+        ids = ids[~gone]
+    elif target.operator is MaskOperator.REPLACE:
+        ids = ids.where(~gone, target.masked.replacement_id())
+    calls = []
+
+    def zero(module, given, found):
+        calls.append(module)  # the decoder's words may be looked up in the same table, after the encoder's
+        if len(calls) == 1:
+            found[:, : len(gone)][:, gone] = 0  # behind it some kinds pad
+        return found
+
+    forced = model.generation_config.forced_bos_token_id
+    before = [model.config.decoder_start_token_id, *([] if forced is None else [forced])]
+    written = torch.tensor([[*before, *target.response_ids[:-1]]])
+    hook = embedding.register_forward_hook(zero) if target.operator is MaskOperator.ZERO else None
+    try:
+        logits = model(input_ids=ids[None], decoder_input_ids=written, use_cache=False).logits[0]
+    finally:
+        if hook:
+            hook.remove()
+    log_probs = logits[len(before) - 1 :].log_softmax(-1)
+    return log_probs.gather(1, torch.tensor(target.response_ids)[:, None]).sum().item()

@@ -1,0 +1,54 @@
+"""Every kind of encoder–decoder is right or refused, also where a model is damaged or a text is short."""
+
+import pytest
+import torch
+
+from benchmarks.tiny.encoder_decoders import ENCODER_DECODERS, tiny_encoder_decoder
+from benchmarks.verified_models import OPERATORS, byte_tokenizer, verify
+from explainers import explain_generation
+from explainers.core.errors import MaskwiseError
+
+CLOSE = 0.005  # nats
+every_kind = pytest.mark.parametrize("kind", ENCODER_DECODERS)
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+@every_kind
+def test_log_prob_is_right_or_refused(kind, operator):
+    verdict = verify(kind, operator)
+    assert verdict.refusal or (verdict.difference < CLOSE and verdict.moved > 10 * CLOSE)
+
+
+def test_most_kinds_are_explained():
+    right = [kind for kind in ENCODER_DECODERS if not verify(kind, OPERATORS[0]).refusal]
+    assert len(right) >= 12 and {"t5", "bart", "mbart", "pegasus", "marian"} <= set(right)
+
+
+@pytest.mark.parametrize("operator", ["zero", "replace"])  # an encoder cannot read nothing
+@pytest.mark.parametrize("kind", ["t5", "bart", "marian"])
+def test_a_prompt_and_an_answer_of_one_token(kind, operator):
+    assert verify(kind, operator, "T", "O").difference < CLOSE
+
+
+def explain(model, **settings):
+    *_, found = explain_generation(
+        "Tell me of dogs.", model=model, tokenizer=byte_tokenizer(), method="best_swap", k=1, **settings
+    )
+    return found
+
+
+@pytest.mark.parametrize("kind", ["t5", "bart", "marian"])
+def test_damaged_weights_end_in_a_sentence(kind):
+    model = tiny_encoder_decoder(kind, len(byte_tokenizer()))
+    list(model.parameters())[-1].fill_(float("nan"))
+    for answer in ("Once", ""):
+        with pytest.raises(MaskwiseError, match="numbers overflow"):
+            explain(model, response=answer)
+
+
+@pytest.mark.parametrize("kind", ["t5", "bart", "marian"])
+def test_an_answer_that_ends_at_once(kind):
+    model = tiny_encoder_decoder(kind, len(byte_tokenizer()))
+    model.generation_config.eos_token_id = list(range(len(byte_tokenizer())))
+    with torch.no_grad(), pytest.raises(MaskwiseError, match="The answer is empty"):
+        explain(model)
