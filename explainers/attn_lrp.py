@@ -8,7 +8,7 @@ from explainers.core.types import Task
 from explainers.models.fast_fp32 import fast_fp32
 from explainers.models.variants import with_eager_attention
 from explainers.targets.causal.model import CausalModel
-from explainers.targets.encoder_decoder import check_decoder_only
+from explainers.targets.encoder_decoder.scorer import check_decoder_only
 from explainers.targets.remembered import check_finite
 from explainers.targets.response import ResponseTarget
 

@@ -11,7 +11,7 @@ from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
 from explainers.models.fast_fp32 import fast_fp32
 from explainers.targets.causal.logits import chosen, token_log_probs
-from explainers.targets.encoder_decoder import check_decoder_only
+from explainers.targets.encoder_decoder.scorer import check_decoder_only
 from explainers.targets.remembered import check_finite
 from explainers.targets.response import ResponseTarget
 from explainers.targets.scorer import TransformersScorer

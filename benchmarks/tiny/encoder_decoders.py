@@ -31,6 +31,22 @@ EXPERTS = {
     "num_sparse_encoder_layers": 1,
     "num_sparse_decoder_layers": 1,
 }
+BERT: Settings = {
+    "model_type": "bert",
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "max_position_embeddings": 256,
+    "initializer_range": 0.3,
+}
+GEMMA = BERT | {
+    "model_type": "t5_gemma_module",
+    "num_key_value_heads": 2,
+    "head_dim": 8,
+    "query_pre_attn_scalar": 8,
+}
+STARTED: Settings = {"decoder_start_token_id": 0, "bos_token_id": 0, "eos_token_id": 1}
 
 ENCODER_DECODERS: dict[str, Settings] = {
     **dict.fromkeys(("t5", "mt5", "umt5"), T5),
@@ -51,6 +67,16 @@ ENCODER_DECODERS: dict[str, Settings] = {
         "num_decoder_attention_heads": 4, "encoder_ffn_dim": 64, "decoder_ffn_dim": 64,
         "max_position_embeddings": 512, "init_std": 0.3,
     },
+    "m2m_100 whose answers start with padding": SCALED | {"decoder_start_token_id": "pad"},
+    "fsmt": BART | {"langs": ["en", "de"]},
+    "encoder-decoder": STARTED | {
+        "encoder": BERT, "decoder": BERT | {"is_decoder": True, "add_cross_attention": True},
+    },
+    "t5gemma": STARTED | {"encoder": GEMMA, "decoder": GEMMA, "initializer_range": 0.3},
+    "seamless_m4t": SCALED | {
+        "hidden_size": 32, "initializer_range": 0.3, "speech_encoder_layers": 1, "t2u_encoder_layers": 1,
+        "t2u_decoder_layers": 1,
+    },
 }  # fmt: skip
 
 
@@ -58,10 +84,21 @@ def tiny_encoder_decoder(kind: str, vocabulary: int) -> PreTrainedModel:
     """A random model of one of ENCODER_DECODERS on the CPU, in fp32."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        # No text holds the padding: by it M2M100 counts the positions of ids, but not those of embeddings.
-        sizes = {"vocab_size": vocabulary, "pad_token_id": vocabulary - 1}
-        config = AutoConfig.for_model(kind, **sizes, **ENCODER_DECODERS[kind])
+        config = AutoConfig.for_model(kind.split()[0], **_sized(ENCODER_DECODERS[kind], vocabulary))
         return AutoModelForSeq2SeqLM.from_config(config).eval().requires_grad_(False)
+
+
+def _sized(settings: Settings, vocabulary: int) -> Settings:
+    """With a vocabulary, whose last token is the padding: no text holds it. By it some kinds count the
+    positions of ids, but not those of embeddings."""
+    pad = vocabulary - 1
+    names = ("vocab_size", "src_vocab_size", "tgt_vocab_size")
+    found: Settings = dict.fromkeys(names, vocabulary) | {"pad_token_id": pad}
+    for name, value in settings.items():
+        found[name] = (
+            _sized(value, vocabulary) if isinstance(value, dict) else pad if value == "pad" else value
+        )
+    return found
 
 
 @torch.no_grad()

@@ -15,7 +15,7 @@ import torch
 from captum.attr import LLMAttribution
 from captum.attr._utils.interpretable_input import InterpretableInput
 
-from explainers.targets.encoder_decoder import check_decoder_only
+from explainers.targets.encoder_decoder.scorer import check_decoder_only
 from explainers.targets.masked_prompt import MaskOperator
 from explainers.targets.response import ResponseTarget
 

@@ -10,7 +10,7 @@ from explainers.core.types import OnForward
 from explainers.models.held import LoadedModel
 from explainers.targets.causal.drafting import Draft, DraftedDecoding, draft_of
 from explainers.targets.causal.model import CausalModel
-from explainers.targets.encoder_decoder import decoder_steps
+from explainers.targets.encoder_decoder.decoding import decoder_steps
 from explainers.targets.remembered import check_finite
 
 

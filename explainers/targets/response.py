@@ -14,7 +14,7 @@ from explainers.models.held import LoadedModel
 from explainers.targets.base import ModelTarget
 from explainers.targets.batching import Passes
 from explainers.targets.causal.model import CausalModel
-from explainers.targets.encoder_decoder import EncoderDecoderScorer
+from explainers.targets.encoder_decoder.scorer import EncoderDecoderScorer
 from explainers.targets.masked_prompt import MaskedPrompt, MaskOperator
 from explainers.targets.remembered import Remembered, check_finite
 from explainers.targets.scorer import TransformersScorer

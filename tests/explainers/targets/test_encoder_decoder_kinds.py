@@ -7,6 +7,10 @@ from benchmarks.tiny.encoder_decoders import ENCODER_DECODERS, tiny_encoder_deco
 from benchmarks.verified_models import OPERATORS, byte_tokenizer, verify
 from explainers import explain_generation
 from explainers.core.errors import MaskwiseError
+from explainers.core.types import Task
+from explainers.models.held import LoadedModel
+from explainers.targets.encoder_decoder.decoding import decoder_steps
+from explainers.targets.encoder_decoder.reading import reading_of, start_ids
 
 CLOSE = 0.005  # nats
 every_kind = pytest.mark.parametrize("kind", ENCODER_DECODERS)
@@ -22,6 +26,26 @@ def test_log_prob_is_right_or_refused(kind, operator):
 def test_most_kinds_are_explained():
     right = [kind for kind in ENCODER_DECODERS if not verify(kind, OPERATORS[0]).refusal]
     assert len(right) >= 12 and {"t5", "bart", "mbart", "pegasus", "marian"} <= set(right)
+
+
+def test_a_kind_that_takes_no_embeddings_is_refused_by_name():
+    assert "This fsmt model cannot be run on embeddings" in verify("fsmt", OPERATORS[0]).refusal
+
+
+@pytest.mark.parametrize("kind", ["m2m_100", "m2m_100 whose answers start with padding", "nllb-moe", "t5"])
+def test_an_answer_is_what_the_whole_is_read_for_token_by_token(kind):
+    """Positions that are counted by padding differ between a decoder's cache and the whole answer."""
+    model, tokenizer = tiny_encoder_decoder(kind, len(byte_tokenizer())), byte_tokenizer()
+    loaded = LoadedModel(kind, "", Task.GENERATION, model, tokenizer, torch.device("cpu"), torch.float32)
+    ids = torch.tensor(tokenizer(["Tell me of dogs.", "Tell us of cats."]).input_ids)
+    embeds = model.get_input_embeddings()(ids)
+    written = torch.tensor(list(decoder_steps(loaded, embeds, 8, lambda rows: None))).T
+    expected = start_ids(model).expand(2, -1)
+    for _ in range(8):
+        logits = model(input_ids=ids, decoder_input_ids=expected, use_cache=False).logits
+        expected = torch.cat([expected, logits[:, -1:].argmax(-1)], 1)
+    assert written.equal(expected[:, 1:])
+    assert reading_of(model).caches is ("padding" not in kind)
 
 
 @pytest.mark.parametrize("operator", ["zero", "replace"])  # an encoder cannot read nothing
