@@ -17,7 +17,9 @@ from components.classification.run import leave
 from components.classification.tab import classification_tab
 from components.classroom.tab import classroom_tab
 from components.compare.tab import compare_tab
+from components.generation.run import generation_work
 from components.generation.tab import generation_tab
+from components.line.job import Work
 from components.page.header import header_tools
 from components.page.health import READY
 from components.page.light_page import LightPage
@@ -31,6 +33,9 @@ from explainers.core.deployment import SPACE, deployment
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
 from explainers.models.held import load_model
+from explainers.streams.classification import ClassificationRequest
+from explainers.streams.classification import run as classify
+from explainers.streams.generation import GenerationRequest
 
 INTRODUCTION = (
     "# Maskwise\nWhich words of a prompt could a language model not do without? "
@@ -102,12 +107,23 @@ def launch(**settings):
 
 
 def prepare() -> None:
-    """Load the default models that need no download, so that the first run does not wait for them."""
+    """Load the default models that need no download, and make what is made on first use, such as the copy
+    that drafts answers: no visitor waits for that."""
     for task in Task:
         with suppress(MaskwiseError):  # the run itself will say what is wrong
             if at_hand(name := default_model(task), task):
                 load_model(name, task)
+                RUNNER.do(first_use(name, task))
     READY.set()
+
+
+def first_use(model: str, task: Task) -> Work:
+    """A small run."""
+    if task is Task.GENERATION:
+        request = GenerationRequest("Say hello.", model, "feature_ablation", 1, max_new_tokens=8)
+        return generation_work(lambda: request, model)
+    text = ClassificationRequest("A fine day.", "sst2", model, "feature_ablation")
+    return Work(lambda hook: classify(text, hook), "classification", model, task)
 
 
 if __name__ == "__main__":

@@ -60,6 +60,13 @@ class Runner:
         """A job in a slot of its own, beside all others of the session."""
         return self.start(session, f"call {next(self._numbers)}", work)
 
+    def do(self, work: Work) -> None:
+        """Do a job that nobody reads: it gives way to everybody. Returns at its end."""
+        reader = self._reader("", work, returns=True)
+        reader.leave()
+        for _ in reader.updates():
+            pass
+
     def end(self, reader: Reader) -> None:
         """The job is over, or this reader is gone."""
         reader.leave()

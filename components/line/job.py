@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextvars import copy_context
 from dataclasses import dataclass
 from math import inf
 from threading import Condition, Thread, Timer
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from components.line import lent_gpu
 from components.line.job_log import log_failure, log_job
 from components.line.line import Line, Place, Ticket
 from components.line.results import RESULTS, Model
+from explainers.core import zero_gpu
 from explainers.core.deployment import deployment
 from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.types import OnForward, Task
@@ -141,7 +144,8 @@ class Job:
             if self._began:
                 return
             self._began = True
-        Thread(target=self._run, daemon=True).start()
+        in_context = copy_context().run  # of whoever asks, whose quota of a lent GPU it is
+        Thread(target=in_context, args=(self._run,), daemon=True).start()
 
     def _run(self) -> None:
         outcome = "done"
@@ -187,9 +191,19 @@ class Job:
             return
         self._line.enter(self._ticket)
         self._deadline = monotonic() + self.work.max_seconds
-        yield from events
+        yield from self._lent() if self._on_lent_gpu else events
         if self.work.kept:
             RESULTS.keep(self.work.question, model, self.events)
+
+    @property
+    def _on_lent_gpu(self) -> bool:
+        """The built-in models need none, and what a run leaves behind would stay in the other process."""
+        return zero_gpu.on_zero_gpu() and self.work.kept and bool(self.work.asked[1])
+
+    def _lent(self) -> Iterator[Event]:
+        expected = self._line.expected(self.work.kind, self.work.size)
+        seconds = lent_gpu.seconds_to_ask(expected, self.work.max_seconds)
+        return lent_gpu.lent(self.work.stream, seconds, self._on_forward, lambda: self._ticket.stopped)
 
     def _say(self, event: Event) -> None:
         with self.changed:
@@ -215,6 +229,10 @@ class Job:
         if self.work.task is None:
             return None
         self._say({"type": "status", "text": "Loading the model"})
+        if self._on_lent_gpu:  # the other process reads it
+            found = held.download_model(self.work.model, self.work.task, self._check)
+            self._line.loaded(self._ticket)
+            return found
         loaded = held.load_model(self.work.model, self.work.task, self._check)
         self._line.loaded(self._ticket)
         return (loaded.name, loaded.revision) if loaded else None

@@ -6,6 +6,7 @@ Weights are read from safetensors alone, and no code that comes with a model is 
 from __future__ import annotations
 
 import gc
+import os
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from explainers.core.types import Task
 from explainers.models import builtin, memory
 from explainers.models.builtin_masked_lm import load_builtin_masked_lm
 from explainers.models.catalogue import BUILTIN
-from explainers.models.checkpoint import count_parameters
+from explainers.models.checkpoint import READING, count_parameters
 from explainers.models.locate import Source, find_model
 from explainers.models.variants import bytes_of_copies
 
@@ -74,6 +75,17 @@ _reserved: dict[Kept, int] = {}  # bytes that loads under way will take
 _lock = Lock()  # of the three above; never held while something is downloaded or read
 
 
+def _after_fork() -> None:
+    """What other threads were at is not going on in the new process."""
+    _underway.clear()
+    for lock in (_lock, READING):
+        lock._at_fork_reinit()  # type: ignore[attr-defined]  # as the standard library does
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 def load_model(
     name: str,
     task: Task,
@@ -95,6 +107,13 @@ def load_model(
         if work is None or not work.join():
             work = _underway[wanted] = SharedWork(lambda given_up: _find_and_load(wanted, given_up))
     return work.wait(check)
+
+
+def download_model(name: str, task: Task, check: Check = lambda: None) -> tuple[str, str]:
+    """Name and revision of a model whose files then are on this machine; they are not read. check, errors: as
+    of load_model."""
+    source = find_model(name, task, lambda counts: memory.check_bound(name, counts), check)
+    return source.name, source.revision
 
 
 def builtin_version(name: str, task: Task) -> tuple[str, str] | None:

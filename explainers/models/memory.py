@@ -9,6 +9,7 @@ import psutil
 from explainers.core.deferred_torch import torch
 from explainers.core.deployment import deployment
 from explainers.core.errors import MaskwiseError
+from explainers.core.zero_gpu import waits_for_gpu
 from explainers.models.checkpoint import FLOAT_BYTES, OTHER_BYTES, stored_bytes
 
 HEADROOM = 1.2  # weights and, over them, what a forward pass of short texts takes
@@ -22,6 +23,8 @@ def choose_device(wanted: str | torch.device | None = None) -> torch.device:
     """
     wanted = wanted or deployment().device
     if not wanted:
+        if waits_for_gpu():
+            return torch.device("cpu")
         if torch.cuda.is_available():
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")

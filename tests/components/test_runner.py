@@ -149,6 +149,26 @@ def test_fifty_sessions_leave_nothing_behind(monkeypatch):
     assert jobs._readers == {} and jobs._line._waiting == [] and jobs._line._at_work is None
 
 
+def test_a_job_that_nobody_reads_gives_way_and_comes_to_its_end(jobs):
+    done = []
+
+    def stream(on_forward):
+        for n in range(20):
+            on_forward(1)
+            time.sleep(0.01)
+            yield {"type": "step", "n": n}
+        done.append("nobody's")
+
+    thread = threading.Thread(target=jobs.do, args=[work(stream)])
+    thread.start()
+    while not jobs._line._at_work:
+        time.sleep(0.001)
+    events_of(jobs.start("a", "tab", work(lambda hook: iter([{"type": "read"}]))))
+    done.append("a visitor's")
+    thread.join(timeout=10)
+    assert done == ["a visitor's", "nobody's"]
+
+
 def test_loading_holds_nobody_up_and_can_be_stopped(jobs, monkeypatch):
     loading = threading.Event()
 

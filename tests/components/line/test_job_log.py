@@ -38,10 +38,10 @@ def ending(error: Exception | None):
 )
 def test_a_job_leaves_one_line_without_its_text(caplog, error, outcome):
     caplog.set_level(logging.INFO, "maskwise")
-    reader = Runner(Line()).start("a", "tab", Work(ending(error), kind="generation", model=SECRET))
+    reader = Runner(Line()).start("a", "tab", Work(ending(error), kind="diary", model=SECRET))
     said = [event for events in reader.updates() for event in events]
-    (line,) = [r.getMessage() for r in caplog.records if r.levelno == logging.INFO and r.name == "maskwise"]
-    assert line.startswith("job kind=generation model=- spans=4 passes=3 seconds=0.0 waited=0.")
+    (line,) = [text for r in caplog.records if "kind=diary" in (text := r.getMessage())]
+    assert line.startswith("job kind=diary model=- spans=4 passes=3 seconds=0.0 waited=0.")
     assert line.endswith(f"outcome={outcome}")
     assert SECRET not in caplog.text
     if outcome == "failed":

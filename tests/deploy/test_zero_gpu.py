@@ -1,0 +1,142 @@
+"""ZeroGPU, with the package `spaces`: a process of its own for each lent GPU, Stop, quota. Only the GPU and
+the service that lends it are stand-ins."""
+
+import json
+import os
+import subprocess
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from urllib.parse import parse_qs, urlsplit
+
+import cloudpickle
+import pytest
+
+from components.api import comparison_work
+from components.generation.run import generation_work
+from components.line import lent_gpu
+from components.line.lent_gpu import FIRST_SECONDS, LEAST_SECONDS, READING_SECONDS, seconds_to_ask
+from explainers.streams.comparison import compare
+from explainers.streams.generation import GenerationRequest
+from tests.tiny_models import tiny_causal
+
+ROOT = Path(__file__).parents[2]
+PROMPT = "The sea is wide."
+
+
+class Devices(ThreadingHTTPServer):
+    """The service that lends GPUs. asked: seconds of each call. processes: that were given a GPU."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.asked: list[int] = []
+        self.processes: list[int] = []
+        self.released: list[bool] = []
+        self.quota: list[int] = []
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Devices
+
+    def log_message(self, *_):
+        pass
+
+    def do_POST(self):
+        path, query = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
+        body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+        if path == "/quota":
+            self.server.quota = json.loads(body)
+        elif path == "/allow":
+            self.server.processes.append(int(query["pid"][0]))
+        elif path == "/release":
+            self.server.released.append(query["fail"][0] == "true")
+        elif path == "/schedule":
+            return self.schedule(int(query["durationSeconds"][0]))
+        self.answer(200, {})
+
+    def schedule(self, seconds: int):
+        self.server.asked.append(seconds)
+        if self.server.quota and self.server.quota[0] < seconds:
+            return self.answer(429, {"left": self.server.quota.pop(0), "wait": 3600})
+        self.answer(200, {"idle": False, "nvidiaIndex": 0, "nvidiaUUID": "GPU-0", "allowToken": "t"})
+
+    def answer(self, status: int, content: dict):
+        text = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+
+@pytest.fixture(scope="module")
+def space(tmp_path_factory):
+    """(what its jobs said, the service)."""
+    folder = tmp_path_factory.mktemp("model")
+    tiny = tiny_causal("llama", chat=True)
+    tiny.model.save_pretrained(folder)
+    tiny.tokenizer.save_pretrained(folder)
+    devices = Devices()
+    Thread(target=devices.serve_forever, daemon=True).start()
+    (folder.parent / "cgroup").write_text("0::/a\n")
+    own = {"SPACES_ZERO_GPU": "true", "SPACES_ZERO_DEVICE_API_URL": f"http://127.0.0.1:{devices.server_port}"}
+    own |= {"ZEROGPU_PROC_SELF_CGROUP_PATH": str(folder.parent / "cgroup"), "PYTHONPATH": str(ROOT)}
+    own |= {"OMP_NUM_THREADS": "1", "HOME": str(folder.parent)}
+    command = [sys.executable, "-m", "tests.deploy.zero_gpu_space", str(folder)]
+    settings = {"cwd": ROOT, "env": os.environ | own, "capture_output": True, "text": True}
+    done = subprocess.run(command, timeout=250, **settings)
+    assert done.returncode == 0, done.stderr[-3000:]
+    yield json.loads(done.stdout.splitlines()[-1]), devices
+    devices.shutdown()
+
+
+def test_a_run_goes_to_another_process_and_its_result_comes_back(space):
+    said, devices = space
+    assert said["first"]["type"] == said["second"]["type"] == "explanation"
+    assert said["first"]["forward_passes"] and said["first"]["spans"] == said["second"]["spans"]
+    assert devices.processes and said["process"] not in devices.processes
+    assert said["kept_models"] == 0 and said["device_here"] == "cpu"
+
+
+def test_the_seconds_that_are_asked_for_come_from_the_jobs_before(space):
+    _, devices = space
+    assert devices.asked[0] == FIRST_SECONDS and LEAST_SECONDS <= devices.asked[1] < FIRST_SECONDS
+    assert seconds_to_ask(10.0, 1800) == READING_SECONDS + 15
+    assert seconds_to_ask(1000.0, 300) == 300 and seconds_to_ask(None, 30) == 30
+
+
+def test_stop_reaches_the_other_process_and_keeps_the_best_so_far(space):
+    said, _ = space
+    assert said["stopped"]["type"] == "explanation" and said["stopped"]["stopped"]
+    assert 0 < said["stopped"]["steps"] < 1000
+
+
+def test_where_less_of_the_quota_is_left_the_run_asks_for_that(space):
+    said, devices = space
+    assert said["less"]["type"] == "explanation" and 20 in devices.asked
+
+
+def test_without_quota_the_refusal_says_what_needs_none(space):
+    said, _ = space
+    assert said["none"]["type"] == "error"
+    assert "GPU limit" in said["none"]["text"] or "quota" in said["none"]["text"]
+    assert "built-in models need no GPU" in said["none"]["text"]
+
+
+def test_the_built_in_model_asks_for_no_gpu_and_errors_come_in_words(space):
+    said, devices = space
+    assert said["builtin"]["type"] == said["left_behind"]["type"] == "explanation"
+    assert len(devices.asked) == 6  # first, second, stopped, less (twice), none
+    assert said["wrong"]["type"] == "error" and "Traceback" not in said["wrong"]["text"]
+
+
+def test_what_the_page_and_the_api_run_can_be_taken_to_another_process():
+    asked = GenerationRequest(PROMPT, method="feature_ablation", k=1)
+    settings = {"prompt": PROMPT, "methods": ["feature_ablation"], "model": "", "k": 1}
+    for work in (generation_work(lambda: asked, ""), comparison_work(settings, "comparison", compare)):
+        assert callable(cloudpickle.loads(cloudpickle.dumps(work.stream)))
+
+
+def test_elsewhere_the_package_is_not_even_imported():
+    assert lent_gpu.on_gpu is lent_gpu.compute and "spaces" not in sys.modules
