@@ -15,7 +15,10 @@ from importlib import import_module
 from benchmarks.charts.items import draw
 from benchmarks.setting import RESULTS, Setting, machine, measure_on_a_busy_machine
 
-ITEMS = ("limit", "start", "growth", "peers", "trajectory", "hard", "quality", "drafts", "live", "proof")
+ITEMS = (
+    *("limit", "start", "growth", "peers", "trajectory", "hard", "quality"),
+    *("drafts", "live", "proof", "redraws"),
+)
 
 
 def run(name: str, setting: Setting) -> str:

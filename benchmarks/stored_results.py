@@ -15,7 +15,13 @@ from time import perf_counter
 
 import gradio as gr
 
-from components.classification.controls import DEFAULT_METHOD, DEFAULT_TASK, FIRST_TEXT
+from components.classification.controls import (
+    DEFAULT_METHOD,
+    DEFAULT_TASK,
+    FIRST_TEXT,
+    example_texts,
+    of_task,
+)
 from components.classification.run import classification_work
 from components.classification.tab import classification_tab
 from components.compare.controls import DEFAULT_METHODS
@@ -48,12 +54,15 @@ def generation() -> Iterator[Work]:
 
 
 def classification() -> Iterator[Work]:
-    """A run of the text that the Classification tab opens with."""
+    """A run of each example of the Classification tab."""
     with gr.Blocks():
         tab = classification_tab().shared
     values = [control.value for control in tab.controls()]
     settings, options = read_values(list(tab.inputs), tab.options, values)
-    yield classification_work(None, settings, options[settings["method"]], explain_and_read)
+    for example in example_texts():
+        template, _, words = of_task(example.task, settings["words_per_class"])
+        settings |= {"text": example.text, "task": example.task, "template": template, "label_words": words}
+        yield classification_work(None, dict(settings), options[settings["method"]], explain_and_read)
 
 
 def comparison() -> Iterator[Work]:

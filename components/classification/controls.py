@@ -173,15 +173,28 @@ def _labelled_texts():
     return texts, tune, saved, adapter
 
 
-def _examples(text: gr.Textbox, task: gr.Dropdown) -> Examples:
-    """Texts to try: the first one, and of each task a text of a few classes."""
-    rows, names = [[FIRST_TEXT, DEFAULT_TASK]], ["AG News: Business?"]
+@dataclass(frozen=True)
+class ExampleText:
+    title: str
+    text: str
+    task: str
+
+
+def example_texts() -> list[ExampleText]:
+    """The first text, and of each task a text of a few classes."""
+    found = [ExampleText("AG News: Business?", FIRST_TEXT, DEFAULT_TASK)]
     for place, (name, each) in enumerate(TASKS.items()):
         classes = list(each.example_texts().items())
         step = max(1, len(classes) // EXAMPLES_PER_TASK)
         for label, texts in classes[::step][:EXAMPLES_PER_TASK]:
-            rows.append([texts[place % len(texts)], name])
-            names.append(f"{each.title.partition(':')[0]}: {label}")
+            title = f"{each.title.partition(':')[0]}: {label}"
+            found.append(ExampleText(title, texts[place % len(texts)], name))
+    return found
+
+
+def _examples(text: gr.Textbox, task: gr.Dropdown) -> Examples:
+    found = example_texts()
+    rows, names = [[each.text, each.task] for each in found], [each.title for each in found]
     return gr.Examples(
         rows, [text, task], cache_examples=False, label="Examples", example_labels=names, examples_per_page=20
     )
@@ -197,8 +210,8 @@ def fill_by_task(panel: Panel) -> None:
     """A chosen task, example, ready template or number of words fills the fields that hang on it."""
     task, words, count = (panel.inputs[name] for name in ("task", "label_words", "words_per_class"))
     filled = [panel.inputs["template"], panel.ready, words]
-    task.input(_of_task, [task, count], filled, **AT_ONCE)
-    panel.examples.load_input_event.then(_of_task, [task, count], filled, **AT_ONCE)
+    task.input(of_task, [task, count], filled, **AT_ONCE)
+    panel.examples.load_input_event.then(of_task, [task, count], filled, **AT_ONCE)
     count.input(_words_of_task, [task, count], words, **AT_ONCE)
     panel.ready.input(lambda ready: ready, panel.ready, panel.inputs["template"], **AT_ONCE)
     label = panel.inputs["label"]
@@ -206,7 +219,8 @@ def fill_by_task(panel: Panel) -> None:
     panel.words_file.upload(_words_of_file, [panel.words_file, words], [words, panel.status], **AT_ONCE)
 
 
-def _of_task(name: str, count: int) -> list:
+def of_task(name: str, count: int) -> list:
+    """What a task brings: its first template, the menu of its templates, its label words."""
     task = find_task(name)
     ready = gr.update(choices=list(task.templates), value=task.templates[0])
     return [task.templates[0], ready, _words_of_task(name, count)]

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from components.page.stream_view import StreamView
+from components.page.stream_view import RecordingView
 from components.page.views import Values
 from explainers.reports.class_sentence import CHART_NOTES, class_sentence, highest, percent
 from explainers.reports.figures.faithfulness import Curve, faithfulness_chart
 from explainers.reports.figures.layer_lens import lens_chart
-from explainers.streams.events.shared import Event
 
-RECORD = 1  # version of the form in which results are kept
-RECORDED = ("prediction", "readings", "prompt", "step", "explanation")
 VIEWS = ("result", "bars", "strip", "plot", "methods", "lens")
 MOST_TOKENS = 160  # columns of the layer lens
 WORDS_SHOWN = 8
@@ -29,12 +26,14 @@ READING = (
 
 
 @dataclass
-class ClassificationView(StreamView):
+class ClassificationView(RecordingView):
     """The views of one classification, by name.
 
     shows: those this run may change, beside the status. live: the run follows an edit, so that what cannot
     be read yet is no error.
     """
+
+    tab, kept = "classification", ("prediction", "readings", "prompt", "step", "explanation")
 
     text: str
     granularity: str = "token"
@@ -50,18 +49,6 @@ class ClassificationView(StreamView):
     methods: list[dict] = field(default_factory=list)
     lens: dict = field(default_factory=dict)
     mask: int = 0
-    recorded: list[Event] = field(default_factory=list)
-
-    def add(self, event: Event) -> None:
-        super().add(event)
-        if event["type"] in RECORDED:
-            self.recorded.append(event)
-
-    def record(self) -> dict | None:
-        """All that is needed to show this result again, once it is complete."""
-        if not self.explanation:
-            return None
-        return {"maskwise": RECORD, "tab": "classification", "events": self.recorded}
 
     def values(self, passes_done: int = 0) -> Values:
         make = {

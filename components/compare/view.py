@@ -6,12 +6,8 @@ from dataclasses import dataclass, field
 
 from components.compare.agreement_map import expected_agreement, map_value
 from components.compare.table import table_value
-from components.page.stream_view import StreamView
+from components.page.stream_view import RecordingView, StreamView
 from components.page.views import Values
-from explainers.streams.events.shared import Event
-
-RECORD = 1  # version of the form in which comparisons are kept
-RECORDED = ("prompt", "floor", "row", "compared")
 
 
 @dataclass
@@ -34,25 +30,15 @@ class CompareRun(StreamView):
 
 
 @dataclass
-class ComparisonView(CompareRun):
+class ComparisonView(CompareRun, RecordingView):
     """The status line, the "table" and the agreement "map"."""
+
+    tab, kept = "compare", ("prompt", "floor", "row", "compared")
 
     spans: list[dict] = field(default_factory=list)
     floor: dict = field(default_factory=dict)
     rows: list[dict] = field(default_factory=list)
     compared: dict = field(default_factory=dict)
-    recorded: list[Event] = field(default_factory=list)
-
-    def add(self, event: Event) -> None:
-        super().add(event)
-        if event["type"] in RECORDED:
-            self.recorded.append(event)
-
-    def record(self) -> dict | None:
-        """All that is needed to show this comparison again, once it is over."""
-        if not self.compared:
-            return None
-        return {"maskwise": RECORD, "tab": "compare", "events": self.recorded}
 
     def values(self, passes_done: int = 0) -> Values:
         shown = super().values(passes_done)

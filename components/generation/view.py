@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from components.page.stream_view import StreamView
+from components.page.stream_view import RecordingView
 from components.page.views import Values
 from explainers.reports.answer_diff import diff_words
 from explainers.reports.figures.convergence import Search, convergence_chart
 from explainers.reports.metric_rows import metric_rows
 from explainers.reports.result_sentence import result_sentence
-from explainers.streams.events.shared import Event
-
-RECORD = 1  # version of the form in which results are kept
-RECORDED = ("prompt", "step", "explanation")
 
 
 @dataclass
-class GenerationView(StreamView):
+class GenerationView(RecordingView):
     """The views of one generation, by name: result, strip, plot, diff, metrics, rendered."""
+
+    tab, kept = "generation", ("prompt", "step", "explanation")
 
     prompt: str
     granularity: str = "word"
@@ -28,18 +26,6 @@ class GenerationView(StreamView):
     search: Search = field(default_factory=Search)
     shown: dict | None = None
     explanation: dict | None = None
-    recorded: list[Event] = field(default_factory=list)
-
-    def add(self, event: Event) -> None:
-        super().add(event)
-        if event["type"] in RECORDED:
-            self.recorded.append(event)
-
-    def record(self) -> dict | None:
-        """All that is needed to show this result again, once it is complete."""
-        if not self.explanation:
-            return None
-        return {"maskwise": RECORD, "tab": "generation", "events": self.recorded}
 
     def values(self, passes_done: int = 0) -> Values:
         done = self._known()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from components.page.progress import Progress
 from components.page.views import Values
 from explainers.streams.events.shared import Event
+
+RECORD = 1  # version of the form in which results are kept
 
 
 @dataclass
@@ -44,3 +47,23 @@ class StreamView:
 
     def on_error(self, event: dict) -> None:
         self.progress.end("error", event["text"])
+
+
+@dataclass
+class RecordingView(StreamView):
+    """A view whose result can be kept. tab: its name in the record. kept: the types of events that are all
+    that is needed to show the result again; the last of them comes once it is complete."""
+
+    tab: ClassVar[str]
+    kept: ClassVar[tuple[str, ...]]
+    recorded: list[Event] = field(default_factory=list, kw_only=True)
+
+    def add(self, event: Event) -> None:
+        super().add(event)
+        if event["type"] in self.kept:
+            self.recorded.append(event)
+
+    def record(self) -> dict | None:
+        if not self.recorded or self.recorded[-1]["type"] != self.kept[-1]:
+            return None
+        return {"maskwise": RECORD, "tab": self.tab, "events": self.recorded}

@@ -210,9 +210,9 @@ def test_the_pages_inputs_become_a_request():
 
 @pytest.mark.parametrize("task", TASKS)
 def test_every_task_can_be_chosen(task):
-    from components.classification.controls import _of_task
+    from components.classification.controls import of_task
 
-    template, _, words = _of_task(task, 10)
+    template, _, words = of_task(task, 10)
     chosen = {"task": task, "template": template, "label_words": words, "words_per_class": 10}
     assert len(classification_request(SETTINGS | chosen, {}).words()) >= 2
 
