@@ -1,5 +1,6 @@
 """The whole app on a local port with tiny random models behind it, for the API and browser tests."""
 
+import time
 from contextlib import contextmanager
 from unittest import mock
 
@@ -31,3 +32,15 @@ def served_app(load=tiny_model, most_kept=0):
             yield url
         finally:
             demo.close()
+
+
+@contextmanager
+def slowly_served_app(seconds):
+    """As `served_app`, on a causal model whose every pass takes so much longer."""
+    loaded = tiny_model("", Task.GENERATION)
+    handle = loaded.model.register_forward_pre_hook(lambda *call: time.sleep(seconds))
+    try:
+        with served_app(lambda name, task, *how: loaded) as address:
+            yield address
+    finally:
+        handle.remove()

@@ -1,28 +1,20 @@
 """The line on the page: a place that is said, Stop while waiting, a click between a stranger's passes."""
 
-import time
 from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import expect
 
-from explainers.core.types import Task
 from tests.browser import choose, guarded_page
-from tests.served import served_app, tiny_model
+from tests.served import slowly_served_app
 
 LONG = "Write a long story about a doctor, his patient, a magazine, a book and the capital of France."
 
 
 @pytest.fixture(scope="module")
 def url():
-    """The app on a model whose every pass takes half a second more."""
-    loaded = tiny_model("", Task.GENERATION)
-    handle = loaded.model.register_forward_pre_hook(lambda *call: time.sleep(0.5))
-    try:
-        with served_app(lambda name, task, *how: loaded) as address:
-            yield address
-    finally:
-        handle.remove()
+    with slowly_served_app(seconds=0.5) as address:
+        yield address
 
 
 @pytest.fixture

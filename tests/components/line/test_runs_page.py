@@ -1,13 +1,10 @@
 """A reload in the middle of a run finds it again, and after its end its result."""
 
-import time
-
 import pytest
 from playwright.sync_api import expect
 
-from explainers.core.types import Task
 from tests.browser import choose, guarded_page
-from tests.served import served_app, tiny_model
+from tests.served import slowly_served_app
 
 PROMPT = "Write a long story about a doctor, his patient, a magazine and a book."
 SECONDS = {"timeout": 90_000}
@@ -15,14 +12,8 @@ SECONDS = {"timeout": 90_000}
 
 @pytest.fixture(scope="module")
 def url():
-    """The app on a model whose every pass takes 0.3 seconds more."""
-    loaded = tiny_model("", Task.GENERATION)
-    handle = loaded.model.register_forward_pre_hook(lambda *call: time.sleep(0.3))
-    try:
-        with served_app(lambda name, task, *how: loaded) as address:
-            yield address
-    finally:
-        handle.remove()
+    with slowly_served_app(seconds=0.3) as address:
+        yield address
 
 
 def reload(page):
