@@ -22,7 +22,9 @@ OUT = Path("results")
 
 def main(arguments: list[str] | None = None) -> None:
     options = parse(arguments)
-    if not options.studies:
+    if options.report:
+        print(write_report(options.report))
+    elif not options.studies:
         for name in declared_studies():
             print(f"{name:32}{read_study(name).title}")
     for name in options.studies:
@@ -64,6 +66,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     add("--device", help="such as cuda:1; the fastest there is if none is named")
     add("--ray", default="", help='address of a Ray cluster, or "auto"')
+    add("--report", type=Path, metavar="FOLDER", help="only write the tables of this folder")
     add("--out", type=Path, default=OUT, help=f"folder of all results (default {OUT})")
     return parser.parse_args(arguments)
 
@@ -84,26 +87,32 @@ def changed(study: AnyStudy, options: argparse.Namespace) -> AnyStudy:
     ):
         if (given := getattr(options, name)) is not None:
             values[name] = given
-    sources, training = _pairs(options.data or []), _pairs(options.training or [])
-    values["data"] = [
-        _changed_data(data, sources, training, options)
-        for data in values["data"]
-        if not sources or data["name"] in sources
-    ]
-    if unknown := (set(sources) | set(training)) - {data["name"] for data in study.model_dump()["data"]}:
-        known = ", ".join(data.name for data in study.data)
-        raise MaskwiseError(f"{study.name} has no data set {unknown.pop()!r}; it has: {known}.")
+    values["data"] = _data(values["data"], options)
     for name, value in _pairs(options.set).items():
         _set(values, name, value)
     return make_study(values)
 
 
-def _changed_data(data: dict, sources: dict, training: dict, options: argparse.Namespace) -> dict:
-    data["source"] = sources.get(data["name"], data["source"])
-    data["training"] = training.get(data["name"], data["training"])
-    data["text"] = options.text or data["text"]
-    data["label"] = options.label or data["label"]
-    return data
+def _data(declared: list[dict], options: argparse.Namespace) -> list[dict]:
+    """The data sets that --data names, or else all declared ones, with what the options say of them.
+
+    One that is not declared takes its columns from --text and --label; its classes are those of the task of
+    its name.
+    """
+    known = {data["name"]: data for data in declared}
+    sources, training = _pairs(options.data or []), _pairs(options.training or [])
+    if unknown := [name for name in sources if name not in known and not options.text]:
+        raise MaskwiseError(
+            f"The study has no data set {unknown[0]!r}, but: {', '.join(known)}. For another one, name its "
+            "columns with --text (and --label)."
+        )
+    found = []
+    for name in sources or known:
+        data = known.get(name) or {"name": name, "task": name if options.label else ""}
+        given = {"source": sources.get(name), "training": training.get(name)}
+        given |= {"text": options.text, "label": options.label}
+        found.append(data | {key: value for key, value in given.items() if value is not None})
+    return found
 
 
 def _pairs(given: list[str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ Ray is an extra (requirements-studies.txt) and imported here alone.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -111,6 +112,9 @@ class _Worker:
 
     def rows(self, unit: Unit) -> list[Row]:
         return self._worker.rows(unit)
+
+    def process(self) -> int:
+        return os.getpid()
 
 
 def _cause(error) -> Exception:

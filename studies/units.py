@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 
 from studies.data import Item, chosen_items
-from studies.study import AnyStudy, ClassificationStudy
+from studies.study import AnyStudy, ClassificationStudy, GenerationStudy
 
 
 @dataclass(frozen=True)
@@ -31,15 +31,18 @@ def method_seed(unit: Unit) -> int:
 def units_of(study: AnyStudy) -> tuple[list[Unit], str]:
     """All parts of a study, those that share a tuned model side by side, and a digest of their texts."""
     conditions = len(study.conditions()) if isinstance(study, ClassificationStudy) else 1
-    units, digest = [], hashlib.sha256()
+    units: list[tuple[int, Unit]] = []
+    digest = hashlib.sha256()
     for data in study.data:
         items = chosen_items(study, data)
         for item in items:
             digest.update(f"{data.name}\0{item.number}\0{item.text}\0{item.label}\0".encode())
         units += [
-            Unit(data.name, item, seed, condition)
+            (place, Unit(data.name, item, seed, condition))
             for seed in study.seeds
             for condition in range(conditions)
-            for item in items
+            for place, item in enumerate(items)
         ]
-    return units, digest.hexdigest()
+    if isinstance(study, GenerationStudy):  # all data sets in turn, so that half a study knows each
+        units.sort(key=lambda placed: placed[0])
+    return [unit for _, unit in units], digest.hexdigest()

@@ -94,7 +94,7 @@ def test_options_of_the_command_change_the_study_and_are_departures():
 
 def test_a_wrong_option_of_the_command_is_explained():
     published = read_study("xprompt_tables_1_2")
-    with pytest.raises(MaskwiseError, match="has no data set 'news'; it has: alpaca, tldr_news, mhc"):
+    with pytest.raises(MaskwiseError, match="no data set 'news', but: alpaca, tldr_news, mhc"):
         changed(published, parse(["x", "--data", "news=mine.csv"]))
     with pytest.raises(MaskwiseError, match="a name and a value"):
         changed(published, parse(["x", "--data", "mine.csv"]))
@@ -115,3 +115,11 @@ def test_settings_texts_and_versions_make_another_digest(tmp_path):
 
 def test_measures_that_are_better_when_higher_exist():
     assert set(TITLES) | {"kl_published"} >= HIGHER_IS_BETTER
+
+
+def test_a_data_set_of_ones_own_brings_its_columns(tmp_path):
+    study = classification_study(tmp_path)
+    arguments = ["x", "--data", "imdb=mine.csv", "--text", "review", "--label", "stars"]
+    (data,) = changed(study, parse([*arguments, "--training", "imdb=more.csv"])).data
+    assert (data.source, data.text, data.label, data.task) == ("mine.csv", ["review"], "stars", "imdb")
+    assert data.training == "more.csv"

@@ -1,0 +1,111 @@
+"""A study that is killed again and again, and resumed, has the rows of one that was not."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from explainers.core.errors import MaskwiseError
+from studies.results.store import Store, read_rows
+from studies.run import run
+from studies.units import units_of
+from tests.studies.small import generation_study
+
+ROOT = Path(__file__).parents[2]
+TIMED = ("seconds",)
+START = """
+import json, sys, torch
+torch.set_num_threads(1)
+from pathlib import Path
+from studies.run import run
+from studies.study import make_study
+study = make_study(json.loads(Path(sys.argv[1]).read_text()))
+run(study, study, Path(sys.argv[2]))
+"""
+
+
+def without_times(rows):
+    """Rows without what differs from run to run."""
+    kept = rows.drop(columns=list(TIMED))
+    kept["explanation"] = [
+        {name: value for name, value in json.loads(text).items() if name not in TIMED}
+        for text in kept["explanation"]
+    ]
+    return kept.map(lambda value: value.tolist() if hasattr(value, "tolist") else value)
+
+
+def kill_after(folder: Path, settings: Path, parts: int) -> None:
+    """Run the study in a process of its own, and kill it once so many parts are there."""
+    process = subprocess.Popen([sys.executable, "-c", START, settings, folder], cwd=ROOT)
+    deadline = time.monotonic() + 120
+    while len(list(folder.glob("*/rows/*.parquet"))) < parts:
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+
+
+def test_a_killed_study_goes_on_and_ends_the_same(tmp_path):
+    study = generation_study(tmp_path, seeds=[0, 1, 2], options={"xprompt": {"iterations": 60}})
+    settings = tmp_path / "study.json"
+    settings.write_text(json.dumps(study.model_dump()))
+    killed = tmp_path / "killed"
+    for parts in (1, 4, 8):
+        kill_after(killed, settings, parts)
+    (folder,) = killed.iterdir()
+    assert len(list(folder.glob("rows/*.parquet"))) < len(units_of(study)[0]) == 12
+    (folder / "rows" / "half.1.partial").write_bytes(b"half")
+    resumed = run(study, study, killed)
+    assert resumed.folder == folder and not list(folder.glob("rows/*.partial"))
+    whole = run(study, study, tmp_path / "whole")
+    assert without_times(resumed.read()).equals(without_times(whole.read()))
+
+
+def test_what_is_done_is_not_done_again(tmp_path, monkeypatch):
+    study = generation_study(tmp_path)
+    first = run(study, study, tmp_path / "out")
+    monkeypatch.setattr(Store, "write", None)
+    assert run(study, study, tmp_path / "out").folder == first.folder
+
+
+def test_other_settings_have_a_folder_of_their_own(tmp_path):
+    study, other = generation_study(tmp_path, limit=1), generation_study(tmp_path, limit=1, k=[1])
+    first, second = (run(each, study, tmp_path / "out") for each in (study, other))
+    assert first.folder != second.folder
+    assert json.loads((second.folder / "study.json").read_text())["departures"] == [
+        "k: [1] (published: [1, 2])"
+    ]
+
+
+def test_rows_of_other_settings_are_refused(tmp_path):
+    study, other = generation_study(tmp_path, limit=1), generation_study(tmp_path, limit=1, k=[1])
+    first, second = (run(each, each, tmp_path / "out") for each in (study, other))
+    (part,) = (second.folder / "rows").iterdir()
+    (first.folder / "rows" / "strange.parquet").write_bytes(part.read_bytes())
+    with pytest.raises(MaskwiseError, match="strange.parquet comes from other settings"):
+        first.read()
+    (first.folder / "rows" / "strange.parquet").write_bytes(b"PAR1")
+    with pytest.raises(MaskwiseError, match="strange.parquet is damaged"):
+        first.read()
+    with pytest.raises(MaskwiseError, match="has no rows yet"):
+        read_rows(tmp_path, "")
+
+
+def test_a_part_that_fails_leaves_no_file(tmp_path):
+    study = generation_study(tmp_path)
+    units, texts = units_of(study)
+    store = Store(tmp_path, study, "digest")
+    store.begin(study, {})
+
+    def rows():
+        yield {"method": "xprompt"}
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.write(units[0], rows())
+    assert store.done() == set() and not list((store.folder / "rows").iterdir())
