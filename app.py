@@ -25,6 +25,7 @@ from components.page.health import READY
 from components.page.light_page import LightPage
 from components.page.models_menu import at_hand, default_model
 from components.page.theme import look
+from components.results.tab import results_tab
 from components.runner import RUNNER
 from components.sharing.restore import restore_links
 from components.what_if.class_tab import class_what_if_tab
@@ -67,6 +68,9 @@ def build() -> gr.Blocks:
                     class_what_if = class_what_if_tab(classification, sections)
             with gr.Tab("Classroom", id="classroom"):
                 classroom = classroom_tab(generation)
+            if deployment().results:
+                with gr.Tab("Results", id="results"):
+                    results_tab()
         generation_api()
         classification_api()
         comparison_api()

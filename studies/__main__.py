@@ -23,14 +23,14 @@ OUT = Path("results")
 def main(arguments: list[str] | None = None) -> None:
     options = parse(arguments)
     if options.report:
-        print(write_report(options.report))
+        print(write_report(options.report, options.pictures))
     elif not options.studies:
         for name in declared_studies():
             print(f"{name:32}{read_study(name).title}")
     for name in options.studies:
         published = read_study(name)
         store = run(changed(published, options), published, options.out, options.ray)
-        print(write_report(store.folder))
+        print(write_report(store.folder, options.pictures))
         print(f"All of it is in {store.folder}", file=sys.stderr)
 
 
@@ -67,6 +67,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--device", help="such as cuda:1; the fastest there is if none is named")
     add("--ray", default="", help='address of a Ray cluster, or "auto"')
     add("--report", type=Path, metavar="FOLDER", help="only write the tables of this folder")
+    add("--pictures", type=Path, metavar="FOLDER", help="write the figures there as SVG")
     add("--out", type=Path, default=OUT, help=f"folder of all results (default {OUT})")
     return parser.parse_args(arguments)
 

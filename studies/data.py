@@ -12,9 +12,7 @@ from pathlib import Path
 
 from explainers.core.errors import MaskwiseError, for_the_page
 from explainers.text.tasks import find_task
-from studies.study import AnyStudy, DataSet
-
-FILES = (".jsonl", ".csv", ".parquet")
+from studies.study import FILES, AnyStudy, DataSet
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
@@ -17,6 +17,7 @@ from explainers.text.tasks import TASKS
 from explainers.verbalizers.build import VERBALIZERS
 
 DECLARED = Path(__file__).parent / "declared"
+FILES = (".jsonl", ".csv", ".parquet")  # of data
 Options = dict[str, Any]
 
 
@@ -62,6 +63,9 @@ class Study(Declared):
     tested against. limit: prompts of each data set, 0 for all. draw: the first ones, or some drawn at random.
     columns: measures of the table, in order. notes: how the study differs from the paper all the same.
     """
+
+    MEASURES: ClassVar[tuple[str, ...]]
+    CURVES: ClassVar[tuple[str, ...]]
 
     name: str
     task: str
@@ -120,7 +124,16 @@ class Measures(Declared):
 
 
 class GenerationStudy(Study):
-    """Which k spans an answer hangs on. k: each is explained from scratch. system_prompt: the model's own."""
+    """Which k spans an answer hangs on. k: each is explained from scratch. system_prompt: the model's own.
+
+    MEASURES and CURVES: what a row has; search: log p of the best set after each step, nats.
+    """
+
+    MEASURES: ClassVar[tuple[str, ...]] = (
+        "bleu", "rouge_l_precision", "rouge_l_recall", "rouge_l_f1", "sentence_bert", "probability_ratio",
+        "kl", "log_prob", "log_prob_masked", "seconds", "forward_passes",
+    )  # fmt: skip
+    CURVES: ClassVar[tuple[str, ...]] = ("search",)
 
     task: Literal["generation"]
     k: list[Annotated[int, Field(ge=1)]] = Field(min_length=1)
@@ -163,7 +176,16 @@ class Tuning(Declared):
 
 class ClassificationStudy(Study):
     """Which spans speak for a class. templates: numbers of the task's own, from 0; one condition for each
-    template and verbalizer."""
+    template and verbalizer.
+
+    MEASURES and CURVES: what a row has. activation is of the predicted class, activation_true and its curve
+    of the true one; pruning and its curve are of probabilities, pruning_logits of scores before softmax.
+    """
+
+    MEASURES: ClassVar[tuple[str, ...]] = (
+        "activation", "activation_true", "pruning", "pruning_logits", "correct", "seconds", "forward_passes",
+    )  # fmt: skip
+    CURVES: ClassVar[tuple[str, ...]] = ("activation_curve", "pruning_curve")
 
     task: Literal["classification"]
     templates: list[Annotated[int, Field(ge=0)]] = [0]
@@ -215,19 +237,39 @@ def make_study(values: dict) -> AnyStudy:
 
 
 def departures(study: AnyStudy, published: AnyStudy) -> list[str]:
-    """How the settings of a study differ from those of another, a line each."""
-    ours, theirs = _flat(study.model_dump()), _flat(published.model_dump())
-    names = [name for name in theirs | ours if name != "device" and ours.get(name) != theirs.get(name)]
-    return [f"{name}: {ours.get(name, 'none')} (published: {theirs.get(name, 'none')})" for name in names]
+    """How a study's settings differ from those of another, a line each; files without their folders."""
+    own, other = ({data.name: data for data in each.data} for each in (study, published))
+    lines = _differences(study, published, leave=("device", "data"))
+    for name in own | other:
+        if name not in other:
+            lines.append(f"data {name} added: {_said(own[name].source)}")
+        elif name not in own:
+            lines.append(f"data {name} left out")
+        else:
+            lines += [f"data {name}, {line}" for line in _differences(own[name], other[name])]
+    return lines
+
+
+def _differences(ours: Declared, theirs: Declared, leave: tuple[str, ...] = ()) -> list[str]:
+    a, b = (_flat(each.model_dump(exclude=set(leave))) for each in (ours, theirs))
+    names = [name for name in b | a if a.get(name) != b.get(name)]
+    return [
+        f"{name}: {_said(a.get(name, 'none'))} (published: {_said(b.get(name, 'none'))})" for name in names
+    ]
 
 
 def _flat(values: dict, prefix: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in values.items():
-        if isinstance(value, list) and value and isinstance(value[0], dict) and "name" in value[0]:
-            value = {str(part["name"]): part for part in value}
         if isinstance(value, dict):
             found |= _flat(value, f"{prefix}{name}.")
         else:
             found[prefix + name] = value
     return found
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    text = str("none" if value in (None, "") else value)
+    return Path(text).name if text.endswith(FILES) else text

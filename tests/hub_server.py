@@ -1,4 +1,4 @@
-"""A server that speaks enough of the Hugging Face Hub's protocol to download models from, or be refused."""
+"""A server that speaks enough of the Hugging Face Hub's protocol to download from, or be refused."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 class Hub(ThreadingHTTPServer):
-    """models: name → folder, or the HTTP status to answer, or None to hang up without a word.
+    """models: name → folder of a model or a data set, or the HTTP status to answer, or None to hang up.
 
     gated: names whose files are refused. converted: names whose safetensors are in a pull request alone.
     parameters: name → what the Hub says of its size, if anything. downloads: paths sent.
@@ -45,7 +45,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self):
         self.server.tokens |= {self.headers["Authorization"]} - {None}
-        path = self.path.partition("?")[0].strip("/").removeprefix("api/models/")
+        path = self.path.partition("?")[0].strip("/")
+        for kind in ("api/models/", "api/datasets/", "datasets/"):
+            path = path.removeprefix(kind)
         owner, repository, *rest = path.split("/")
         name = f"{owner}/{repository}"
         model = self.server.models.get(name, 404)
@@ -57,6 +59,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send(json.dumps(self.describe(name, model, rest)).encode())
         elif name in self.server.gated:
             self.send(b"", 401, {"X-Error-Code": "GatedRepo"})
+        elif not (model / rest[-1]).is_file():
+            self.send(b"", 404, {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": COMMIT})
         else:
             self.send_file(name, model / rest[-1])
 

@@ -24,6 +24,7 @@ FLOORS = (
         "components.compare",
         "components.what_if",
         "components.classroom",
+        "components.results",
     ),
     ("components.sharing",),
     ("components.pieces",),

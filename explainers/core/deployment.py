@@ -50,6 +50,9 @@ class Deployment(BaseSettings):
     cache: str = Field(
         default="", description="Folder in which results are kept. Unset: in memory, until the end."
     )
+    results: str = Field(
+        default="", description="Folder of `python -m studies`; opens the Results tab. Unset: no such tab."
+    )
     device: str = Field(default="", description="Such as `cpu` or `cuda:1`. Unset: the fastest there is.")
     chars: PositiveInt = Field(default=20_000, description="Characters of a prompt, an answer or a text.")
     tokens: PositiveInt = Field(

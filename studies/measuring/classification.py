@@ -22,10 +22,6 @@ from studies.measuring.tuning import shots_of, tune_whole
 from studies.study import ClassificationStudy, DataSet
 from studies.units import Unit, method_seed
 
-MEASURES = (
-    "activation", "activation_true", "pruning", "pruning_logits", "correct", "seconds", "forward_passes",
-)  # fmt: skip
-CURVES = ("activation_curve", "pruning_curve")  # of the true class, and of probabilities, at eleven shares
 LEARNED = ("prototypical", "soft")
 MOST_KEPT = 2  # tuned models that stay in memory
 

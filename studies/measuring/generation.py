@@ -20,11 +20,7 @@ from studies.measuring.published import character_bleu, package_rouge, token_mea
 from studies.study import GenerationStudy
 from studies.units import Unit, method_seed
 
-MEASURES = (
-    "bleu", "rouge_l_precision", "rouge_l_recall", "rouge_l_f1", "sentence_bert", "probability_ratio", "kl",
-    "log_prob", "log_prob_masked", "seconds", "forward_passes",
-)  # fmt: skip
-CURVES = ("search",)  # log p of the best set after each step, nats
+TEXT_MEASURES = GenerationStudy.MEASURES[:5]
 
 Returned = TypeVar("Returned")
 
@@ -129,9 +125,9 @@ class Removals:
         rouge = package_rouge if self.how.rouge == "rouge" else rouge_l
         a, b = self.response.strip(), masked.strip()
         if a == b or not a or not b:
-            return dict.fromkeys(MEASURES[:5], float(a == b))
+            return dict.fromkeys(TEXT_MEASURES, float(a == b))
         similarity = sentence_similarity(a, b, sentence_encoder())
-        return dict(zip(MEASURES[:5], (bleu(a, b), *rouge(a, b), similarity), strict=True))
+        return dict(zip(TEXT_MEASURES, (bleu(a, b), *rouge(a, b), similarity), strict=True))
 
 
 def without(text: str, places: list[tuple[int, int]]) -> str:

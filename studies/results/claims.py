@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explainers import EXPLAINERS
-from studies.results.statistics import GROUP, is_better
+from studies.results.statistics import GROUP, SURE, is_better
+from studies.results.tables import TITLES, title_of
 from studies.study import AnyStudy, Claim
 
 if TYPE_CHECKING:
     import pandas
 
-SURE = 0.05  # p, adjusted
 HOLDS, FAILS, UNKNOWN = "holds here", "does not hold here", "cannot be said"
 
 
@@ -30,7 +30,7 @@ def _paragraph(study: AnyStudy, claim: Claim, table: pandas.DataFrame) -> str:
         own = rows.loc[study.paper_method]
         for method in (method for method in claim.against if method in rows.index):
             other = rows.loc[method]
-            said = f"{EXPLAINERS[method].title} on {_place(group)}"
+            said = f"{EXPLAINERS[method].title} on {title_of(study, group)}"
             if other["p"] is None or not other["p"] < SURE:
                 alike.append(said)
             elif is_better(claim.measure, own["mean"], other["mean"]):
@@ -42,7 +42,7 @@ def _paragraph(study: AnyStudy, claim: Claim, table: pandas.DataFrame) -> str:
     verdict = FAILS if worse else HOLDS if not alike else UNKNOWN
     counts = (
         f"Better (p < {SURE}) than the others in {len(better)} of {len(better) + len(worse) + len(alike)} "
-        f"comparisons by {claim.measure}, worse in {len(worse)}, no clear difference in {len(alike)}."
+        f"comparisons by {TITLES[claim.measure]}, worse in {len(worse)}, no clear difference in {len(alike)}."
     )
     return " ".join(
         [
@@ -59,8 +59,3 @@ def _named(what: str, said: list[str], most: int = 6) -> list[str]:
         return []
     more = f" and {len(said) - most} more" if len(said) > most else ""
     return [f"{what}: {'; '.join(said[:most])}{more}."]
-
-
-def _place(group: tuple) -> str:
-    data, condition, k = group
-    return f"{data}, k = {k}" + (f", condition {condition}" if condition else "")

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import plotly.graph_objects as go
+
 from explainers.core.errors import MaskwiseError
+from explainers.reports.figures.picture import write_picture
 from studies.results.charts import charts
 from studies.results.claims import judged
 from studies.results.published import published_value, verdict
@@ -19,6 +22,7 @@ from studies.study import AnyStudy
 if TYPE_CHECKING:
     import pandas
 
+HEIGHT = 420  # px, of a picture
 MADE_BY = ("model", "revision", "device", "dtype")
 
 
@@ -59,8 +63,11 @@ def read_report(folder: Path) -> Report:
     return Report(study, about, rows, table)
 
 
-def write_report(folder: Path) -> str:
-    """Write all files of a results folder beside its rows; returns the Markdown."""
+def write_report(folder: Path, pictures: Path | None = None) -> str:
+    """Write all files of a results folder beside its rows; returns the Markdown.
+
+    pictures: a folder for the figures as SVG, which needs kaleido and Chromium.
+    """
     report = read_report(folder)
     text = said(report)
     write_whole(folder / "tables.md", text.encode())
@@ -68,6 +75,10 @@ def write_report(folder: Path) -> str:
     write_whole(folder / "summary.csv", report.summary.to_csv(index=False).encode())
     for name, chart in report.charts().items():
         write_whole(folder / f"{name}.json", json.dumps(chart).encode())
+        figure = go.Figure(chart["figure"])
+        figure.write_html(folder / f"{name}.html", include_plotlyjs="directory")
+        if pictures:
+            write_picture(figure.update_layout(title=chart["title"]), pictures / f"{name}.svg", HEIGHT)
     return text
 
 

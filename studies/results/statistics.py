@@ -17,6 +17,7 @@ HIGHER_IS_BETTER = {"activation", "activation_true", "correct"} | {
     name for name, lower in METRICS.items() if not lower
 }
 GROUP = ["data", "condition", "k"]
+SURE = 0.05  # p, adjusted, below which a difference counts
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explainers.core.errors import MaskwiseError
-from studies.measuring import classification, generation
-from studies.study import AnyStudy, GenerationStudy, departures, make_study
+from studies.study import AnyStudy, departures, make_study
 from studies.units import Unit
 
 if TYPE_CHECKING:
@@ -25,14 +24,6 @@ DIGEST = b"maskwise_settings"
 KEYS = {"data": "str", "prompt": "int", "seed": "int", "condition": "int", "text": "str", "label": "int"}
 FOUND = {"method": "str", "k": "int", "request": "str", "explanation": "str", "refused": "str"}
 Row = dict[str, Any]
-
-
-def measures_of(study: AnyStudy) -> Sequence[str]:
-    return (generation if isinstance(study, GenerationStudy) else classification).MEASURES
-
-
-def curves_of(study: AnyStudy) -> Sequence[str]:
-    return (generation if isinstance(study, GenerationStudy) else classification).CURVES
 
 
 class Store:
@@ -81,8 +72,8 @@ class Store:
 
         types = {"str": pyarrow.string(), "int": pyarrow.int64()}
         columns = [(name, types[kind]) for name, kind in (KEYS | FOUND).items()]
-        columns += [(name, pyarrow.float64()) for name in measures_of(self.study)]
-        columns += [(name, pyarrow.list_(pyarrow.float64())) for name in curves_of(self.study)]
+        columns += [(name, pyarrow.float64()) for name in self.study.MEASURES]
+        columns += [(name, pyarrow.list_(pyarrow.float64())) for name in self.study.CURVES]
         return pyarrow.schema(columns, metadata={DIGEST: self.digest.encode()})
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from explainers import EXPLAINERS
-from studies.results.claims import SURE
-from studies.results.statistics import GROUP, HIGHER_IS_BETTER
+from studies.results.statistics import GROUP, HIGHER_IS_BETTER, SURE
 from studies.study import AnyStudy, ClassificationStudy
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ def two_workers(monkeypatch):
     monkeypatch.setattr(ray, "init", small)
 
 
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(900)
 def test_rows_are_the_same_though_a_worker_is_killed(tmp_path, two_workers, monkeypatch):
     study = generation_study(tmp_path, seeds=[0, 1])
     killed = []

@@ -6,7 +6,6 @@ from explainers.core.errors import MaskwiseError
 from studies.__main__ import changed, parse
 from studies.results.published import published_values
 from studies.results.statistics import HIGHER_IS_BETTER
-from studies.results.store import measures_of
 from studies.results.tables import TITLES
 from studies.study import declared_studies, departures, make_study, read_study
 from tests.studies.small import classification_study, generation_study
@@ -16,7 +15,7 @@ from tests.studies.small import classification_study, generation_study
 def test_every_declared_study_can_be_read(name):
     study = read_study(name)
     assert study.name == name and study.paper_method in study.methods
-    assert set(study.columns) <= set(measures_of(study)) & set(TITLES)
+    assert set(study.columns) <= set(study.MEASURES) & set(TITLES)
     for claim in study.claims:
         assert claim.measure in study.columns and set(claim.against) <= set(study.methods)
 
@@ -88,7 +87,8 @@ def test_options_of_the_command_change_the_study_and_are_departures():
     assert study.options["xprompt"] == {"iterations": 50}
     said = "\n".join(departures(study, published))
     assert "measures.bleu: words (published: characters)" in said and "limit: 5 (published: 110)" in said
-    assert "data.alpaca.source: mine.csv" in said and "device" not in said
+    assert "data alpaca, source: mine.csv (published: tatsu-lab/alpaca)" in said and "device" not in said
+    assert "data mhc left out" in said and "model: none (published: meta-llama" in said
     assert departures(published, published) == []
 
 
