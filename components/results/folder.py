@@ -50,7 +50,7 @@ def _read(folder: Path, files: int, size: int) -> Report:
         return read_report(folder)
     except ImportError:
         raise MaskwiseError("Results need pyarrow: pip install -r requirements-studies.txt.") from None
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         if isinstance(error, MaskwiseError):
             raise
         raise MaskwiseError(f"The rows of {folder.name} cannot be read ({type(error).__name__}).") from error

@@ -87,8 +87,8 @@ def said(report: Report) -> str:
     study, about = report.study, report.about
     versions = ", ".join(f"{name} {number}" for name, number in about["versions"].items())
     parts = [
-        f"### {study.title}",
-        f"{study.paper}: {', '.join(study.shows)}. `python -m studies {study.name}` ({about['digest']}).",
+        f"### {study.paper}: {', '.join(study.shows)}, on {about['model']}",
+        f"`python -m studies {study.name}`, settings {about['digest']}.",
         *map(markdown, report.tables()),
         FOOTNOTE,
         *judged(study, report.summary),

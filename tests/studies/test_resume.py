@@ -78,9 +78,7 @@ def test_other_settings_have_a_folder_of_their_own(tmp_path):
     study, other = generation_study(tmp_path, limit=1), generation_study(tmp_path, limit=1, k=[1])
     first, second = (run(each, study, tmp_path / "out") for each in (study, other))
     assert first.folder != second.folder
-    assert json.loads((second.folder / "study.json").read_text())["departures"] == [
-        "k: [1] (published: [1, 2])"
-    ]
+    assert json.loads((second.folder / "study.json").read_text())["departures"] == ["k: 1 (published: 1, 2)"]
 
 
 def test_rows_of_other_settings_are_refused(tmp_path):
