@@ -56,7 +56,8 @@ def tables(study: AnyStudy, summary: pandas.DataFrame) -> Iterator[Table]:
         head = ["Method", *(f"{TITLES[name]} {_arrow(name)}".strip() for name in study.columns)]
         rows = [[EXPLAINERS[m].title, *(_cell(cells[m, name]) for name in study.columns)] for m in methods]
         count = max(row["count"] for row in cells.values())
-        yield Table(f"{title_of(study, group)}, {count} prompts", head, rows)
+        prompts = f"{count} prompt{'s' * (count > 1)}"
+        yield Table(f"{title_of(study, group)}, {prompts}", head, rows)
 
 
 def title_of(study: AnyStudy, group: tuple) -> str:

@@ -1,6 +1,7 @@
 """The Results tab: studies of a folder, their tables and figures, and the explanation behind any row."""
 
 import json
+import shutil
 
 import pandas
 import pyarrow
@@ -100,14 +101,17 @@ def test_without_a_folder_there_is_no_tab(monkeypatch):
 
 
 @pytest.mark.timeout(600)
-def test_a_study_is_opened_and_its_explanations_are_seen(browser, opened):
-    folder, generation, classes = opened
-    hostile(folder / generation)
+def test_a_study_is_opened_and_its_explanations_are_seen(browser, results, tmp_path, monkeypatch):
+    folder, generation, classes = results
+    copy = shutil.copytree(folder, tmp_path / "out")
+    monkeypatch.setenv("MASKWISE_RESULTS", str(copy))
+    hostile(copy / generation)
     with served_app() as url, guarded_page(browser, viewport={"width": 390, "height": 900}) as page:
         page.goto(url)
         page.get_by_role("tab", name="Results", exact=True).click()
         choose(page, "#results-study", generation)
-        expect(page.locator("#results-tables")).to_contain_text("own, k = 1, 4 prompts")
+        expect(page.locator("#results-tables")).to_contain_text("own, k = 1, 3 prompts")
+        expect(page.locator("#results-tables")).to_contain_text(f"own{ATTACK}, k = 1, 1 prompt")
         expect(page.locator("#results-tables table").first).to_contain_text("XPrompt")
         expect(page.locator("#results-figures .cap").first).to_contain_text("k 2 of 2")
         expect(page.locator("#results-strip")).to_contain_text("doctor")
