@@ -24,7 +24,8 @@ from explainers.models.held import LoadedModel, load_model
 from explainers.targets.mlm_head import MlmReader, batch_of
 from explainers.text.prompts import encode_plain
 from explainers.text.templates import render_cloze
-from training.cloze import class_scores, word_ids
+from explainers.verbalizers.whole_words import WholeWordVerbalizer, whole_word_verbalizer
+from training.cloze import word_ids
 from training.data import read_examples
 from training.tasks import TUNED_TASKS
 
@@ -124,6 +125,7 @@ def few_shot_tune(
     template: str,
     label_words: list[list[str]],
     *,
+    whole_words: bool = False,
     shots: int = 5,
     steps: int = 60,
     seed: int = 0,
@@ -131,33 +133,27 @@ def few_shot_tune(
     """Tune a copy of `model` on a few (text, label) examples; `model` itself is left as it is.
 
     Yields one TuningStep per step, then exactly one TunedAdapter. The loss is the cross-entropy of the class
-    scores, a class's score being the mean log-probability of its label words at the mask.
-    Raises MaskwiseError for a template, label word or class that cannot be used.
+    scores, a class's score being the mean log-probability of its label words at the mask. whole_words: a
+    label word may have several tokens, and is read as WholeWordVerbalizer reads it. Raises MaskwiseError for
+    a template, label word or class that cannot be used.
     """
-    words = [ids.to(model.device) for ids in word_ids(label_words, tokenizer)]
-    chosen = sample_shots(examples, len(words), shots, seed)
+    chosen = sample_shots(examples, len(label_words), shots, seed)
     base = LoadedModel("", "", Task.CLASSIFICATION, model, tokenizer, model.device, model.dtype)
-    clozes = [render_cloze(base, template, shorten(tokenizer, text)) for text, _ in chosen]
+    texts = _Texts(base, template, [text for text, _ in chosen], _verbalizer(base, label_words, whole_words))
     labels = torch.tensor([label for _, label in chosen], device=model.device)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # LoRA starts from random matrices
         adapted = with_adapter(model)
     adapted.eval()  # no dropout: so few steps need no more noise than the batches bring
     trained = {name: value for name, value in adapted.named_parameters() if value.requires_grad}
-    rates = [
-        {"params": [value for name, value in trained.items() if "lora_" in name], "lr": LORA_RATE},
-        {"params": [value for name, value in trained.items() if "lora_" not in name], "lr": HEAD_RATE},
-    ]
-    optimizer = torch.optim.AdamW(rates)
+    optimizer = _optimizer(trained)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0 - step / steps)
     generator = torch.Generator().manual_seed(seed)
     tuned = replace(base, model=adapted.base_model.model)
     reader = MlmReader(tuned)
     for step in range(steps):
-        batch = torch.randperm(len(clozes), generator=generator)[:BATCH]
-        position, inputs = batch_of(tuned, [clozes[index] for index in batch])
-        log_probs = reader.at(position[:, None], **inputs)[:, 0].float().log_softmax(-1)  # (B, V)
-        loss = functional.cross_entropy(class_scores(log_probs, words), labels[batch])
+        batch = torch.randperm(len(chosen), generator=generator)[:BATCH]
+        loss = functional.cross_entropy(texts.class_scores(tuned, reader, batch), labels[batch])
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()
@@ -166,6 +162,48 @@ def few_shot_tune(
     yield TunedAdapter(
         {name: value.detach().cpu().clone() for name, value in trained.items()}, template, label_words
     )
+
+
+def _optimizer(trained: dict[str, torch.nn.Parameter]) -> torch.optim.Optimizer:
+    rates = [
+        {"params": [value for name, value in trained.items() if "lora_" in name], "lr": LORA_RATE},
+        {"params": [value for name, value in trained.items() if "lora_" not in name], "lr": HEAD_RATE},
+    ]
+    return torch.optim.AdamW(rates)
+
+
+def _verbalizer(loaded: LoadedModel, label_words: list[list[str]], whole_words: bool) -> WholeWordVerbalizer:
+    """Of the words' tokens, one each unless they are read whole."""
+    labels = [f"class {number}" for number in range(len(label_words))]
+    if whole_words:
+        verbalizer = whole_word_verbalizer(loaded, dict(zip(labels, label_words, strict=True)))
+        if isinstance(verbalizer, WholeWordVerbalizer):
+            return verbalizer
+    ids = word_ids(label_words, loaded.tokenizer)
+    tokens: list[list[tuple[int, ...]]] = [[(token,) for token in of_class.tolist()] for of_class in ids]
+    return WholeWordVerbalizer(labels, label_words, tokens)
+
+
+class _Texts:
+    """Texts in a template, filled with each number of masks that a label word needs."""
+
+    def __init__(self, loaded: LoadedModel, template: str, texts: list[str], verbalizer: WholeWordVerbalizer):
+        counts = verbalizer.mask_counts
+        short = [shorten(loaded.tokenizer, text) for text in texts]
+        self.verbalizer = verbalizer
+        self.clozes = {
+            n: [render_cloze(loaded, template, text, masks=n, room_for=counts[-1]) for text in short]
+            for n in counts
+        }
+
+    def class_scores(self, tuned: LoadedModel, reader: MlmReader, batch: torch.Tensor) -> torch.Tensor:
+        """Mean log-probability (nats) of each class's label words, (B, C). batch: places of texts, (B,)."""
+        shares = []
+        for masks, clozes in self.clozes.items():
+            first, inputs = batch_of(tuned, [clozes[index] for index in batch])
+            places = first[:, None] + torch.arange(masks, device=first.device)
+            shares.append(self.verbalizer.share_of_scores(reader.at(places, **inputs)))
+        return torch.stack(shares).sum(0)
 
 
 def shorten(tokenizer, text: str) -> str:
@@ -185,6 +223,7 @@ def main() -> None:
     add("--model", default="", help="Hub id or folder of a masked language model (default: the built-in one)")
     add("--template", help='for --task custom, such as "A <mask> message : {text}"')
     add("--label-words", nargs="+", help="for --task custom, one argument per class, words parted by commas")
+    add("--whole-words", action="store_true", help="label words may have several tokens, a mask for each")
     add("--train", type=Path, required=True, help="JSONL file, rows of {text, label}; labels count from 0")
     add("--shots", type=int, default=5, help="lines per class (default 5)")
     add("--steps", type=int, default=60)
@@ -202,7 +241,7 @@ def main() -> None:
     examples = read_examples(arguments.train)
     tuning = few_shot_tune(
         loaded.model, loaded.tokenizer, examples, template, words,
-        shots=arguments.shots, steps=arguments.steps, seed=arguments.seed,
+        whole_words=arguments.whole_words, shots=arguments.shots, steps=arguments.steps, seed=arguments.seed,
     )  # fmt: skip
     for event in tuning:
         if isinstance(event, TuningStep):

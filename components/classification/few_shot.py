@@ -69,7 +69,7 @@ class TunedModels:
         shots, deadline = max(map(len, examples.values())), monotonic() + MOST_SECONDS
         tuning = few_shot_tune(
             base.model, base.tokenizer, rows, request.used_template(), list(words.values()),
-            shots=shots, steps=STEPS, seed=request.seed,
+            whole_words=request.verbalizer == "whole_words", shots=shots, steps=STEPS, seed=request.seed,
         )  # fmt: skip
         for event in tuning:
             if isinstance(event, TuningStep):

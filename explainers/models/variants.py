@@ -19,20 +19,30 @@ if TYPE_CHECKING:
 
 _making = RLock()
 _copies: WeakKeyDictionary[PreTrainedModel, dict[Callable, PreTrainedModel]] = WeakKeyDictionary()
+_copied: WeakKeyDictionary[PreTrainedModel, list[tuple[int, int]]] = (
+    WeakKeyDictionary()
+)  # weights, as `_state`
 
 
 def kept_copy(model, make: Callable, needed: int = 0):
-    """make(model), made once and kept as long as the model.
+    """make(model), made once and kept as long as the model, and as its weights are not written to.
 
     needed: bytes that it takes; None comes back where that is more than half of what is free.
     """
     with _making:
-        copies = _copies.setdefault(model, {})
+        if _copied.get(model) != (state := _state(model)):  # a caller may train a model between two calls
+            _copies[model], _copied[model] = {}, state
+        copies = _copies[model]
         if make not in copies:
             if needed > available_bytes(model.device) / 2:
                 return None
             copies[make] = make(model)
         return copies[make]
+
+
+def _state(model) -> list[tuple[int, int]]:
+    """Where each weight lies, and how often it was written to."""
+    return [(weight.data_ptr(), weight._version) for weight in model.parameters()]
 
 
 def bytes_of_copies(model) -> int:

@@ -27,6 +27,7 @@ from explainers.measures.faithfulness import (
     pruning_curve,
 )
 from explainers.models import held
+from explainers.models.copies.full_precision import in_fp32
 from explainers.models.held import LoadedModel
 from explainers.streams.checks import MethodRun, run_method, uninterrupted
 from explainers.streams.events.classification import (
@@ -179,6 +180,7 @@ def build_target(
     if not loaded:
         yield {"type": "status", "text": "Loading the model"}
         loaded = held.load_model(request.model, Task.CLASSIFICATION)
+    loaded = in_fp32(loaded)
     settings = request.settings()
     to_render = (loaded, request.used_template(), request.text, settings.granularity)
     render_cloze(*to_render)  # which refuses a text that cannot be read before the label words take time

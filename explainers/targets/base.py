@@ -20,7 +20,9 @@ from explainers.targets.masked_prompt import MaskedPrompt, MaskOperator
 from explainers.targets.remembered import Remembered, check_finite
 from explainers.targets.screening import Screen
 
-ROUNDING = 60  # log p in nats is off by up to this many times the precision's step: 0.44 seen in bfloat16
+# The difference of two log p is off by up to this many times the precision's step and the root of the number
+# of tokens, in nats: measured, see docs/decisions.md.
+ROUNDING = 30
 PER_LAYER = (
     "This model also reads each word's per-layer inputs. Those of a removed word stay as they are: choose "
     "delete or replace to remove them as well."
@@ -113,10 +115,12 @@ class ModelTarget(ScoredTarget):
         passes: Passes,
         scored: Remembered,
         estimated: Remembered | None = None,
+        min_gain: float | None = None,
     ):
+        """min_gain: as in Target; None for that of one token in the model's precision."""
         self.loaded, self.masked, self.prompt = loaded, masked, masked.prompt
         self.model, self.tokenizer, self.device = loaded.model, loaded.tokenizer, loaded.device
-        self.min_gain = max(MIN_GAIN, ROUNDING * torch.finfo(loaded.model.dtype).eps)
+        self.min_gain = min_gain or least_gain_of(loaded.model.dtype)
         self._gradient_batches = Batches()
         super().__init__(masked.prompt.spans, passes, scored, estimated)
 
@@ -180,6 +184,24 @@ class ModelTarget(ScoredTarget):
         _, gradient = self.gradient(embeds[None])
         towards = embeds - self.masked.replacement(self.operator)
         return self.pool((gradient[0] * towards.float().cpu()).sum(-1))
+
+
+def least_gain_of(dtype: torch.dtype, tokens: int = 1) -> float:
+    """The least difference of log p of so many tokens, in nats, that is no rounding in this precision."""
+    return max(MIN_GAIN, ROUNDING * torch.finfo(dtype).eps * math.sqrt(tokens))
+
+
+def precision_notes(held: torch.dtype, computed: torch.dtype, least_gain: float) -> tuple[str, ...]:
+    """What a reader must know of a model in half precision, in sentences. held: of its weights."""
+    name = str(held).removeprefix("torch.")
+    if torch.finfo(held).bits > 16:
+        return ()
+    if computed is torch.float32:
+        return (f"The model's weights are in {name}; log p was computed from them in fp32.",)
+    return (
+        f"Log p was computed in {name}, since no fp32 copy of the model could be had: differences below "
+        f"{least_gain:.2g} nats may be rounding.",
+    )
 
 
 def as_masks(masks: torch.Tensor) -> list[Mask]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from explainers.core.deferred_torch import no_grad, torch
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Mask, OnForward, Prompt
+from explainers.models.copies.full_precision import in_fp32
 from explainers.models.held import LoadedModel
-from explainers.targets.base import ModelTarget
+from explainers.targets.base import ModelTarget, least_gain_of, precision_notes
 from explainers.targets.batching import Passes
 from explainers.targets.causal.model import CausalModel
 from explainers.targets.encoder_decoder.scorer import EncoderDecoderScorer
@@ -45,8 +46,9 @@ class ResponseTarget(ModelTarget):
     part: token indices [start, end) of the response; s runs over them alone, given the tokens before them.
     None for the whole.
 
-    Where the processor multiplies bfloat16 fast, that is used to screen masks; whatever decides a search, and
-    whatever is reported, is evaluated in the model's own precision. screening=False turns it off.
+    Whatever decides a search, and whatever is reported, is evaluated in fp32: of a model in half precision,
+    by an fp32 copy, where memory holds that; else `min_gain` says how far rounding may reach. Where the
+    processor multiplies bfloat16 fast, that is used to screen masks; screening=False turns it off.
     """
 
     def __init__(
@@ -64,13 +66,20 @@ class ResponseTarget(ModelTarget):
         self.response_ids = tuple(response_ids)
         check_context(loaded, len(prompt.input_ids), len(response_ids))
         self.part = check_part(part, len(self.response_ids))
-        self._masked, self._passes = MaskedPrompt(loaded, prompt, operator), Passes(on_forward)
+        self._exact, self._passes = in_fp32(loaded), Passes(on_forward)
+        self._exactly_masked = masked = MaskedPrompt(self._exact, prompt, operator)
+        if self._exact is not loaded:
+            masked = MaskedPrompt(
+                loaded, prompt, operator
+            )  # what the model itself reads, such as when it writes
         self._ids = torch.tensor([self.response_ids], device=loaded.device)  # (1, R)
         self._tokens: dict[Mask, list[float]] = {}
-        self.scorer = self._scorer_on(loaded.model, self.part)
-        self.rough_scorer = self._rough_scorer(loaded.model) if screening else None
+        self.scorer = self._scorer_on(self._exact.model, self.part)
+        self.rough_scorer = self._rough_scorer(loaded.model, masked) if screening else None
         estimated = Remembered(self.rough_scorer.log_prob) if self.rough_scorer else None
-        super().__init__(loaded, self._masked, self._passes, Remembered(self.scorer.log_prob), estimated)
+        least_gain = least_gain_of(self._exact.model.dtype, self.length)
+        scored = Remembered(self.scorer.log_prob)
+        super().__init__(loaded, masked, self._passes, scored, estimated, least_gain)
 
     def anew(self, screening: bool | None = None) -> ResponseTarget:
         """The same question with an empty memory and counts of its own. screening: None for as this one."""
@@ -95,6 +104,9 @@ class ResponseTarget(ModelTarget):
     def is_whole(self) -> bool:
         """Whether all of the response is explained."""
         return self.part == (0, len(self.response_ids))
+
+    def notes(self) -> tuple[str, ...]:
+        return (*super().notes(), *precision_notes(self.model.dtype, self._exact.model.dtype, self.min_gain))
 
     def recall(self, evaluated: Evaluated) -> None:
         """Go on from what is known of this very target; what is evaluated from now on is added there."""
@@ -132,24 +144,30 @@ class ResponseTarget(ModelTarget):
 
     @cached_property
     def _whole_scorer(self) -> ResponseScorer:
-        return self.scorer if self.is_whole() else self._scorer_on(self.model, (0, len(self.response_ids)))
+        if self.is_whole():
+            return self.scorer
+        return self._scorer_on(self._exact.model, (0, len(self.response_ids)))
 
-    def _scorer_on(self, model: PreTrainedModel, part: Part) -> ResponseScorer:
+    def _scorer_on(
+        self, model: PreTrainedModel, part: Part, masked: MaskedPrompt | None = None
+    ) -> ResponseScorer:
+        """masked: the prompt in the model's precision, where that is not the one that decides."""
         start, end = part  # nothing after the part bears on it
-        rest = self._masked, self._ids[:, :end], end - start, self._passes
+        rest = masked or self._exactly_masked, self._ids[:, :end], end - start, self._passes
         if model.config.is_encoder_decoder:
             return EncoderDecoderScorer(model, *rest)
         return TransformersScorer(CausalModel(model), *rest)
 
-    def _rough_scorer(self, model: PreTrainedModel) -> ResponseScorer | None:
+    def _rough_scorer(self, model: PreTrainedModel, masked: MaskedPrompt) -> ResponseScorer | None:
         if model.config.is_encoder_decoder:
             return None
-        from explainers.models.copies.half_precision import (
-            faster_half,  # here: its layer's base class needs torch
-        )
+        from explainers.models.copies.half_precision import faster_half, multiplies_bfloat16
 
-        rough = faster_half(model)
-        return self._scorer_on(rough, self.part) if rough else None
+        if model is self._exact.model:
+            rough = faster_half(model)
+        else:
+            rough = model if model.dtype is torch.bfloat16 and multiplies_bfloat16(model.device) else None
+        return self._scorer_on(rough, self.part, masked) if rough else None
 
 
 def check_part(part, length: int) -> Part:

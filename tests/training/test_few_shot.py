@@ -7,7 +7,9 @@ import torch
 
 from explainers.core.errors import MaskwiseError
 from explainers.targets.mlm_head import read_masks
+from explainers.targets.whole_words import label_target
 from explainers.text.templates import render_cloze
+from explainers.verbalizers.whole_words import whole_word_verbalizer
 from tests.tiny_models import MASKED_KINDS, tiny_masked
 from training.cloze import word_ids
 from training.few_shot import TunedAdapter, TuningStep, few_shot_tune, sample_shots
@@ -60,6 +62,39 @@ def test_adapter_comes_back_from_its_file(tuned, tmp_path):
     expected, found = (each.apply(tiny.model)(input_ids=ids).logits for each in (adapter, loaded))
     assert torch.equal(expected, found)
     assert not torch.allclose(found, tiny.model(input_ids=ids).logits, atol=1e-3)
+
+
+WHOLE = [["very bad", "bad"], ["good and great"]]
+
+
+def test_words_of_several_tokens_are_read_whole_as_the_verbalizer_reads_them():
+    tiny = tiny_masked("bert")
+    verbalizer = whole_word_verbalizer(tiny, dict(zip("ab", WHOLE, strict=True)))
+    counts = verbalizer.mask_counts
+    assert len(counts) == 3
+    tuning = few_shot_tune(
+        tiny.model, tiny.tokenizer, EXAMPLES, TEMPLATE, WHOLE, whole_words=True, shots=3, steps=60
+    )
+    *steps, adapter = tuning
+    assert sum(step.loss for step in steps[-5:]) < 0.5 * sum(step.loss for step in steps[:5])
+
+    def loss(model):
+        """Of all texts, each read by itself."""
+        loaded, losses = replace(tiny, model=model), []
+        for text, label in EXAMPLES:
+            clozes = [render_cloze(loaded, TEMPLATE, text, masks=n, room_for=counts[-1]) for n in counts]
+            target = label_target(loaded, clozes, verbalizer, label, "replace")
+            losses.append(-target.log_prob_of(target.full_mask()))
+        return sum(losses) / len(losses)
+
+    assert steps[0].loss == pytest.approx(loss(tiny.model), abs=1e-4)
+    assert loss(adapter.apply(tiny.model)) < 0.5 * loss(tiny.model)
+
+
+def test_words_of_several_tokens_are_refused_where_they_are_not_read_whole():
+    tiny = tiny_masked("bert")
+    with pytest.raises(MaskwiseError, match="single tokens of the model; replace .'very bad'"):
+        next(few_shot_tune(tiny.model, tiny.tokenizer, EXAMPLES, TEMPLATE, WHOLE))
 
 
 @pytest.mark.parametrize("kind", MASKED_KINDS)

@@ -44,7 +44,8 @@ class SharedPrefix:
                 most, best, ordered = saved, reference, [masks[n] for n in order.tolist()]
         if best is not None and best != self.reference and self._can_be_cut():
             start, arguments = self.fixed(1)
-            inputs = self._masked.masked(rows.new_tensor([best]).to(self._masked.inputs))[:, start:last]
+            mask = torch.tensor([best], dtype=torch.float32, device=self._masked.inputs.device)
+            inputs = self._masked.masked(mask)[:, start:last]
             self._whole, self.reference = self._causal.keys_values(inputs, **arguments), best
         return ordered
 

@@ -44,7 +44,7 @@ def reading_of(model: PreTrainedModel) -> EncoderReading:
 
 def encoded(model: PreTrainedModel, embeds: torch.Tensor) -> Any:
     """What the encoder makes of word embeddings, (B, L, d)."""
-    return model.get_encoder()(inputs_embeds=embeds * reading_of(model).scale)
+    return model.get_encoder()(inputs_embeds=embeds.to(model.dtype) * reading_of(model).scale)
 
 
 class _Trial:

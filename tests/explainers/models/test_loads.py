@@ -14,6 +14,7 @@ from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.types import Task
 from explainers.models import builtin, held, loading, memory
 from explainers.models.builtin_masked_lm import load_builtin_masked_lm
+from explainers.models.copies.full_precision import in_fp32
 from explainers.models.held import load_model
 from tests.hub_server import hub
 from tests.tiny_models import tiny_causal
@@ -160,6 +161,38 @@ def test_several_gpus_are_used_only_for_what_one_does_not_hold(two_gpus):
     assert memory.device_map(6 * 10**9, cuda) == "auto"
     assert memory.device_map(6 * 10**9, torch.device("cuda:1")) == {"": torch.device("cuda:1")}
     assert memory.device_map(10**9, torch.device("cpu")) is None
+
+
+@pytest.mark.parametrize(
+    ("needed", "places"), [(4 * 10**9, {"": torch.device("cuda:0")}), (6 * 10**9, "auto")]
+)
+def test_weights_are_read_straight_onto_the_gpus(folders, two_gpus, monkeypatch, needed, places):
+    placed = []
+
+    def read(name, folder, task, dtype, device_map):
+        placed.append((dtype, device_map))
+        return READ(name, folder, task, dtype)
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(memory, "needed_bytes", lambda counts, dtype: needed)
+    monkeypatch.setattr(loading, "read_model", read)
+    load_model(folders[0], CAUSAL, device="cuda")
+    assert placed == [(torch.float32, places)]
+
+
+def test_what_all_gpus_together_do_not_hold_is_refused(folders, two_gpus, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(memory, "needed_bytes", lambda counts, dtype: 12 * 10**9)
+    with pytest.raises(MaskwiseError, match=r"takes 14.4 GB, and 13.0 GB are free \(CUDA\)"):
+        load_model(folders[0], CAUSAL, device="cuda")
+
+
+@pytest.mark.parametrize("places", [{"": 0}, {"model.layers.0": 0, "lm_head": 1}])
+def test_a_model_over_several_gpus_is_not_copied_to_fp32(places):
+    loaded = tiny_causal("llama")
+    loaded.model.bfloat16()
+    loaded.model.hf_device_map = places
+    assert (in_fp32(loaded) is loaded) is (len(places) > 1)
 
 
 def test_memory_of_quantized_weights_is_what_they_are_stored_in():

@@ -192,17 +192,6 @@ def lose_a_shard(folder):
     return "missing or damaged"
 
 
-def be_quantized(folder):
-    edit_config(folder, quantization_config={"quant_method": "awq", "bits": 4})
-    (folder / "README.md").write_text("---\nbase_model: owner/whole\n---\n# Small")
-    return "quantized (awq). Choose the model it was made from (owner/whole)."
-
-
-def be_quantized_for_a_library_that_is_not_here(folder):
-    edit_config(folder, quantization_config={"quant_method": "bitsandbytes", "load_in_4bit": True})
-    return "Choose the model it was made from, or install bitsandbytes"
-
-
 def lose_a_layer(folder):
     weights = load_file(folder / WEIGHTS)
     del weights["lm_head.weight"]
@@ -219,8 +208,6 @@ def lose_a_layer(folder):
         remove_tokenizer,
         need_own_code,
         lose_a_shard,
-        be_quantized,
-        be_quantized_for_a_library_that_is_not_here,
         lose_a_layer,
     ],
 )

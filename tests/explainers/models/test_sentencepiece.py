@@ -1,13 +1,15 @@
 """Folders whose tokenizer is SentencePiece's own file, as Vicuna's."""
 
 import json
+import shutil
 
 import pytest
 import sentencepiece
 
+from benchmarks.tiny.encoder_decoders import tiny_encoder_decoder
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
-from explainers.models import held
+from explainers.models import held, loading
 from explainers.models.held import load_model
 from explainers.text.prompts import render_prompt
 from tests.tiny_models import SENTENCES, tiny_causal
@@ -69,4 +71,24 @@ def test_other_models_without_a_template_stay_without(folder):
 def test_a_unigram_vocabulary_read_as_another_kind_is_refused(tmp_path, monkeypatch):
     folder = make_folder(tmp_path, monkeypatch, "unigram", pieces=340)
     with pytest.raises(MaskwiseError, match="other pieces than SentencePiece does.*has a tokenizer.json"):
+        load_model(str(folder), Task.GENERATION)
+
+
+def test_a_tokenizer_model_of_another_format_is_not_held_against_sentencepiece(tmp_path):
+    (tmp_path / "tokenizer.model").write_text("IQ== 0\nIg== 1\n")  # as tiktoken writes it
+    loading._check_conversion("llama-3", tmp_path, None)
+
+
+def test_a_tokenizer_that_gives_no_offsets_is_refused_in_words(tmp_path, monkeypatch):
+    folder = make_folder(tmp_path, monkeypatch, "unigram", pieces=340)
+    vocabulary = sentencepiece.SentencePieceProcessor(model_file=str(folder / "tokenizer.model"))
+    pieces = {vocabulary.id_to_piece(i): i for i in range(len(vocabulary))} | {"<pad>": len(vocabulary)}
+    (folder / "vocab.json").write_text(json.dumps(pieces))
+    for name in ("source.spm", "target.spm"):
+        shutil.copy(folder / "tokenizer.model", folder / name)
+    (folder / "tokenizer.model").unlink()
+    about = {"tokenizer_class": "MarianTokenizer", "source_lang": "en", "target_lang": "de"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(about))
+    tiny_encoder_decoder("marian", len(pieces)).save_pretrained(folder)
+    with pytest.raises(MaskwiseError, match="has no fast tokenizer.*Choose a model that has one"):
         load_model(str(folder), Task.GENERATION)

@@ -8,6 +8,7 @@ import torch
 from explainers.core.errors import MaskwiseError
 from explainers.models import fast_fp32
 from explainers.models.fast_fp32 import onednn_is_better
+from explainers.targets import batching
 from explainers.targets.batching import Batches, batch_rows, saturating_rows
 from explainers.targets.causal import logits
 from explainers.targets.causal import model as causal_model
@@ -81,6 +82,35 @@ def test_a_model_that_runs_out_of_memory_still_gives_the_same_values():
     target.model.base_model.forward = small_memory
     assert target.log_prob(masks).tolist() == pytest.approx(plain.log_prob(masks).tolist(), abs=1e-4)
     assert target.scorer.batches.largest == 2
+
+
+def test_gradients_are_sized_by_the_memory_that_they_hold(monkeypatch):
+    sizes = {"num_hidden_layers": 32, "hidden_size": 4096, "intermediate_size": 11008}  # Llama 2, 7B
+    model = tiny_causal("llama").model.half()
+    for name, size in sizes.items():
+        setattr(model.config, name, size)
+    assert batching.gradient_bytes_per_token(model) == pytest.approx(6e6, rel=0.1)
+    monkeypatch.setattr(batching, "saturating_rows", lambda *device: 10_000)
+    monkeypatch.setattr(batching, "available_bytes", lambda device: 20e9)
+    assert batching.gradient_rows(model, 300) == 5  # 10 GB, at 300 tokens of 6 MB
+
+
+@pytest.mark.parametrize("error", OUT_OF_MEMORY)
+def test_gradients_are_halved_until_they_fit(error, monkeypatch):
+    target, plain = make_target(), make_target()
+    embeds = target.embeds() * torch.linspace(0.2, 1, 6)[:, None, None]
+    whole, tried = target.log_prob_from_embeds, []
+
+    def small(given):
+        tried.append(len(given))
+        if len(given) > 2:
+            raise error
+        return whole(given)
+
+    monkeypatch.setattr(target, "log_prob_from_embeds", small)
+    for found, expected in zip(target.gradient(embeds), plain.gradient(embeds), strict=True):
+        assert torch.allclose(found, expected, atol=1e-3)
+    assert max(tried) > 2 and tried[-1] <= 2
 
 
 def test_batches_follow_the_machine(monkeypatch):

@@ -1,0 +1,30 @@
+"""An fp32 copy of a model in half precision: the same weights, with nothing rounded between its layers."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+from explainers.core.deferred_torch import torch
+from explainers.models.held import LoadedModel
+from explainers.models.variants import kept_copy
+
+
+def in_fp32(loaded: LoadedModel) -> LoadedModel:
+    """The model in fp32, kept as long as the model is; as it is where that cannot be.
+
+    That is where it is fp32 or quantized already, spread over several devices, or too large for a copy.
+    """
+    model = loaded.model
+    spread = len(set(getattr(model, "hf_device_map", {}).values())) > 1
+    if model.dtype not in (torch.bfloat16, torch.float16) or getattr(model, "is_quantized", False) or spread:
+        return loaded
+    needed = 6 * sum(
+        weight.numel() for weight in model.parameters()
+    )  # while it is made, both forms of a copy
+    widened = kept_copy(model, _widened, needed)
+    return replace(loaded, model=widened, dtype=torch.float32) if widened else loaded
+
+
+def _widened(model):
+    return copy.deepcopy(model).float()

@@ -1,0 +1,56 @@
+"""A result of 500 spans and more: the page opens with it, fits a phone, and clicks answer."""
+
+from unittest import mock
+
+import pytest
+from playwright.sync_api import expect
+
+from components.generation import tab as generation_tab
+from explainers.core.types import Task
+from explainers.models import held
+from explainers.streams.generation import GenerationRequest, run
+from tests.browser import guarded_page
+from tests.served import served_app, tiny_model
+
+PROMPT = " ".join(["the story of a doctor"] * 100)
+
+
+def long_model(name, task, *how):
+    loaded = tiny_model(name, task, *how)
+    if task is Task.GENERATION:
+        loaded.model.config.max_position_embeddings = 4096
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def record():
+    asked = GenerationRequest(PROMPT, method="feature_ablation", granularity="token", max_new_tokens=3)
+    with mock.patch.object(held, "load_model", long_model):
+        view = generation_tab.replay([])
+        for event in run(asked):
+            view.add(event)
+    return view.record()
+
+
+@pytest.fixture(scope="module")
+def url(record):
+    with (
+        mock.patch.object(generation_tab, "stored_record", lambda: record),
+        served_app(long_model) as address,
+    ):
+        yield address
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_500_spans_are_drawn_fit_and_answer(browser, url, width):
+    with guarded_page(browser, viewport={"width": width, "height": 900}) as page:
+        page.goto(url)
+        drawn = page.locator("#strip .mw-strip [data-index]")
+        expect(drawn.nth(499)).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.get_by_role("tab", name="What if").click()
+        expect(page.locator("#what-status")).to_contain_text("3 of")
+        for index in (499, 250):
+            page.locator(f"#what-strip .mw-strip [data-index='{index}']").click()
+        expect(page.locator("#what-status")).to_contain_text("5 of")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width

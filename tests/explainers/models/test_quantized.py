@@ -1,0 +1,74 @@
+"""Folders of quantized models: read where their library is installed, else refused in words."""
+
+import pytest
+
+from explainers.models import held, loading
+from explainers.models.held import load_model
+from tests.explainers.models.test_models import CAUSAL, edit_config, refusal, saved
+from tests.tiny_models import tiny_causal
+
+QUANTIZED = {
+    "bitsandbytes": {"quant_method": "bitsandbytes", "load_in_4bit": True},
+    "torchao": {"quant_method": "torchao", "quant_type": {"default": {"_type": "Int8WeightOnlyConfig"}}},
+}
+by_library = pytest.mark.parametrize("library", QUANTIZED)
+
+
+def is_here(library):
+    """Stands in for the search for installed libraries."""
+    return lambda name: name == library
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(held, "_kept", type(held._kept)())
+    return saved(tiny_causal("llama", chat=True), tmp_path / "llama")
+
+
+def test_a_method_that_nothing_here_reads_names_the_model_it_was_made_from(folder):
+    edit_config(folder, quantization_config={"quant_method": "awq", "bits": 4})
+    (folder / "README.md").write_text("---\nbase_model: owner/whole\n---\n# Small")
+    assert "quantized (awq). Choose the model it was made from (owner/whole)." in refusal(folder)
+
+
+@by_library
+@pytest.mark.parametrize(
+    ("card", "named"),
+    [
+        ("", ""),
+        ("---\nbase_model: owner/whole\n---\n", " (owner/whole)"),
+        ("---\nbase_model: [owner/a, owner/b]\n---\n", " (owner/a, owner/b)"),
+    ],
+)
+def test_a_quantized_folder_names_what_to_load_and_what_to_install(folder, monkeypatch, library, card, named):
+    edit_config(folder, quantization_config=QUANTIZED[library])
+    (folder / "README.md").write_text(card)
+    monkeypatch.setattr(loading, "find_spec", is_here("another"))
+    said = f"quantized ({library}). Choose the model it was made from{named}, or install {library} and start"
+    assert said in refusal(folder)
+
+
+@by_library
+def test_a_quantized_folder_is_read_where_its_library_is_installed(folder, monkeypatch, library):
+    edit_config(folder, quantization_config=QUANTIZED[library])
+    read, tiny = [], tiny_causal("llama", chat=True)
+
+    def stand_in(path, config, **how):
+        read.append((path, config.quantization_config["quant_method"], how["use_safetensors"]))
+        return tiny.model, {"missing_keys": []}
+
+    monkeypatch.setattr(loading, "find_spec", is_here(library))
+    monkeypatch.setattr(loading.AutoModelForCausalLM, "from_pretrained", stand_in)
+    assert load_model(str(folder), CAUSAL).model is tiny.model
+    assert read == [(folder, library, True)]
+
+
+def test_a_library_that_fails_ends_in_a_sentence(folder, monkeypatch):
+    edit_config(folder, quantization_config=QUANTIZED["bitsandbytes"])
+
+    def stand_in(path, **how):
+        raise ImportError("Using `bitsandbytes` 4-bit quantization requires a newer one")
+
+    monkeypatch.setattr(loading, "find_spec", is_here("bitsandbytes"))
+    monkeypatch.setattr(loading.AutoModelForCausalLM, "from_pretrained", stand_in)
+    assert "could not be loaded (Using `bitsandbytes` 4-bit" in refusal(folder)
