@@ -22,7 +22,7 @@ from explainers.targets.screening import Screen
 
 # The difference of two log p is off by up to this many times the precision's step and the root of the number
 # of tokens, in nats: measured, see docs/decisions.md.
-ROUNDING = 30
+ROUNDING = 60
 PER_LAYER = (
     "This model also reads each word's per-layer inputs. Those of a removed word stay as they are: choose "
     "delete or replace to remove them as well."

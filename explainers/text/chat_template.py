@@ -64,9 +64,20 @@ class TemplateChoices:
 
 def written_date(tokenizer, choices: TemplateChoices) -> str:
     """The day that the tokenizer's template writes, YYYY-MM-DD; empty where it writes none."""
-    if not tokenizer.chat_template or "strftime_now" not in tokenizer.get_chat_template():
+    if not tokenizer.chat_template or "strftime_now" not in _template_of(tokenizer):
         return ""
     return check_date(choices.date) or date.today().isoformat()
+
+
+def _template_of(tokenizer) -> str:
+    """Its only template, or the one named default."""
+    try:
+        return tokenizer.get_chat_template()
+    except ValueError:
+        raise MaskwiseError(
+            f"This model has several chat templates ({', '.join(sorted(tokenizer.chat_template))}), and none "
+            "is the default. Choose another model."
+        ) from None
 
 
 def check_date(text: str) -> str:
@@ -110,7 +121,7 @@ class _Chat:
 
     def __init__(self, tokenizer, choices: TemplateChoices, as_parts: bool):
         self.tokenizer, self.choices, self.as_parts = tokenizer, choices, as_parts
-        self._template = tokenizer.get_chat_template()
+        self._template = _template_of(tokenizer)
         self._values: dict[str, Any] = dict.fromkeys(THINKING_SWITCHES, choices.thinking != Thinking.OFF)
         if day := written_date(tokenizer, choices):
             self._template = _FIXED_DATE + self._template

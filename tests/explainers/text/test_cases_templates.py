@@ -7,7 +7,7 @@ import pytest
 from explainers.core.errors import MaskwiseError
 from explainers.text.chat_template import TemplateChoices
 from explainers.text.prompts import render_prompt
-from tests.tiny_models import byte_level_tokenizer
+from tests.tiny_models import CHATML, byte_level_tokenizer
 
 WORDS = "Write a story.  It is <b>short</b>."
 USER = "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
@@ -156,3 +156,14 @@ def test_thinking_is_asked_for_as_chosen(choice):
     asks = "{% if enable_thinking %}think{% else %}do not think{% endif %}"
     rendered = read(with_template(USER + asks), thinking=choice).rendered
     assert rendered.endswith("do not think") == (choice == "off")
+
+
+def test_several_templates_without_a_default_are_refused():
+    tokenizer = byte_level_tokenizer(chat=True)
+    tokenizer.chat_template = {"rag": CHATML, "tool_use": CHATML}
+    with pytest.raises(
+        MaskwiseError, match=r"several chat templates \(rag, tool_use\), and none is the default"
+    ):
+        render_prompt(tokenizer, "Write a story.")
+    tokenizer.chat_template = {"default": CHATML, "rag": "no"}
+    assert render_prompt(tokenizer, "Write a story.").rendered.startswith("<|im_start|>user\nWrite")
