@@ -27,6 +27,7 @@ from studies.results.report import Report
 from studies.results.tables import FOOTNOTE
 
 EMPTY = "Choose a study."
+NO_FIGURES = "This study has no figures."
 NONE = "The results folder holds no study yet: python -m studies writes into it."
 
 
@@ -46,7 +47,7 @@ def results_tab() -> None:
     study = gr.Dropdown(names, value=None, label="Study", elem_id="results-study")
     line = status_line("results-status")
     tables = view("results/tables", "results-tables", "Tables", {"tables": [], "empty": EMPTY})
-    figures = charts("results-figures", "Figures", "This study has no figures.")
+    figures = charts("results-figures", "Figures", NO_FIGURES)
     with gr.Row(elem_classes="mw-tight"):
         prompt = gr.Dropdown([], label="Prompt", elem_id="results-prompt", min_width=320)
         explanation = gr.Dropdown([], label="Explanation", elem_id="results-explanation", min_width=320)
@@ -88,7 +89,7 @@ def _opened(tab: ResultsTab, name: str) -> Updates:
     report = open_study(name)
     shown = {
         "tables": {"tables": [vars(table) for table in report.tables()], "note": FOOTNOTE},
-        "figures": {"charts": list(report.charts().values())},
+        "figures": {"charts": list(report.charts().values()), "empty": NO_FIGURES},
     }
     found = prompts(report)
     updates = tab.views.updates(shown) | {tab.prompt: _menu(found)}

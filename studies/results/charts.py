@@ -27,9 +27,10 @@ def charts(study: AnyStudy, rows: pandas.DataFrame) -> dict[str, dict]:
     found = {}
     for name in study.figures:
         for (data, condition), part in done.groupby(["data", "condition"], sort=False):
-            title = title_of(study, (data, condition, study.methods and part["k"].max()))
+            place = title_of(study, (data, condition, part["k"].max())).partition(", k =")[0]
             for kind, chart in _DRAWN[name](study, part).items():
-                found[f"{kind}-{data}-{condition}"] = chart | {"title": title.partition(", k =")[0]}
+                title = ": ".join(filter(None, [chart.get("title"), place]))
+                found[f"{kind}-{data}-{condition}"] = chart | {"title": title}
     return found
 
 

@@ -123,7 +123,8 @@ def test_a_class_study_is_written_whole(tmp_path):
     text = write_report(store.folder)
     assert "own, template 1, manual 1, 4 prompts" in text and "template 2" in text
     curve = json.loads((store.folder / "activation-own-1.json").read_text())
-    assert curve["title"] == "own, template 2, manual 1" and len(curve["table"]["rows"]) == 11
+    assert curve["title"] == "Activation (higher is better): own, template 2, manual 1"
+    assert len(curve["table"]["rows"]) == 11
 
 
 def test_a_method_that_refuses_is_named_and_leaves_the_others_alone(tmp_path, monkeypatch):
