@@ -9,6 +9,7 @@ from explainers.reports.figures.convergence_bands import bands_chart
 from explainers.reports.figures.faithfulness import Curve, faithfulness_chart
 from explainers.reports.figures.lines import Series
 from explainers.reports.figures.ratio_over_k import ratio_chart
+from explainers.reports.figures.style import HEIGHT
 from studies.results.statistics import Estimate, estimate, per_prompt
 from studies.results.tables import title_of
 from studies.study import AnyStudy
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import pandas
 
 FLOOR = "random_removal"
+LEGEND_ROW = 26  # px that a method takes in the legend, below the figure
 BAND = "Mean over prompts, with its 95 % bootstrap interval."
 GAP = "nats above the lowest log p that any run on the prompt reached"
 
@@ -30,6 +32,7 @@ def charts(study: AnyStudy, rows: pandas.DataFrame) -> dict[str, dict]:
             place = title_of(study, (data, condition, part["k"].max())).partition(", k =")[0]
             for kind, chart in _DRAWN[name](study, part).items():
                 title = ": ".join(filter(None, [chart.get("title"), place]))
+                chart["figure"]["layout"]["height"] = HEIGHT + LEGEND_ROW * len(study.methods)
                 found[f"{kind}-{data}-{condition}"] = chart | {"title": title}
     return found
 
