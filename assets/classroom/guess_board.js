@@ -17,7 +17,7 @@ export const mount = (view) => {
   tokens.legend.node.replaceWith(counter, keys);  // the legend of scores, which a round has none of
 
   const drawMarks = (value) => {
-    const {selected = [], best, k, unit = 'word', selectable} = value, chosen = new Set(best || []);
+    const {selected = [], best, k, unit = 'word', selectable, then = 'press Reveal'} = value, chosen = new Set(best || []);
     const ready = tokens.nodes.length > 0, full = selected.length === k;
     say(question, value.question || '');
     question.hidden = counter.hidden = !ready;
@@ -30,7 +30,7 @@ export const mount = (view) => {
     set(counter, 'data-full', full || null);
     const hits = selected.filter((index) => chosen.has(index)).length;
     if (best) say(counter, `${hits} of the ${plural(k, unit)} of the best set found`);
-    else say(counter, `${selected.length} of ${k} marked${full && selectable ? ': press Reveal' : ''}`);
+    else say(counter, `${selected.length} of ${k} marked${full && selectable ? `: ${then}` : ''}`);
   };
 
   const toggle = (index) => {

@@ -13,7 +13,8 @@ def guess_board(elem_id: str) -> gr.HTML:
 
     value: as a token_strip's, with "question", "k", "unit" ("word") and "best", the indices of the best set,
     None until it may be shown. "selected" are the marks: the page changes them while "selectable", at most k
-    of them, and an event that takes this view as input reads them there (untrusted).
+    of them, and an event that takes this view as input reads them there (untrusted). "then": what to do once
+    all are marked.
     """
     empty = {"text": "", "spans": [], "empty": "Choose a round and press Start."}
     return view("classroom/guess_board", elem_id, "Predict", empty)

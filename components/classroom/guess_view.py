@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from components.page.stream_view import StreamView
 from components.page.views import Values
@@ -10,7 +11,6 @@ from explainers.reports.answer_diff import diff_words
 from explainers.streams.guess_rounds import GENERATION, Round
 
 SHORTEST = 0.001  # nats that a full bar stands for, at least
-NAMES = {"guess": "Your marks", "best": "The best set", "method": "", "random": "Random marks"}
 WAITS = "The answer appears here as soon as the model has written it."
 
 
@@ -20,6 +20,8 @@ class GuessView(StreamView):
 
     guess: the marks that are to be revealed, None while they are still made.
     """
+
+    NAMES: ClassVar = {"guess": "Your marks", "best": "The best set", "method": "", "random": "Random marks"}
 
     round: Round
     guess: list[int] | None = None
@@ -59,7 +61,7 @@ class GuessView(StreamView):
             return titles | {"rows": []}
         score = "No score" if done["score"] is None else f"{done['score']:.0%}"
         told = {"score": score, "sentence": done["sentence"], "notice": self.round.notice}
-        shown = {who: done[who] for who in NAMES if done[who]}
+        shown = {who: done[who] for who in self.NAMES if done[who]}
         longest = max(SHORTEST, done["random"]["high"], *(found["drop"] for found in shown.values()))
         return titles | told | {"rows": [self._row(who, found, longest) for who, found in shown.items()]}
 
@@ -67,7 +69,7 @@ class GuessView(StreamView):
         words = [self.spans[t]["text"] for t in found["removed"]]
         row = {
             "who": who,
-            "name": NAMES[who] or found["title"],
+            "name": self.NAMES[who] or found["title"],
             "words": words,
             "bar": max(found["drop"], 0) / longest,
             "numbers": f"{_fall(found['drop'])}, probability ratio {found['probability_ratio']:.3g}",

@@ -8,6 +8,7 @@ import gradio as gr
 
 from components.classroom.guess_game import guess_game
 from components.classroom.replay import replay_section
+from components.classroom.room_section import room_section
 from components.generation.tab import GenerationTab
 from components.sharing.tab import LinkedView
 
@@ -17,6 +18,8 @@ def classroom_tab(generation: GenerationTab) -> list[LinkedView]:
     with gr.Tabs() as sections:
         with gr.Tab("Predict, then reveal", id="guess"):
             game = guess_game(generation)
+        with gr.Tab("A room for the class", id="room"):
+            room_section(generation)
         with gr.Tab("Replay a search", id="replay"):
             replay = replay_section(generation)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import gradio as gr
+from starlette.routing import BaseRoute
 
 from components.page.health import health_routes
 from components.page.light_page import value_routes
@@ -10,6 +13,8 @@ from components.page.scripts import ADDRESS, routes, tags
 
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
+
+FIRST_SCRIPTS = ("page/menus", "classroom/room_link")  # that no view asks for
 
 
 def theme() -> gr.themes.Base:
@@ -64,14 +69,18 @@ def head() -> str:
     return (
         '<meta name="theme-color" media="(prefers-color-scheme: light)" content="#f8fafc">'
         '<meta name="theme-color" media="(prefers-color-scheme: dark)" content="#0d131e">'
-        f'{tags()}<script type="module" src="{ADDRESS}/page/menus.js"></script>'
+        f"{tags()}{''.join(map(_script, FIRST_SCRIPTS))}"
     )
 
 
-def look() -> dict:
-    """What the look needs of `gr.Blocks.launch`."""
-    own = [*health_routes(), *value_routes(), *routes()]
+def look(more_routes: Sequence[BaseRoute] = ()) -> dict:
+    """What the look needs of `gr.Blocks.launch`. more_routes: of parts of the page."""
+    own = [*health_routes(), *value_routes(), *routes(), *more_routes]
     return {"theme": theme(), "head": head(), "app_kwargs": {"routes": own}}
+
+
+def _script(name: str) -> str:
+    return f'<script type="module" src="{ADDRESS}/{name}.js"></script>'
 
 
 def _fonts(names: tuple[str, ...]) -> list[str]:

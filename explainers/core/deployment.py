@@ -75,6 +75,8 @@ class Deployment(BaseSettings):
     waiting_each: PositiveInt = Field(
         default=20, description="Runs of one page or client, waiting or at work."
     )
+    rooms: PositiveInt = Field(default=100, description="Rooms of classes that may be open at once.")
+    students: PositiveInt = Field(default=100, description="Students that a room holds.")
     mcp: bool = Field(
         default=False, description="Offer the calls of the API as tools of the Model Context Protocol."
     )
@@ -103,6 +105,7 @@ class PublicDeployment(Deployment):
     max_seconds: PositiveFloat = 300
     upload_mb: PositiveFloat = 5
     waiting_each: PositiveInt = 5
+    rooms: PositiveInt = 30
 
 
 def deployment() -> Deployment:

@@ -8,7 +8,7 @@ and for a class PromptExplainer's choice.
 from __future__ import annotations
 
 import json
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -33,6 +33,7 @@ from explainers.streams.events.guessing import (
     RandomEffect,
     RevealedEvent,
     RewrittenEvent,
+    ScoredEvent,
     ScoredGuess,
     SearchEvent,
     SearchStepEvent,
@@ -96,35 +97,20 @@ def rehearse(
     return subject
 
 
-def play_together(
+def score_guesses(
     round: Round, guesses: list[list[int]], on_forward: OnForward | None = None
-) -> Iterator[GuessEvent]:
-    """Play a round with the guesses of a class. Raises as `play`, and where nobody guessed.
+) -> Iterator[PreparationEvent | ScoredEvent]:
+    """Score the guesses of a class, all in one go. Raises as `play`.
 
-    After the events of `rehearse` comes `scored`, with each guess in its order, then those of `play` for the
-    guess of the class together: the k words that were chosen most often.
+    After the events of `prepare` comes `scored`, with each guess in its order.
     """
-    if not guesses:
-        raise MaskwiseError("Nobody has sent a guess yet.")
     for guess in guesses:
         check_guess(guess, round.k)
-    subject = yield from rehearse(round, on_forward)
+    subject = yield from prepare(round, on_forward)
     for guess in guesses:
         check_guess(guess, round.k, len(subject.target.spans))
-    together = chosen_most(guesses, round.k)
-    masks = [_mask(subject, guess) for guess in (*guesses, together)]
-    subject.target.log_prob(torch.tensor(masks))  # in batches
+    subject.target.log_prob(torch.tensor([_mask(subject, guess) for guess in guesses]))  # in batches
     yield {"type": "scored", "guesses": [_scored(subject, measure(subject, guess)) for guess in guesses]}
-    own = measure(subject, together)
-    yield _revealed(subject, own)
-    yield from _rewrite_all(subject, {"guess": own})
-    yield {"type": "played"}
-
-
-def chosen_most(guesses: list[list[int]], k: int) -> list[int]:
-    """The k indices that most guesses hold; of equally many, those that come first in the text."""
-    votes = Counter(t for guess in guesses for t in guess)
-    return sorted(sorted(votes, key=lambda t: (-votes[t], t))[:k])
 
 
 def check_guess(guess, k: int, spans: int | None = None) -> None:

@@ -13,7 +13,7 @@ from explainers.measures.guess_score import score_of, sentence_of
 from explainers.models import held
 from explainers.streams import guessing
 from explainers.streams.guess_rounds import Round, ready_rounds
-from explainers.streams.guessing import chosen_most, play, play_together, prepare
+from explainers.streams.guessing import play, prepare, rehearse, score_guesses
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import render_prompt
 from tests.explainers.verbalizers.test_verbalizers import wordpiece
@@ -224,29 +224,25 @@ def test_nobody_waits_for_a_search_of_others():
 @pytest.mark.parametrize("round", [STORY, REVIEW], ids=["generation", "classification"])
 def test_the_guesses_of_a_class_score_as_each_would_alone(round):
     guesses = [[0, 1], [1, 3], [3, 1], [2, 4]]
-    seen, _ = events(play_together(round, guesses))
-    scored = next(event for event in seen if event["type"] == "scored")["guesses"]
-    alone = [reveal(round, guess) for guess in guesses]
-    for one, shown in zip(scored, alone, strict=True):
-        assert one["score"] == pytest.approx(shown["score"], abs=1e-5)
-        assert one["sentence"] == shown["sentence"]
-        assert one["removed"] == shown["guess"]["removed"]
-    together = next(event for event in seen if event["type"] == "revealed")
-    assert together["guess"]["removed"] == [1, 3]
-    assert together["score"] == pytest.approx(alone[1]["score"], abs=1e-5)
-    told = [event["who"] for event in seen if event["type"] == "rewritten"]
-    assert set(told) >= {"best", "random", "guess"} and told[-1] == "guess"
-    assert [event["type"] for event in seen][-1] == "played"
+    seen, _ = events(score_guesses(round, guesses))
+    assert [event["type"] for event in seen][-2:] == ["prepared", "scored"]
+    for one, guess in zip(seen[-1]["guesses"], guesses, strict=True):
+        alone = reveal(round, guess)
+        assert one["score"] == pytest.approx(alone["score"], abs=1e-5)
+        assert one["sentence"] == alone["sentence"]
+        assert one["removed"] == alone["guess"]["removed"] == sorted(guess)
 
 
-def test_what_most_chose_is_the_guess_of_the_class():
-    assert chosen_most([[0, 5], [5, 2], [2, 7]], 2) == [2, 5]
-    assert chosen_most([[3, 9], [8, 1]], 2) == [1, 3]
-
-
-@pytest.mark.parametrize(
-    ("guesses", "words"), [([], "Nobody"), ([[0, 1], [2]], "exactly 2"), ([[0, 99]], "place")]
-)
+@pytest.mark.parametrize(("guesses", "words"), [([[0, 1], [2]], "exactly 2"), ([[0, 99]], "list of places")])
 def test_guesses_of_a_class_that_cannot_be_are_refused_in_words(guesses, words):
     with pytest.raises(MaskwiseError, match=words):
-        events(play_together(STORY, guesses))
+        events(score_guesses(STORY, guesses))
+
+
+def test_a_rehearsal_writes_the_answers_that_no_guess_changes():
+    seen, _ = events(rehearse(REVIEW))
+    assert {event["who"] for event in seen if event["type"] == "rewritten"} == {"best", "method", "random"}
+    later, passes = events(play(REVIEW, [0, 1]))[0], []
+    assert later[-1]["type"] == "played"
+    *_, last = score_guesses(REVIEW, [[0, 1]], passes.append)
+    assert last["type"] == "scored" and sum(passes) <= 3

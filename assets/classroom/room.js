@@ -1,0 +1,90 @@
+// A room on the projector: how to join, who has answered, and what the class sees once it is revealed.
+import {announcer} from '../page/announcer.js';
+import {make, say, set} from '../page/dom.js';
+import {mount as mountStatus} from '../pieces/status_line.js';
+import {ClassResult} from './class_result.js';
+import {part} from './part.js';
+import {RoomClient, store} from './room_client.js';
+
+const KEPT = 'maskwise-room-teacher';
+const HERE_ALONE = /^(localhost|127\.|\[::1\])/;
+const LOST = 'The connection is lost. This page tries again by itself.';
+const HINT = 'This page is at an address of this computer alone, which phones cannot open. Start Maskwise with HOST=0.0.0.0, and open this page by the computer\u2019s address in the network.';
+
+const amount = (count, name) => `${count} ${name}${count === 1 ? '' : 's'}`;
+
+class RoomOnProjector {
+  constructor(view) {
+    this.view = view;
+    this.section = view.element.closest('.mw-room-section');
+    this.qr = make('img', {class: 'mw-room-qr', alt: ''});
+    this.code = make('strong', {class: 'mw-room-code'});
+    this.link = make('a', {class: 'mw-room-link', target: '_blank'});
+    this.joined = make('strong');
+    this.answered = make('strong');
+    this.bar = make('div', {class: 'mw-progress', 'aria-hidden': true}, make('div'));
+    this.counts = make('div', {class: 'mw-room-counts'}, make('p', {}, this.joined), make('p', {}, this.answered), this.bar);
+    const hint = HERE_ALONE.test(location.hostname) ? make('p', {class: 'mw-notice'}, HINT) : '';
+    this.head = make('section', {class: 'mw-card mw-room-head', 'aria-label': 'How to join'}, this.qr,
+      make('div', {class: 'mw-room-way'}, make('p', {class: 'mw-room-label'}, 'Code'), this.code, make('p', {}, this.link), hint), this.counts);
+    this.trouble = make('p', {class: 'mw-room-trouble', role: 'status'});
+    this.status = part(mountStatus, 'The model');
+    this.result = new ClassResult();
+    this.speaker = announcer(3000);
+    this.said = make('p', {class: 'mw-empty'});
+    this.join = make('p', {}, make('a', {href: 'room', target: '_blank', class: 'mw-room-join'}, 'Join a room as a student'));
+    view.root.append(this.said, this.join, this.trouble, this.head, this.status.element, this.result.node, this.speaker);
+    this.close('Open a room: your class joins by code or QR code on phones, marks words, and sees the reveal together. The model runs once for all.');
+    this.remember();
+    view.follow(({key}) => this.open(key));
+  }
+
+  // What events of this view read: where students go, and the key of a room opened before a reload.
+  remember() {
+    const address = new URL('room', document.baseURI);
+    const key = store.get(KEPT);
+    this.view.props.value = {address: address.origin + address.pathname, ...(key ? {key} : {}), ...this.view.props.value};
+  }
+
+  open(key) {
+    if (!key || key === this.client?.key) return;
+    this.client?.close();
+    store.set(KEPT, key);
+    this.client = new RoomClient(key, {
+      show: (state) => this.show(state),
+      lost: (lost) => say(this.trouble, lost ? LOST : ''),
+      ended: () => this.close('The room has ended, and nothing of it is kept.'),
+    });
+  }
+
+  close(said) {
+    store.remove(this.client ? KEPT : '');
+    this.section.dataset.phase = 'closed';
+    say(this.said, said);
+    this.said.hidden = this.join.hidden = false;
+    for (const node of [this.head, this.status.element, this.result.node]) node.hidden = true;
+    say(this.trouble, '');
+  }
+
+  show(state) {
+    const {phase, round, joined, answered} = state;
+    this.section.dataset.phase = phase;
+    this.said.hidden = this.join.hidden = true;
+    this.head.hidden = this.result.node.hidden = false;
+    this.status.element.hidden = !state.status;
+    this.qr.src = state.qr;
+    set(this.qr, 'alt', `QR code of ${state.link}`);
+    say(this.code, state.code);
+    say(this.link, state.link);
+    this.link.href = state.link;
+    say(this.joined, `${amount(joined, 'student')} joined`);
+    say(this.answered, round ? `${answered} sent their marks` : '');
+    this.bar.hidden = phase !== 'marking';
+    this.bar.firstChild.style.width = `${joined ? Math.min(answered / joined, 1) * 100 : 0}%`;
+    if (state.status) this.status.show(state.status);
+    this.result.show(state);
+    this.speaker.announce([this.joined.textContent, this.answered.textContent].join(', '));
+  }
+}
+
+export const mount = (view) => new RoomOnProjector(view);

@@ -1,0 +1,103 @@
+"""The model's work for a round of a room, once for all: a thread for each round, through the line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from threading import Thread
+
+from components.classroom.class_round import ClassRound
+from components.classroom.room import Room
+from components.classroom.rooms import Rooms
+from components.line.job import Work
+from components.line.reader import Reader
+from components.line.results import question
+from components.runner import RUNNER
+from explainers.core.errors import MaskwiseError
+from explainers.streams.events.shared import Event
+from explainers.streams.guess_rounds import ready_rounds
+from explainers.streams.guessing import forget, play, rehearse, score_guesses
+
+GATHER_SECONDS = 2.0  # for guesses that come together
+FULL_SECONDS = 5.0  # until a line that was full is asked again
+SAID_BEFORE = frozenset({"status", "words", "response", "search", "step", "prepared"})  # by the rehearsal
+
+
+@dataclass(frozen=True)
+class RoomRun:
+    """Finds what no guess changes, scores guesses as they come, and plays the guess of the class once it is
+    revealed. Another round, or the end of the room, ends it."""
+
+    rooms: Rooms
+    room: Room
+    played: ClassRound
+
+    def begin(self) -> None:
+        Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            self._follow(self._work("rehearsal", rehearse))
+            while self._waits_for_guesses():
+                self._score()
+                if self.played.is_revealed:
+                    self._follow(self._work("reveal", play, self.played.together()), SAID_BEFORE)
+                    return
+        finally:
+            if self.played.round not in ready_rounds():
+                forget(self.played.round)
+
+    def _waits_for_guesses(self) -> bool:
+        """False where the round ends before it is revealed."""
+        played, changed = self.played, self.rooms.changed
+        with changed:
+            if played.progress.state in ("error", "stopped"):
+                return False
+            changed.wait_for(lambda: played.over or played.is_revealed or played.unscored())
+            changed.wait_for(lambda: played.over or played.is_revealed, GATHER_SECONDS)
+        return not played.over
+
+    def _score(self) -> None:
+        with self.rooms.changed:
+            guesses = self.played.unscored()
+        if guesses:
+            self._follow(self._work("scores", score_guesses, guesses), SAID_BEFORE)
+
+    def _work(self, kind: str, stream: Callable[..., Iterator[Event]], *guesses: object) -> Work:
+        round, subject = self.played.round, self.played.round.subject()
+        return Work(
+            lambda hook: stream(round, *guesses, hook),
+            kind,
+            subject.request.model,
+            subject.task,
+            short=bool(guesses),
+            question="" if guesses else question(kind, round),
+            kept=False,
+        )
+
+    def _follow(self, work: Work, left_out: frozenset[str] = frozenset()) -> None:
+        """Tell the room what the work says, but for events of these types."""
+        if not (reader := self._reader(work)):
+            return
+        try:
+            for events in reader.updates():
+                if self.played.over:
+                    return
+                self._tell([event for event in events if event["type"] not in left_out])
+        finally:
+            RUNNER.end(reader)
+
+    def _reader(self, work: Work) -> Reader | None:
+        """Asks until the line takes the work; None where the round is over before that."""
+        name = f"room {self.room.code}", f"round {self.played.number}"
+        while not self.played.over:
+            try:
+                return RUNNER.start(*name, work)
+            except MaskwiseError as full:
+                self._tell([{"type": "status", "text": f"{full} This page tries by itself."}])
+                with self.rooms.changed:
+                    self.rooms.changed.wait_for(lambda: self.played.over, FULL_SECONDS)
+        return None
+
+    def _tell(self, events: list[Event]) -> None:
+        self.rooms.tell(self.room, self.played, events)
