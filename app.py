@@ -15,6 +15,7 @@ import gradio as gr
 from components.api import classification_api, comparison_api, generation_api
 from components.classification.run import leave
 from components.classification.tab import classification_tab
+from components.classroom.lesson_page import lesson_routes
 from components.classroom.room_routes import room_routes
 from components.classroom.tab import classroom_tab
 from components.compare.tab import compare_tab
@@ -95,7 +96,7 @@ def launch(**settings):
     if deployment().mcp and not find_spec("mcp"):
         raise MaskwiseError("MASKWISE_MCP needs a package: pip install -r requirements-mcp.txt")
     _, url, share_url = demo.launch(
-        **look(room_routes()),
+        **look([*room_routes(), *lesson_routes()]),
         footer_links=["api"],
         show_error=not deployment().public,  # of errors that are not in our words
         max_threads=THREADS,

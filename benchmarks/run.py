@@ -17,7 +17,7 @@ from benchmarks.setting import RESULTS, Setting, machine, measure_on_a_busy_mach
 
 ITEMS = (
     *("limit", "start", "growth", "peers", "trajectory", "hard", "quality"),
-    *("drafts", "live", "proof", "redraws"),
+    *("drafts", "live", "proof", "redraws", "rooms"),
 )
 
 

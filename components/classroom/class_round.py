@@ -123,10 +123,13 @@ class ClassRound(GuessView):
         best = f"The words that most of you chose reach {spread['together']} of what the best set does."
         return f"{best} Half of you reach {spread['median']} or more alone."
 
+    def _end_ready(self) -> None:
+        self.progress.end("done", " ".join([READY, *self.notes]))
+
     def on_scored(self, event: dict) -> None:
         self.scored |= {tuple(one["removed"]): one for one in event["guesses"]}
         if not self.is_revealed:
-            self.progress.end("done", READY)
+            self._end_ready()
 
     def on_step(self, event: dict) -> None:
         super().on_step(event)
@@ -134,7 +137,7 @@ class ClassRound(GuessView):
 
     def on_prepared(self, event: dict) -> None:
         self.notes = event["notes"]
-        self.progress.end("done", " ".join([READY, *self.notes]))
+        self._end_ready()
 
     def on_stopped(self, event: dict) -> None:
         self.progress.end("stopped", event["text"])

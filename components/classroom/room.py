@@ -39,6 +39,7 @@ class Room:
     leaderboard: bool = True
     changes: int = 0
     changes_for_teacher: int = 0
+    _seen: tuple[int, dict] = (-1, {})  # by students, since so many changes
 
     def join(self, key: str, name: str) -> None:
         """One more student. name: untrusted; "" for none."""
@@ -105,7 +106,9 @@ class Room:
             "score": None if not scored or scored["score"] is None else scored["score"],
             "sentence": scored["sentence"] if scored else "",
         }
-        return self.shown() | {"me": me}
+        if self._seen[0] != self.changes:
+            self._seen = self.changes, self.shown()  # once for all of them
+        return self._seen[1] | {"me": me}
 
     def _free_name(self, name: str) -> str:
         """The name without what cannot be seen, and with a number where somebody has it already."""

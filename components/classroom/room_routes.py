@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from asyncio import sleep
 from collections.abc import Awaitable, Callable
-from pathlib import Path
-from threading import Timer
+from functools import cache
+from threading import Thread
 from time import monotonic
+from time import sleep as wait
 from typing import Any
 
 from starlette.requests import Request
@@ -20,11 +21,11 @@ from starlette.routing import Route
 
 from components.classroom.limits import visitor_of
 from components.classroom.rooms import RoomEnded, Rooms
-from components.page.scripts import ADDRESS
+from components.page.scripts import ADDRESS, ASSETS
 from explainers.core.deployment import deployment
 from explainers.core.errors import MaskwiseError
 
-PAGE = Path(__file__).resolve().parents[2] / "assets" / "classroom" / "room.html"
+PAGE = ASSETS / "classroom" / "room.html"
 KEY = "maskwise-key"  # the header; an address would stand in logs
 HOLD_SECONDS = 20.0  # proxies give up after 30 or more
 LOOK_SECONDS = 0.2
@@ -36,12 +37,16 @@ Handler = Callable[[Request], Awaitable[Response]]
 ROOMS = Rooms(deployment().rooms, deployment().students)
 
 
+@cache
 def keep_sweeping() -> None:
-    """End silent rooms, also where nobody asks for any more, for as long as there are rooms."""
-    if ROOMS.sweep():
-        timer = Timer(SWEEP_SECONDS, keep_sweeping)
-        timer.daemon = True
-        timer.start()
+    """End silent rooms once a minute, also where nobody asks for any more; a second call does nothing."""
+
+    def sweep() -> None:
+        while True:
+            wait(SWEEP_SECONDS)
+            ROOMS.sweep()
+
+    Thread(target=sweep, daemon=True).start()
 
 
 def room_routes() -> list[Route]:

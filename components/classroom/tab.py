@@ -12,9 +12,15 @@ from components.classroom.room_section import room_section
 from components.generation.tab import GenerationTab
 from components.sharing.tab import LinkedView
 
+HELP = (
+    "For teachers: [a lesson of 45 minutes](lesson), with what each round shows, and what to say when the "
+    "model surprises."
+)
+
 
 def classroom_tab(generation: GenerationTab) -> list[LinkedView]:
     """Lay out the sections inside the current Blocks. generation: whose prompt and result they use."""
+    gr.Markdown(HELP, elem_classes=["mw-reference", "mw-lesson"])
     with gr.Tabs() as sections:
         with gr.Tab("Predict, then reveal", id="guess"):
             game = guess_game(generation)

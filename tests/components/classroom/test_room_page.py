@@ -1,0 +1,121 @@
+"""A room on the whole page: three rounds with a reload and a lost connection; what is refused."""
+
+import json
+import re
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+from playwright.sync_api import expect
+
+from benchmarks.items.rooms import PHONE, class_in, join, mark
+from components.classroom.room_routes import MOST_BYTES
+from components.classroom.room_section import MINE
+from tests.browser import choose, guarded_page
+
+HOSTILE = "Write <img src=x onerror=alert(1)> about ${alert(2)} and {{ value }} today"
+ROUNDS = ("Sentiment: warm and funny", "A capital, in verse", "Topic: chips for a ministry")
+
+
+def test_a_class_of_eight_and_two_phones_through_three_rounds(browser, url):
+    with class_in(browser, url) as room:
+        result = room.play(8, ROUNDS, think_seconds=0.5)
+    assert result["finished"] == 8 and result["failures"] == []
+    assert [row["title"] for row in result["rounds"]] == list(ROUNDS)
+    assert all(len(row["browsers"]) == 3 - (n == 1) for n, row in enumerate(result["rounds"]))
+
+
+def test_a_prompt_of_the_teachers_own_stays_text_and_the_room_ends(browser, url):
+    with class_in(browser, url) as room:
+        teacher, phone = room.teacher, room.reloading
+        code = teacher.locator(".mw-room-code").inner_text()
+        join(phone, url, code.lower(), "<b>Ada</b> ${alert(3)}")
+        choose(teacher, "#room-round", MINE)
+        teacher.locator("#room-prompt textarea").fill(HOSTILE)
+        teacher.locator("#room-begin").click()
+        expect(phone.locator(".mw-room-marking .mw-strip")).to_contain_text("<img src=x onerror=alert(1)>")
+        teacher.locator("#room-reveal").click()
+        expect(teacher.locator("#room-said [role=alert]")).to_contain_text("Nobody has sent marks yet")
+        mark(phone, 0)
+        expect(teacher.locator("#room .mw-words").first).to_contain_text("The best set is found")
+        teacher.locator("#room-reveal").click()
+        expect(phone.locator(".mw-score").first).to_have_text(re.compile(r"\d+%|No score"))
+        counted = phone.locator(".mw-class-strip [data-count='1']")
+        expect(counted).to_have_count(3)
+        expect(counted.first).to_have_attribute("aria-label", re.compile("chosen by 1 of 1, marked by you"))
+        teacher.locator(".mw-class-strip [data-count='1']").first.focus()
+        expect(teacher.locator(".mw-tip:popover-open")).to_contain_text("chosen by 1 of 1")
+        for page in (teacher, phone):
+            assert page.locator("#room img[src='x'], main img").count() == 0
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        teacher.locator("#room-end").click()
+        expect(phone.locator(".mw-room-refused")).to_contain_text("This room has ended")
+        expect(teacher.locator("#room")).to_contain_text("nothing of it is kept")
+        expect(teacher.locator("#room-open")).to_be_visible()
+        teacher.problems[:], phone.problems[:] = [], _without_refusals(phone.problems)
+
+
+def _without_refusals(problems):
+    return [problem for problem in problems if "410" not in problem]
+
+
+def test_targets_of_the_phone_are_large_enough_for_a_finger(browser, url):
+    with class_in(browser, url) as room:
+        join(room.losing, url, room.teacher.locator(".mw-room-code").inner_text(), "")
+        room.teacher.locator("#room-begin").click()
+        for target in (".mw-room-marking .mw-token", ".mw-room-button:visible"):
+            room.losing.locator(target).first.wait_for()
+            for found in room.losing.locator(target).all():
+                box = found.bounding_box()
+                assert box["width"] >= 44 and box["height"] >= 44, found.inner_text()
+
+
+def test_a_teachers_reload_finds_the_room_again(browser, url):
+    with class_in(browser, url) as room:
+        code = room.teacher.locator(".mw-room-code").inner_text()
+        room.teacher.reload()
+        room.teacher.get_by_role("tab", name="Classroom", exact=True).click()
+        room.teacher.get_by_role("tab", name="A room for the class").click()
+        expect(room.teacher.locator(".mw-room-code")).to_have_text(code)
+        room.teacher.locator("#room-begin").click()
+        expect(room.teacher.locator("#room .mw-strip")).to_contain_text("doctor")
+
+
+def test_a_wrong_code_is_refused_in_words(browser, url):
+    with guarded_page(browser, **PHONE) as phone:
+        phone.goto(f"{url}room")
+        phone.get_by_label("Code").fill("bcdfgh")
+        phone.get_by_role("button", name="Join").click()
+        expect(phone.locator(".mw-room-refused")).to_contain_text("There is no room with this code")
+        phone.problems[:] = [problem for problem in phone.problems if "400" not in problem]
+
+
+def answer(url, path, body=None, key=""):
+    """Status and JSON of an answer."""
+    asked = Request(f"{url}rooms/{path}", body, {"maskwise-key": key} if key else {})
+    try:
+        with urlopen(asked, timeout=30) as found:
+            return found.status, json.load(found)
+    except HTTPError as refused:
+        return refused.code, json.load(refused)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b'"x"', b"[" * 9000, b"\xff", b"null", b"{" + b" " * MOST_BYTES + b"}"]
+)
+def test_what_is_no_request_is_refused_in_words(url, body):
+    for path in ("join", "marks"):
+        status, said = answer(url, path, body or b" ", "x")
+        assert status == 400 and set(said) == {"error"} and said["error"].endswith(".")
+
+
+@pytest.mark.parametrize("values", [{}, {"code": 5}, {"code": ["a"]}, {"code": None, "name": {}}])
+def test_a_code_that_is_none_is_refused_in_words(url, values):
+    status, said = answer(url, "join", json.dumps(values).encode())
+    assert status == 400 and "no room with this code" in said["error"]
+
+
+def test_a_key_that_opens_nothing_is_told_so(url):
+    for path, body in (("state", None), ("marks", b"{}")):
+        status, said = answer(url, path, body, "nothing")
+        assert status == 410 and "has ended" in said["error"]
