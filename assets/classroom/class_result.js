@@ -8,7 +8,7 @@ import {mount as mountSpread} from './spread.js';
 
 export class ClassResult {
   constructor() {
-    this.strip = part(mountStrip, 'What the class marked');
+    this.strip = part(mountStrip, 'The words, and how many chose each');
     this.spread = part(mountSpread, 'How the scores spread');
     this.reveal = part(mountReveal, 'The class together, and other sets');
     this.leaders = part(mountLeaders, 'Leaderboard');

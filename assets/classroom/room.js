@@ -11,8 +11,6 @@ const HERE_ALONE = /^(localhost|127\.|\[::1\])/;
 const LOST = 'The connection is lost. This page tries again by itself.';
 const HINT = 'This page is at an address of this computer alone, which phones cannot open. Start Maskwise with HOST=0.0.0.0, and open this page by the computer\u2019s address in the network.';
 
-const amount = (count, name) => `${count} ${name}${count === 1 ? '' : 's'}`;
-
 class RoomOnProjector {
   constructor(view) {
     this.view = view;
@@ -77,8 +75,8 @@ class RoomOnProjector {
     say(this.code, state.code);
     say(this.link, state.link);
     this.link.href = state.link;
-    say(this.joined, `${amount(joined, 'student')} joined`);
-    say(this.answered, round ? `${answered} sent their marks` : '');
+    say(this.joined, `${joined} joined`);
+    say(this.answered, round ? `${answered} sent marks` : '');
     this.bar.hidden = phase !== 'marking';
     this.bar.firstChild.style.width = `${joined ? Math.min(answered / joined, 1) * 100 : 0}%`;
     if (state.status) this.status.show(state.status);

@@ -81,7 +81,6 @@ def _layout() -> RoomSection:
             reveal = gr.Button(
                 "Reveal", variant="primary", elem_classes=[IN_ROOM, MARKING], elem_id="room-reveal"
             )
-            end = gr.Button("End the room", elem_classes=IN_ROOM, elem_id="room-end")
         with gr.Row(elem_classes=["mw-tight", IN_ROOM], visible=False) as own:
             prompt = gr.Textbox(
                 label="Your prompt",
@@ -90,9 +89,9 @@ def _layout() -> RoomSection:
                 elem_id="room-prompt",
             )
             k = gr.Slider(1, 10, value=3, step=1, label="Words to mark", elem_id="room-k")
-        leaders = gr.Checkbox(
-            True, label="Leaderboard of nicknames", elem_classes=IN_ROOM, elem_id="room-leaders"
-        )
+        with gr.Row(elem_classes=["mw-tight", IN_ROOM]):
+            leaders = gr.Checkbox(True, label="Leaderboard of nicknames", elem_id="room-leaders")
+            end = gr.Button("End the room", size="sm", scale=0, min_width=150, elem_id="room-end")
         said, room = status_line("room-said"), room_view("room")
     choice.change(lambda title: gr.update(visible=title == MINE), choice, own, **AT_ONCE)
     return RoomSection(room, said, choice, prompt, k, opening, begin, following, reveal, end, leaders)

@@ -10,7 +10,7 @@ import app
 from components.page import light_page
 from components.page.scripts import ADDRESS
 
-MOST_BYTES = 250_000
+MOST_BYTES = 265_000
 
 
 @pytest.fixture(scope="module")
