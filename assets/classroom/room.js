@@ -32,8 +32,8 @@ class RoomOnProjector {
     this.said = make('p', {class: 'mw-empty'});
     this.join = make('p', {}, make('a', {href: 'room', target: '_blank', class: 'mw-room-join'}, 'Join a room as a student'));
     view.root.append(this.said, this.join, this.trouble, this.head, this.status.element, this.result.node, this.speaker);
-    this.close('Open a room: your class joins by code or QR code on phones, marks words, and sees the reveal together. The model runs once for all.');
     this.remember();
+    this.close('Open a room: your class joins by code or QR code on phones, marks words, and sees the reveal together. The model runs once for all.');
     view.follow(({key}) => this.open(key));
   }
 
