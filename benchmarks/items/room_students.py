@@ -42,7 +42,12 @@ class ScriptedStudent:
             name = {"code": self.code, "name": f"Student {self.number}"}
             self.key = (await self._post(client, "rooms/join", name))["key"]
             while len(self.scored) < self.rounds:
-                state = await self._state(client, tag)
+                try:
+                    state = await self._state(client, tag)
+                except httpx2.TransportError as error:  # as a phone does: it asks again
+                    self.failures.append(f"no answer: {type(error).__name__}")
+                    await asyncio.sleep(1)
+                    continue
                 tag = state.get("tag", tag)
                 if state and await self._see(client, state):
                     tag = ""  # it begins anew, with its key alone

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf
 from statistics import median
 from time import monotonic, sleep
 
@@ -127,7 +128,7 @@ def _waited(students: list[ScriptedStudent], what: str, number: int, since: floa
     until = monotonic() + END_SECONDS
     while any(number not in getattr(student, what) for student in students) and monotonic() < until:
         sleep(0.05)
-    seconds = [getattr(student, what)[number] - since for student in students]
+    seconds = [getattr(student, what).get(number, inf) - since for student in students]
     return [median(seconds), max(seconds)]
 
 

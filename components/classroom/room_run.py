@@ -39,8 +39,9 @@ class RoomRun:
         try:
             self._follow(self._work("rehearsal", rehearse))
             while self._waits_for_guesses():
-                self._score()
-                if self.played.is_revealed:
+                if guesses := self._unscored():
+                    self._follow(self._work("scores", score_guesses, guesses), SAID_BEFORE)
+                else:
                     self._follow(self._work("reveal", play, self.played.together()), SAID_BEFORE)
                     return
         finally:
@@ -48,7 +49,7 @@ class RoomRun:
                 forget(self.played.round)
 
     def _waits_for_guesses(self) -> bool:
-        """False where the round ends before it is revealed."""
+        """Until there are some, or no more will come; False where the round is over before it is revealed."""
         played, changed = self.played, self.rooms.changed
         with changed:
             if played.progress.state in ("error", "stopped"):
@@ -57,11 +58,9 @@ class RoomRun:
             changed.wait_for(lambda: played.over or played.is_revealed, GATHER_SECONDS)
         return not played.over
 
-    def _score(self) -> None:
+    def _unscored(self) -> list[list[int]]:
         with self.rooms.changed:
-            guesses = self.played.unscored()
-        if guesses:
-            self._follow(self._work("scores", score_guesses, guesses), SAID_BEFORE)
+            return self.played.unscored()
 
     def _work(self, kind: str, stream: Callable[..., Iterator[Event]], *guesses: object) -> Work:
         round, subject = self.played.round, self.played.round.subject()
