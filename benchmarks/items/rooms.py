@@ -112,6 +112,7 @@ class ClassInBrowsers:
             expect(page.locator(".mw-score").first).to_contain_text("%")
             page.problems[:] = [p for p in page.problems if OFFLINE not in p]
         expect(teacher.locator("#room .mw-words").first).to_contain_text("Revealed")
+        _waited(crowd.students, "scored", number, clicked)  # also those who were away
         steady = [student for student in crowd.students if number != 2 or student.habit != "loses"]
         return {
             "title": title,
