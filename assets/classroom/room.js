@@ -32,22 +32,22 @@ class RoomOnProjector {
     this.said = make('p', {class: 'mw-empty'});
     this.join = make('p', {}, make('a', {href: 'room', target: '_blank', class: 'mw-room-join'}, 'Join a room as a student'));
     view.root.append(this.said, this.join, this.trouble, this.head, this.status.element, this.result.node, this.speaker);
-    this.remember();
     this.close('Open a room: your class joins by code or QR code on phones, marks words, and sees the reveal together. The model runs once for all.');
+    this.open(store.get(KEPT));  // of a room opened before a reload
     view.follow(({key}) => this.open(key));
   }
 
-  // What events of this view read: where students go, and the key of a room opened before a reload.
-  remember() {
-    const address = new URL('room', document.baseURI);
-    const key = store.get(KEPT);
-    this.view.props.value = {address: address.origin + address.pathname, ...(key ? {key} : {}), ...this.view.props.value};
+  // What the events of the section read: where students go, and the key of the room.
+  tell(key) {
+    const {origin, pathname} = new URL('room', document.baseURI);
+    this.section.room = {address: origin + pathname, key};
   }
 
   open(key) {
     if (!key || key === this.client?.key) return;
     this.client?.close();
     store.set(KEPT, key);
+    this.tell(key);
     this.client = new RoomClient(key, {
       show: (state) => this.show(state),
       lost: (lost) => say(this.trouble, lost ? LOST : ''),
@@ -56,7 +56,8 @@ class RoomOnProjector {
   }
 
   close(said) {
-    store.remove(this.client ? KEPT : '');
+    if (this.client) store.remove(KEPT);
+    this.tell('');
     this.section.dataset.phase = 'closed';
     say(this.said, said);
     this.said.hidden = this.join.hidden = false;

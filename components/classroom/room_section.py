@@ -27,6 +27,8 @@ MINE, MINE_SHOWN = "A prompt of my own", "Our own prompt"
 READY_TITLES = [title for title in round_titles() if title != OWN]
 ADDRESS = re.compile(r"https?://[^\s?#]{1,300}/room")
 NO_ROOM = "Open a room first."
+# What the view's script knows, in the place of its value: see assets/classroom/room.js.
+TELL = "(shown, ...others) => [document.querySelector('.mw-room-section').room ?? {}, ...others]"
 IN_ROOM, CLOSED, MARKING, REVEALED = "mw-in-room", "mw-when-closed", "mw-when-marking", "mw-when-revealed"
 
 
@@ -57,8 +59,8 @@ def room_section(generation: GenerationTab) -> None:
 
 
 def room_view(elem_id: str) -> gr.HTML:
-    """The room on the projector. value: {"key": the teacher's, "address": of the students' page}; the view
-    asks for the rest itself, and an event that takes it as input reads both there (untrusted)."""
+    """The room on the projector. value: {"key": the teacher's}; the view asks for the rest itself. An event
+    with TELL gets {"key", "address": of the students' page} in its place (untrusted)."""
     return view("classroom/room", elem_id, "Room", {})
 
 
@@ -104,7 +106,7 @@ def _wire_room(section: RoomSection) -> None:
             raise MaskwiseError("The page did not load whole. Reload it, then open the room again.")
         key = ROOMS.open(address, visitor_of(request.client.host if request.client else ""))
         keep_sweeping()
-        return {section.room: {"key": key, "address": address}}
+        return {section.room: {"key": key}}
 
     def reveal(shown) -> Updates:
         ROOMS.reveal(_key(shown))
@@ -119,10 +121,11 @@ def _wire_room(section: RoomSection) -> None:
         return {}
 
     room, outputs = section.room, [section.room, section.said]
-    section.open.click(_in_words(section, open_room), room, outputs, **AT_ONCE)
-    section.reveal.click(_in_words(section, reveal), room, section.said, **AT_ONCE)
-    section.leaders.input(_in_words(section, show_leaders), [room, section.leaders], section.said, **AT_ONCE)
-    section.end.click(_in_words(section, end), room, section.said, **AT_ONCE)
+    told = AT_ONCE | {"js": TELL}
+    section.open.click(_in_words(section, open_room), room, outputs, **told)
+    section.reveal.click(_in_words(section, reveal), room, section.said, **told)
+    section.leaders.input(_in_words(section, show_leaders), [room, section.leaders], section.said, **told)
+    section.end.click(_in_words(section, end), room, section.said, **told)
 
 
 def _wire_rounds(section: RoomSection, generation: GenerationTab) -> None:
@@ -138,7 +141,7 @@ def _wire_rounds(section: RoomSection, generation: GenerationTab) -> None:
     following = section.following.click(next_title, section.choice, section.choice, **AT_ONCE)
     inputs = [section.room, section.choice, section.prompt, section.k, *own]
     for when in (section.begin.click, following.then):
-        when(_in_words(section, begin), inputs, section.said, **AT_ONCE)
+        when(_in_words(section, begin), inputs, section.said, **AT_ONCE, js=TELL)
 
 
 def _chosen(title: str, own: dict[str, Any]) -> Round:
