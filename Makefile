@@ -14,7 +14,7 @@ apt_install = $(ROOT) apt-get update -qq && $(ROOT) apt-get install -yqq $(1)
 
 METHODS := $(subst /,.,$(basename $(wildcard explainers/[a-z]*.py)))
 
-.PHONY: help run test bench docs clean
+.PHONY: help run test bench load docs clean
 .DEFAULT_GOAL := help
 
 help: ## Show these lines
@@ -35,6 +35,9 @@ bench: $(BIN)/.models $(BIN)/.tools .chromium ## Measure speed and search qualit
 
 docs: $(BIN)/.tools ## Write the documentation of the Python interface, from its docstrings, to site/
 	$(BIN)/pdoc explainers $(METHODS) explainers.core explainers.measures explainers.streams --output-directory site
+
+load: $(BIN)/.models $(BIN)/.tools ## Put 40 clients before the app, on this machine alone: make load [SECONDS=300] [CLIENTS=40]
+	$(BIN)/python -m benchmarks.load.crowd --seconds $(or $(SECONDS),300) --clients $(or $(CLIENTS),40)
 
 clean: ## Remove the environment (the models in the user's cache stay)
 	rm -rf .venv

@@ -46,8 +46,11 @@ class Visitor:
         while monotonic() < until:
             outcomes.append(await self.act(*self._random.choices([*ACTIONS], [*ACTIONS.values()])))
             await asyncio.sleep(self._random.uniform(*PAUSE))
-        await self._page.http.aclose()
+        await self.leave()
         return outcomes
+
+    async def leave(self) -> None:
+        await self._page.http.aclose()
 
     async def act(self, action: str) -> Outcome:
         began = monotonic()

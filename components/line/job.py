@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
 from dataclasses import dataclass
+from errno import ENOSPC
 from math import inf
 from threading import Condition, Thread, Timer
 from time import monotonic
@@ -241,6 +242,8 @@ class Job:
 def _unexpected(error: Exception) -> str:
     if "out of memory" in str(error).lower() or isinstance(error, MemoryError):
         return "Out of memory. Choose a smaller model, a shorter prompt or fewer new tokens."
+    if isinstance(error, OSError) and error.errno == ENOSPC:
+        return "The server's disk is full. Your text is kept; please try again once there is room."
     return (
         f"Something went wrong ({type(error).__name__}). Your text is kept; please try again. "
         "The server's log says where it happened."

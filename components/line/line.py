@@ -67,7 +67,7 @@ class Place:
 
 
 class Line:
-    """At most `most` jobs wait, and as many of one session as `most_of_session`."""
+    """At most `most` long jobs wait, and as many short ones; of one session at most `most_of_session`."""
 
     def __init__(self, most: int = deployment().waiting, most_of_session: int = deployment().waiting_each):
         self._most, self._most_of_session = most, most_of_session
@@ -84,8 +84,8 @@ class Line:
         with self._changed:
             present = self._foreground()
             own = [other.turn for other in present if other.session == ticket.session]
-            if len(self._waiting_in_front()) >= self._most or len(own) >= self._most_of_session:
-                raise MaskwiseError(self._refusal(len(own)))
+            if len(self._waiting_like(ticket)) >= self._most or len(own) >= self._most_of_session:
+                raise MaskwiseError(self._refusal(ticket, len(own)))
             now = min((other.turn for other in present), default=0)
             ticket.turn = max(own, default=now - 1) + 1
             self._waiting.append(ticket)
@@ -184,12 +184,12 @@ class Line:
         expected = self._pace.expected(ticket.kind, ticket.size)
         return None if expected is None else max(0.0, expected - self._computed(ticket))
 
-    def _refusal(self, own: int) -> str:
+    def _refusal(self, ticket: Ticket, own: int) -> str:
         if own >= self._most_of_session:
             return f"{own} runs of yours wait already. Let some of them end first."
         seconds = self._expected(self._foreground())
         when = "in a few minutes" if seconds is None else f"in about {max(1, round(seconds / 60))} min"
-        waiting = len(self._waiting_in_front())
+        waiting = len(self._waiting_like(ticket))
         return f"The line is full: {waiting} runs wait. Nothing is lost; please try again {when}."
 
     def _present(self) -> list[Ticket]:
@@ -198,8 +198,9 @@ class Line:
     def _foreground(self) -> list[Ticket]:
         return [ticket for ticket in self._present() if not ticket.background]
 
-    def _waiting_in_front(self) -> list[Ticket]:
-        return [ticket for ticket in self._waiting if not ticket.background]
+    def _waiting_like(self, ticket: Ticket) -> list[Ticket]:
+        """Who waits in front, short ones for a short one, else long ones."""
+        return [other for other in self._waiting if not other.background and other.short == ticket.short]
 
     def _next(self) -> Ticket | None:
         return min((t for t in self._waiting if t.ready), key=Ticket.order, default=None)

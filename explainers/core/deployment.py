@@ -71,7 +71,9 @@ class Deployment(BaseSettings):
         default=1_800, description="Seconds that one run may have with the models."
     )
     upload_mb: PositiveFloat = Field(default=20, description="MB of a file that is sent to the page.")
-    waiting: PositiveInt = Field(default=60, description="Runs that may wait in the line.")
+    waiting: PositiveInt = Field(
+        default=60, description="Runs that may wait in the line, and as many clicks and live readings."
+    )
     waiting_each: PositiveInt = Field(
         default=20, description="Runs of one page or client, waiting or at work."
     )

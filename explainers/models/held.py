@@ -133,9 +133,10 @@ def _builtin_version(task: Task) -> tuple[str, str] | None:
 def _find_and_load(wanted: Wanted, check: Check) -> LoadedModel:
     def check_size(counts: dict[str, int]) -> None:
         memory.check_bound(wanted.name, counts)
-        dtype = wanted.dtype or memory.choose_dtype(counts, wanted.device)
+        needed = memory.needed_bytes(counts, wanted.dtype or memory.choose_dtype(counts, wanted.device))
+        memory.check_limit(wanted.name, needed)
         free = memory.available_bytes(wanted.device) + _held()
-        memory.check_fits(wanted.name, memory.needed_bytes(counts, dtype), wanted.device, free)
+        memory.check_fits(wanted.name, needed, wanted.device, free)
 
     source = find_model(wanted.name, wanted.task, check_size, check)
     key = Kept(source, wanted.device, wanted.dtype)
@@ -155,10 +156,11 @@ def _load(key: Kept) -> LoadedModel:
     source = key.source
     with _loading_errors(source.name):
         counts = count_parameters(source.folder)
-        if source.name != BUILTIN[source.task].id:
-            memory.check_bound(source.name, counts)
         dtype = key.dtype or memory.choose_dtype(counts, key.device)
         needed = memory.needed_bytes(counts, dtype)
+        if source.name != BUILTIN[source.task].id:
+            memory.check_bound(source.name, counts)
+            memory.check_limit(source.name, needed)
         with _room_for(key, needed):
             if source.name == BUILTIN[Task.CLASSIFICATION].id:
                 model = load_builtin_masked_lm(source.folder).to(key.device, dtype)  # type: ignore[arg-type]

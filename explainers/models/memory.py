@@ -133,6 +133,16 @@ def check_bound(name: str, counts: dict[str, int]) -> None:
         )
 
 
+def check_limit(name: str, needed: int) -> None:
+    """Raise MaskwiseError where weights of `needed` bytes exceed MASKWISE_MEMORY_GB by themselves."""
+    limit = deployment().memory_gb
+    if limit is not None and needed > limit * 1e9:
+        raise MaskwiseError(
+            f"{name} is too large: it takes {needed / 1e9:.1f} GB of memory, and the models here may take "
+            f"{limit:g} GB. Choose a smaller model."
+        )
+
+
 def check_fits(name: str, needed: int, device: torch.device, available: int) -> None:
     """Raise MaskwiseError where weights of `needed` bytes, with room to work, exceed `available` bytes."""
     if HEADROOM * needed > available:

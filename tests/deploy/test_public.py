@@ -27,13 +27,20 @@ TEXT = "Why is the sky blue?"
 @contextmanager
 def as_a_space(**environment):
     """The address of app.py in a process of its own, with SPACE_ID and the owner's token set."""
+    with a_server(**environment) as (url, _):
+        yield url
+
+
+@contextmanager
+def a_server(**environment):
+    """(address, process), as `as_a_space`."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     own = {"SPACE_ID": "a/b", "PORT": str(port), "HF_TOKEN": TOKEN, "HF_HUB_OFFLINE": "0"} | environment
     server = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=os.environ | own)
     try:
-        yield wait_for(f"http://127.0.0.1:{port}", server)
+        yield wait_for(f"http://127.0.0.1:{port}", server), server
     finally:
         server.terminate()
         server.wait(20)
@@ -163,3 +170,44 @@ def test_a_listed_model_may_have_the_owners_token(models, tmp_path):
             )
     assert result["type"] == "explanation" and server.tokens == {f"Bearer {TOKEN}"}
     shutil.rmtree(tmp_path / "hub")
+
+
+BOUNDS = {
+    "MASKWISE_MODEL_GB": "not offered here",  # the menu leaves it out
+    "MASKWISE_DISK_GB": "no room on the disk",
+    "MASKWISE_MEMORY_GB": "the models here may take 0.0001 GB",
+}
+LOAD = """
+import os, sys
+from explainers.models.held import Task, load_model
+for bound in sys.argv[2:]:
+    os.environ[bound] = "0.0001"
+    try:
+        print(load_model(sys.argv[1], Task.GENERATION))
+    except Exception as error:
+        print(error)
+    del os.environ[bound]
+"""
+
+
+def test_models_beyond_size_disk_or_memory_are_refused_before_a_download(models, tmp_path):
+    name = "openai-community/gpt2"
+    sizes = {name: sum(tensor.numel() for tensor in tiny_causal("llama", chat=True).model.parameters())}
+    with hub({name: models}, parameters=sizes) as server:
+        own = {"HF_ENDPOINT": server.url, "HF_HUB_OFFLINE": "0", "HF_HOME": str(tmp_path), "SPACE_ID": "a/b"}
+        command = [sys.executable, "-c", LOAD, name, *BOUNDS]
+        run = subprocess.run(command, cwd=ROOT, env=os.environ | own, capture_output=True, text=True)
+    for said, words in zip(run.stdout.splitlines(), BOUNDS.values(), strict=True):
+        assert words in said
+    assert server.downloads == []
+
+
+def test_a_run_ends_after_its_seconds(tmp_path):
+    """With the best so far, or in words where there is none yet."""
+    with as_a_space(MASKWISE_MAX_SECONDS="1", HF_HOME=str(tmp_path)) as url:
+        long = {"method": "xprompt", "options": {"iterations": 1000}, "api_name": "/explain_generation"}
+        job = Client(url, verbose=False).submit("Why is the sky so blue in the evening? " * 9, k=9, **long)
+        try:
+            assert job.result(timeout=120)["stopped"]
+        except AppError as said:
+            assert "a run may take 1 seconds" in str(said)

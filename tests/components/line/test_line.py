@@ -164,6 +164,18 @@ def test_a_full_line_refuses_in_words():
     line.leave(first)
 
 
+def test_a_line_full_of_long_jobs_takes_short_ones():
+    line = Line(most=2)
+    first = at_work(line)
+    joined(line, Ticket("a", "search"), Ticket("b", "search"))
+    joined(line, Ticket("c", "click", short=True), Ticket("d", "click", short=True))
+    with pytest.raises(MaskwiseError, match="The line is full: 2 runs wait"):
+        line.join(Ticket("e", "click", short=True))
+    with pytest.raises(MaskwiseError, match="The line is full: 2 runs wait"):
+        line.join(Ticket("e", "search"))
+    line.leave(first)
+
+
 def test_one_session_cannot_fill_the_line():
     line = Line(most_of_session=2)
     joined(line, Ticket("a", "search"), Ticket("a", "search"))
