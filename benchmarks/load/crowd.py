@@ -45,11 +45,11 @@ async def _watch(server: Server, usages: list[Usage]) -> None:
 
 def measure(clients: int, seconds: float) -> dict:
     with serving(MASKWISE_WAITING=str(WAITING)) as server:
-        began = monotonic()
+        began, before = monotonic(), len(server.jobs())
         outcomes, usages = asyncio.run(crowd(server, clients, seconds))
         lasted = monotonic() - began
         healthy = server.answers("healthz") and server.answers("readyz") and server.answers("")
-        jobs, tracebacks = server.jobs(), server.tracebacks()
+        jobs, tracebacks = server.jobs()[before:], server.tracebacks()
     compared = len({each.question for each in outcomes if each.question})
     told = {"clients": clients, "lasted": lasted, "healthy": healthy, "tracebacks": tracebacks}
     told |= {"compared": compared, "wrong": wrong(outcomes), "machine": machine()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -60,6 +61,7 @@ class Click:
         return dict(what_if.removal(example(), list(self.removed)))
 
 
+@cache
 def example() -> dict:
     """The explanation that a fresh page shows."""
     return json.loads(EXAMPLE.read_text(encoding="utf-8"))["events"][-1]
@@ -112,11 +114,13 @@ class Pool:
         self._asked += 1
         return self._common
 
-    def click(self) -> tuple[list[int], int]:
-        """(the set that a fresh page removes, the word that is clicked)."""
-        spans = example()["spans"]
-        removed = [index for index, span in enumerate(spans) if span["removed"]]
-        return removed, self._random.randrange(len(spans))
+    def removed(self) -> set[int]:
+        """What a fresh page removes in What if."""
+        return {index for index, span in enumerate(example()["spans"]) if span["removed"]}
+
+    def word(self) -> int:
+        """One that is clicked there."""
+        return self._random.randrange(len(example()["spans"]))
 
 
 def _question(call: str, settings: dict) -> Question:

@@ -13,7 +13,7 @@ from benchmarks.load.visitors import ACTIONS, Outcome
 GOOD = ("answered", "refused", "stopped", "closed")
 COMPUTING = ("run", "repeat")
 CALLS = ("generation", "classification", "comparison")  # kinds of the jobs that they make
-AIMS = {"click": 2.0, "load": 1.0}  # seconds, of the 95th percentile
+SHOWN = 40  # points of the curve of memory
 
 
 def wrong(outcomes: list[Outcome]) -> list[str]:
@@ -52,7 +52,7 @@ def measured(outcomes: list[Outcome], jobs: list[JobLine], usages: list[Usage]) 
         "answers": len(answered),
         "computed": len(computed),
         "saved": 1 - len(computed) / len(answered) if answered else 0.0,
-        "usage": [asdict(usage) for usage in usages],
+        "usage": [asdict(usage) for usage in [*usages[:: max(1, len(usages) // SHOWN)], usages[-1]]],
     }
 
 

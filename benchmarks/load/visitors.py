@@ -38,7 +38,8 @@ class Visitor:
     def __init__(self, url: str, layout: Layout, pool: Pool, seed: int):
         self._url, self._layout, self._pool = url, layout, pool
         self._random = Random(seed)
-        self._page = Page(url)
+        self._page, self._running = Page(url), Page(url)  # two tabs of one browser
+        self._removed = pool.removed()
 
     async def stay(self, until: float) -> list[Outcome]:
         """Act until then. until: of monotonic()."""
@@ -50,7 +51,8 @@ class Visitor:
         return outcomes
 
     async def leave(self) -> None:
-        await self._page.http.aclose()
+        for page in (self._page, self._running):
+            await page.http.aclose()
 
     async def act(self, action: str) -> Outcome:
         began = monotonic()
@@ -84,22 +86,19 @@ class Visitor:
         return ("lost (the stream ended)",)
 
     async def _click(self) -> tuple:
-        """A word of a fresh page's What if, as the browser does it: the set changes, then it is measured."""
-        page, layout = Page(self._url), self._layout
-        try:
-            removed, word = self._pool.click()
-            toggle = layout.event("what-strip", "select")
-            place = {"index": word, "value": word}
-            shown = [each async for each in page.press(toggle, layout.data(toggle, {}), place)][-1]
-            measure = layout.change_of(toggle["outputs"][-1])
-            shown = [each async for each in page.press(measure, layout.data(measure, {}))][-1]
-            click = Click(tuple(sorted({*removed} ^ {word})))
-            status = shown[layout.place(measure, "what-status")]
-            if status["state"] != "done":
-                return (_refusal(status["text"]),)
-            return "answered", click, shown[layout.place(measure, "what-answer")]
-        finally:
-            await page.http.aclose()
+        """A word in What if, as the browser does it: the set changes, then it is measured."""
+        page, layout, word = self._page, self._layout, self._pool.word()
+        toggle = layout.event("what-strip", "select")
+        place = {"index": word, "value": word}
+        shown = [each async for each in page.press(toggle, layout.data(toggle, {}), place)][-1]
+        self._removed ^= {word}
+        measure = layout.change_of(toggle["outputs"][-1])
+        shown = [each async for each in page.press(measure, layout.data(measure, {}))][-1]
+        status = shown[layout.place(measure, "what-status")]
+        if status["state"] != "done":
+            return (_refusal(status["text"]),)
+        answer = shown[layout.place(measure, "what-answer")]
+        return "answered", Click(tuple(sorted(self._removed))), answer
 
     async def _stop(self) -> tuple:
         """Run on the page, and Stop soon after."""
@@ -108,7 +107,7 @@ class Visitor:
         typed = NO_TEXT | {"k": self._random.randint(1, 3)}
         stopping = asyncio.create_task(self._press_later(stop))
         status = {}
-        async for shown in self._page.press(run, self._layout.data(run, typed)):
+        async for shown in self._running.press(run, self._layout.data(run, typed)):
             status = shown[place]
         await stopping
         if status["state"] == "error":
@@ -117,7 +116,7 @@ class Visitor:
 
     async def _press_later(self, stop: dict) -> None:
         await asyncio.sleep(self._random.uniform(0.2, PATIENCE))
-        await self._page.at_once(stop, [])
+        await self._running.at_once(stop, [])
 
     async def _close(self) -> tuple:
         """A run whose reader goes away."""
