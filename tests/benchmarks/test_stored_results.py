@@ -1,5 +1,6 @@
 """Results that come with Maskwise: each is found by the page, at once, and none is left over."""
 
+import json
 import time
 
 import pytest
@@ -9,6 +10,9 @@ from components.line.line import Line
 from components.line.results import SHIPPED, shipped_name
 from components.runner import Runner
 from explainers.models import held
+from explainers.streams import guessing
+from explainers.streams.guess_rounds import ready_rounds
+from explainers.streams.guess_subjects import Known
 
 
 @pytest.mark.parametrize(("works", "count"), [(generation, 5), (classification, 11), (comparison, 1)])
@@ -29,3 +33,15 @@ def test_no_stored_result_is_left_over():
     works = [work for kind in KINDS.values() for work in kind()]
     names = {shipped_name(work.question, work.builtin()) for work in works}
     assert {file.name for file in SHIPPED.iterdir()} <= names
+
+
+def test_each_ready_round_comes_with_what_no_guess_changes():
+    found = json.loads(guessing.SHIPPED.read_text(encoding="utf-8"))
+    keys = set()
+    for round in ready_rounds():
+        subject = round.subject()
+        name, revision = held.builtin_version(subject.request.model, subject.task)
+        keys.add(key := guessing.known_key(round, name, revision))
+        known = Known.of_json(found[key])
+        assert known.best and known.answers and known.random, round.title
+    assert found.keys() == keys
