@@ -157,14 +157,20 @@ def mark(phone: Page, first: int) -> None:
     expect(phone.locator(".mw-room-send")).to_contain_text("Sent.")
 
 
+def open_room(teacher: Page, url: str) -> str:
+    """Open a room on the projector; returns its code."""
+    teacher.goto(f"{url}?projector=1")
+    teacher.get_by_role("tab", name="Classroom", exact=True).click()
+    teacher.get_by_role("tab", name="A room for the class").click()
+    teacher.locator("#room-open").click()
+    expect(teacher.locator(".mw-room-code")).to_have_text(re.compile("[A-Z]{6}"))
+    return teacher.locator(".mw-room-code").inner_text()
+
+
 @contextmanager
 def class_in(browser: Browser, url: str) -> Iterator[ClassInBrowsers]:
     """A room that is open, its phones not yet in it."""
     pages = guarded_page(browser, **SCREEN), guarded_page(browser, **PHONE), guarded_page(browser, **PHONE)
     with pages[0] as teacher, pages[1] as reloading, pages[2] as losing:
-        teacher.goto(f"{url}?projector=1")
-        teacher.get_by_role("tab", name="Classroom", exact=True).click()
-        teacher.get_by_role("tab", name="A room for the class").click()
-        teacher.locator("#room-open").click()
-        expect(teacher.locator(".mw-room-code")).to_have_text(re.compile("[A-Z]{6}"))
+        open_room(teacher, url)
         yield ClassInBrowsers(url, teacher, reloading, losing)

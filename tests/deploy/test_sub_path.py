@@ -11,6 +11,7 @@ import pytest
 from gradio_client import Client
 from playwright.sync_api import expect
 
+from benchmarks.items.rooms import join, open_room
 from tests.browser import guarded_page
 from tests.served import served_app
 
@@ -136,3 +137,13 @@ def test_the_api_streams(proxied):
         client.submit("Why is the sky blue?", k=1, max_new_tokens=4, api_name="/explain_generation")
     )
     assert events[-1]["type"] == "explanation"
+
+
+def test_a_room_of_a_class(browser, proxied):
+    with guarded_page(browser, **OPEN) as teacher, guarded_page(browser, **OPEN) as phone:
+        code = open_room(teacher, proxied)
+        expect(teacher.locator(".mw-room-link")).to_have_text(f"{proxied}room?room={code}")
+        join(phone, proxied, code, "Ada")
+        expect(teacher.locator(".mw-room-counts")).to_contain_text("1 joined")
+        teacher.locator("#room-begin").click()
+        expect(phone.locator(".mw-room-marking .mw-strip")).to_contain_text("doctor")
