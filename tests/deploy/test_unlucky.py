@@ -6,6 +6,7 @@ import errno
 import logging
 import os
 import shutil
+import signal
 import sqlite3
 import time
 
@@ -23,7 +24,7 @@ from explainers.core.types import Task
 from explainers.models.held import load_model
 from tests.components.line.test_results import EVENTS, KEPT, MODEL, found
 from tests.components.test_runner import events_of, work
-from tests.deploy.test_public import as_a_space
+from tests.deploy.test_public import a_server, as_a_space
 from tests.hub_server import hub
 from tests.tiny_models import tiny_causal
 
@@ -44,6 +45,24 @@ def run_of(url: str, model) -> list[dict]:
         TEXT, str(model), "feature_ablation", 2, max_new_tokens=4, api_name="/explain_generation"
     )
     return [*job, job.result(timeout=120)]
+
+
+@pytest.mark.timeout(600)  # two starts of the app
+def test_a_server_that_is_killed_in_a_run_starts_clean(folder, tmp_path):
+    """Its store of results included, which was open."""
+    own = {"MASKWISE_PUBLIC": "0", "MASKWISE_CACHE": str(tmp_path / "cache")}
+    with a_server(**own) as (url, server):
+        first = run_of(url, folder)[-1]
+        options = {"iterations": 1000}
+        job = Client(url, verbose=False).submit(
+            TEXT, str(folder), "xprompt", 9, options=options, api_name="/explain_generation"
+        )
+        assert next(event for event in job if event["type"] == "step")
+        server.send_signal(signal.SIGKILL)
+        assert job.exception(timeout=60)  # the client hears of it, and waits no longer
+    with a_server(**own) as (url, _):
+        kept = run_of(url, folder)
+    assert "stored" in [event["type"] for event in kept] and kept[-1] == first
 
 
 @pytest.mark.parametrize("error", [FULL, sqlite3.OperationalError("database or disk is full")])
