@@ -8,6 +8,7 @@ from components.page.stream_view import RecordingView
 from components.page.views import Values
 from explainers.reports.class_sentence import CHART_NOTES, class_sentence, highest, percent
 from explainers.reports.figures.faithfulness import Curve, faithfulness_chart
+from explainers.reports.figures.interactions import arcs_chart
 from explainers.reports.figures.layer_lens import lens_chart
 
 VIEWS = ("result", "bars", "strip", "plot", "methods", "lens")
@@ -156,14 +157,15 @@ class ClassificationView(RecordingView):
         if not done:
             return {"empty": NO_CURVES}
         label = self.prediction["label"]
-        return {
-            "charts": [
-                faithfulness_chart(
-                    kind, [Curve(each["title"], **each[kind]) for each in done], about.format(label=label)
-                )
-                for kind, about in CHART_NOTES.items()
-            ]
-        }
+        charts = [
+            faithfulness_chart(
+                kind, [Curve(each["title"], **each[kind]) for each in done], about.format(label=label)
+            )
+            for kind, about in CHART_NOTES.items()
+        ]
+        if sets := (self.explanation or {}).get("interactions"):
+            charts.append(arcs_chart(self.spans, sets))
+        return {"charts": charts}
 
     def _methods_value(self) -> dict:
         rows = [_method_row(event) for event in self.methods]

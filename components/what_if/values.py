@@ -10,7 +10,7 @@ from math import exp
 
 from components.page.views import Values
 from explainers.reports.figures.drops import drops_chart
-from explainers.reports.figures.pair_interactions import pairs_chart
+from explainers.reports.figures.interactions import pairs_chart
 from explainers.reports.figures.response_losses import losses_chart
 from explainers.reports.result_sentence import result_sentence
 

@@ -78,6 +78,17 @@ class SearchStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Interaction:
+    """Spans that act together, by their indices in order, and how strongly, in nats.
+
+    Of two: below zero one stands in for the other, above zero they reinforce each other.
+    """
+
+    members: tuple[int, ...]
+    nats: float
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """One signed score per span (positive supports the target) and the mask of the removed spans.
 
@@ -85,7 +96,8 @@ class Explanation:
     gradient passes) asked for; distinct_masks: those that went through the model. notes: what a reader
     must know about these scores, in sentences. certificate: what is known of the removed set among all of
     its size, in a sentence; optimality_gap: nats by which log p exceeds the lowest, where that is known.
-    final: False where the method goes on, to prove this result or to find a better one.
+    final: False where the method goes on, to prove this result or to find a better one. interactions: sets of
+    spans that the method found to act together, the strongest first.
     """
 
     method: str
@@ -99,6 +111,7 @@ class Explanation:
     distinct_masks: int = 0
     optimality_gap: float | None = None
     final: bool = True
+    interactions: tuple[Interaction, ...] = ()
 
     def __post_init__(self):
         if not len(self.scores) == len(self.mask) == len(self.spans):

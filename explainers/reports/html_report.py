@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from explainers.reports.answer_diff import diff_words
 from explainers.reports.class_sentence import CHART_NOTES, class_sentence, percent
+from explainers.reports.figures.interactions import NOTE, SET_HEAD, set_rows
 from explainers.reports.html_page import element, note, page, section, settings_table, table
 from explainers.reports.metric_rows import metric_rows
 from explainers.reports.record import explanation_of
@@ -30,7 +31,8 @@ def explanation_html(record: dict) -> str:
     explanation = explanation_of(record)
     about = _generation if record["tab"] == "generation" else _classification
     title = f"Maskwise: {explanation['title']} on {explanation['model']}"
-    return page(title, [*about(explanation, record), *_provenance(explanation), _scores(explanation)])
+    parts = [*about(explanation, record), _together(explanation), *_provenance(explanation)]
+    return page(title, [*parts, _scores(explanation)])
 
 
 def _generation(explanation: dict, record: dict) -> list[str]:
@@ -138,6 +140,15 @@ def _search(record: dict) -> str:
     line = f'<polyline points="{points}"/>'
     drawn = f'<svg viewBox="0 0 800 160" preserveAspectRatio="none" aria-hidden="true">{line}</svg>'
     return section("The search", drawn, note(said))
+
+
+def _together(explanation: dict) -> str:
+    """The sets of words that act together, where the method finds some."""
+    if not (sets := explanation.get("interactions")):
+        return ""
+    return section(
+        "Words that act together", table(set_rows(explanation["spans"], sets), SET_HEAD), note(NOTE)
+    )
 
 
 def _provenance(explanation: dict) -> list[str]:

@@ -25,6 +25,17 @@ def check_range(name: str, value, low: int, high: int) -> None:
         raise MaskwiseError(f"{name} must be a whole number between {low} and {high}, not {value!r}.")
 
 
+def check_k(k: int, spans: int, granularity: str) -> None:
+    """Raise MaskwiseError where k spans cannot be removed."""
+    if not spans:
+        raise MaskwiseError("The prompt holds nothing that can be removed. Type some words.")
+    if k > spans:
+        raise MaskwiseError(
+            f"k is {k}, but this prompt has only {spans} {granularity}s. Choose k between 1 and {spans}, "
+            "or a finer granularity."
+        )
+
+
 @dataclass(frozen=True)
 class MethodRun:
     """What a method has found, and the sequences that went through the model for it. stopped: before its end.

@@ -39,7 +39,7 @@ from explainers.streams.events.classification import (
     PredictionEvent,
 )
 from explainers.streams.events.shared import PromptEvent, StatusEvent, StepEvent
-from explainers.streams.report import provenance, scored_spans, span_values
+from explainers.streams.report import interacting_sets, provenance, scored_spans, span_values
 from explainers.targets.base import MaskOperator
 from explainers.targets.label import LabelTarget
 from explainers.targets.whole_words import label_target
@@ -268,6 +268,7 @@ def _result(
         "evaluations": found.explanation.evaluations,
         "forward_passes": found.forward_passes,
         "stopped": found.stopped,
+        "interactions": interacting_sets(found.explanation),
     }
 
 

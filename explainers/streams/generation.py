@@ -16,12 +16,12 @@ from pydantic import AfterValidator, BeforeValidator
 from explainers.core.base import EXPLAINERS, Explainer, explainers_for, read_options
 from explainers.core.deferred_torch import torch
 from explainers.core.deployment import deployment
-from explainers.core.errors import MaskwiseError, Stopped
+from explainers.core.errors import Stopped
 from explainers.core.requests import Seed, between, one_of, request
 from explainers.core.types import Explanation, Mask, OnForward, Prompt, Task
 from explainers.models import held
 from explainers.models.held import LoadedModel
-from explainers.streams.checks import MethodRun, run_method, uninterrupted
+from explainers.streams.checks import MethodRun, check_k, run_method, uninterrupted
 from explainers.streams.events.generation import (
     AnswerEvent,
     GenerationEvent,
@@ -33,7 +33,14 @@ from explainers.streams.events.generation import (
 )
 from explainers.streams.events.shared import StatusEvent
 from explainers.streams.known import Answer, known, recall_masks
-from explainers.streams.report import RemovalReport, provenance, report, scored_spans, span_values
+from explainers.streams.report import (
+    RemovalReport,
+    interacting_sets,
+    provenance,
+    report,
+    scored_spans,
+    span_values,
+)
 from explainers.targets.base import MaskOperator
 from explainers.targets.causal.token_inputs import TokenInputs
 from explainers.targets.decoding import greedy_tokens
@@ -183,6 +190,7 @@ def _result(
         "distinct_masks": found.distinct_masks,
         "forward_passes": run.forward_passes,
         "stopped": run.stopped,
+        "interactions": interacting_sets(found),
     }
 
 
@@ -219,17 +227,6 @@ def prompt_of(request: GenerationRequest, loaded: LoadedModel) -> Prompt:
         request.template_choices(),
         ends=loaded.model.config.is_encoder_decoder,
     )
-
-
-def check_k(k: int, spans: int, granularity: str) -> None:
-    """Raise MaskwiseError where k spans cannot be removed."""
-    if not spans:
-        raise MaskwiseError("The prompt holds nothing that can be removed. Type some words.")
-    if k > spans:
-        raise MaskwiseError(
-            f"k is {k}, but this prompt has only {spans} {granularity}s. Choose k between 1 and {spans}, "
-            "or a finer granularity."
-        )
 
 
 def _known_answer(

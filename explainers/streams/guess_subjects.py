@@ -13,9 +13,10 @@ from threading import Lock
 from explainers.core.deferred_torch import torch
 from explainers.core.types import Mask, OnForward, Task
 from explainers.models.held import LoadedModel
+from explainers.streams.checks import check_k
 from explainers.streams.classification import ClassificationRequest, build_target
 from explainers.streams.events.guessing import Effect, FoundEffect, OpeningEvent, RandomEffect
-from explainers.streams.generation import GenerationRequest, check_k, prompt_of, respond, write_answer
+from explainers.streams.generation import GenerationRequest, prompt_of, respond, write_answer
 from explainers.streams.report import span_values
 from explainers.targets.base import ModelTarget
 from explainers.targets.label import LabelTarget

@@ -11,7 +11,7 @@ from explainers.core.deferred_torch import torch
 from explainers.core.types import Explanation, Mask, MetricScore, TokenSpan
 from explainers.measures.text import METRICS, kl_divergence, kl_published, probability_ratio, text_metrics
 from explainers.streams.events.generation import Metric, ResponseToken
-from explainers.streams.events.shared import Provenance, ScoredSpan, Span
+from explainers.streams.events.shared import InteractingSet, Provenance, ScoredSpan, Span
 from explainers.targets.base import ModelTarget
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import decode_answer, decode_pieces
@@ -97,6 +97,10 @@ def span_values(spans: tuple[TokenSpan, ...]) -> list[Span]:
 def scored_spans(explanation: Explanation) -> list[ScoredSpan]:
     rows = zip(span_values(explanation.spans), explanation.scores, explanation.mask, strict=True)
     return [{**span, "score": score, "removed": not kept} for span, score, kept in rows]
+
+
+def interacting_sets(explanation: Explanation) -> list[InteractingSet]:
+    return [{"members": list(each.members), "nats": each.nats} for each in explanation.interactions]
 
 
 def _response_tokens(

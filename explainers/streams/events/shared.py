@@ -29,6 +29,13 @@ class ScoredSpan(Span):
     removed: bool
 
 
+class InteractingSet(TypedDict):
+    """Spans that act together, by their numbers, and how strongly: see explainers.core.types.Interaction."""
+
+    members: list[Index]
+    nats: float
+
+
 class Piece(TypedDict):
     """A part of what the model reads. kind: "text" is the person's own, others are the template's."""
 
@@ -82,7 +89,8 @@ class Provenance(TypedDict):
 
 
 class Found(Provenance):
-    """What every explanation holds. notes: sentences a reader must know. stopped: ended before its end."""
+    """What every explanation holds. notes: sentences a reader must know. stopped: ended before its end.
+    interactions: sets of spans that act together, where the method finds some."""
 
     method: str
     options: dict[str, Any]
@@ -95,3 +103,4 @@ class Found(Provenance):
     seconds: float
     stopped: bool
     notes: list[str]
+    interactions: NotRequired[list[InteractingSet]]

@@ -1,0 +1,31 @@
+"""The newer methods run on the page, and what they find beside scores is shown."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser import choose, guarded_page
+
+
+@pytest.fixture
+def page(browser, url):
+    with guarded_page(browser, viewport={"width": 1280, "height": 1400}) as opened:
+        opened.goto(url)
+        expect(opened.locator("#plot .cap")).to_contain_text("iteration 100 of 100")
+        opened.locator("#prompt textarea").fill("Write a short story about a doctor.")
+        yield opened
+
+
+def test_sets_of_words_are_arcs_over_the_prompt(page):
+    choose(page, "#method", "ProxySPEX")
+    page.locator("#run").click()
+    expect(page.locator("#status")).to_contain_text("ProxySPEX on tiny-llama", timeout=60_000)
+    expect(page.locator("#plot .cap")).to_contain_text("sets: ")
+    expect(page.locator("#plot .main-svg").first).to_be_visible()
+
+
+def test_relevance_is_shown_with_what_it_adds_up_to(page):
+    choose(page, "#method", "AttnLRP")
+    expect(page.locator(".mw-reference").filter(has_text="grants no patents").first).to_be_visible()
+    page.locator("#run").click()
+    expect(page.locator("#status")).to_contain_text("AttnLRP on tiny-llama", timeout=60_000)
+    expect(page.locator("#status")).to_contain_text("flows back to the spans")
