@@ -9,9 +9,8 @@ from explainers.measures.intervals import interval
 from explainers.measures.text import METRICS
 from explainers.streams.events.comparison import Interval
 from explainers.streams.report import removal_metrics
-from explainers.targets.decoding import greedy_batch
+from explainers.targets.decoding import masked_answers
 from explainers.targets.response import ResponseTarget
-from explainers.text.prompts import decode_answer
 
 TEXT_DRAWS = 5  # random sets whose answer is written anew: that takes a pass for every new token
 
@@ -37,14 +36,8 @@ class Removals:
     def responses(self, masks: list[Mask]) -> list[str]:
         """The answers to masked prompts; those of one length are written at once."""
         new = [mask for mask in dict.fromkeys(masks) if mask not in self._responses]
-        embeds = {mask: self.target.kept_embeds(mask) for mask in new}  # (1, L', d) each
-        for length in {row.shape[1] for row in embeds.values()}:
-            batch = [mask for mask in new if embeds[mask].shape[1] == length]
-            rows = torch.cat([embeds[mask] for mask in batch])
-            settings = self._max_new_tokens, self.target.on_forward
-            answers = greedy_batch(self.target.loaded, rows, *settings)
-            texts = [decode_answer(self.target.tokenizer, ids) for ids in answers]
-            self._responses |= dict(zip(batch, texts, strict=True))
+        texts = masked_answers(self.target, new, self._max_new_tokens)
+        self._responses |= dict(zip(new, texts, strict=True))
         return [self._responses[mask] for mask in masks]
 
     def floor(self, k: int, draws: int, seed: int) -> dict[str, Interval]:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from explainers.core.deferred_torch import torch
-from explainers.core.types import OnForward
+from explainers.core.types import Mask, OnForward
 from explainers.models.held import LoadedModel
 from explainers.targets.causal.drafting import Draft, DraftedDecoding, draft_of
 from explainers.targets.causal.model import CausalModel
 from explainers.targets.encoder_decoder.decoding import decoder_steps
 from explainers.targets.remembered import check_finite
+from explainers.text.prompts import decode_answer
+
+if TYPE_CHECKING:
+    from explainers.targets.response import ResponseTarget
+
+MOST_AT_ONCE = 16  # answers
 
 
 def greedy_tokens(
@@ -43,6 +49,21 @@ def greedy_batch(
         if all(ended):
             break
     return [tuple(answer) for answer in answers]
+
+
+def masked_answers(target: ResponseTarget, masks: Sequence[Mask], max_new_tokens: int) -> list[str]:
+    """The answers to masked prompts; those of one length are written at once, MOST_AT_ONCE at most."""
+    embeds = [target.kept_embeds(mask) for mask in masks]  # (1, L', d) each
+    texts = [""] * len(masks)
+    for length in sorted({row.shape[1] for row in embeds}):
+        places = [n for n, row in enumerate(embeds) if row.shape[1] == length]
+        for start in range(0, len(places), MOST_AT_ONCE):
+            batch = places[start : start + MOST_AT_ONCE]
+            rows = torch.cat([embeds[n] for n in batch])
+            answers = greedy_batch(target.loaded, rows, max_new_tokens, target.count)
+            for n, ids in zip(batch, answers, strict=True):
+                texts[n] = decode_answer(target.tokenizer, ids)
+    return texts
 
 
 def _tokens(
