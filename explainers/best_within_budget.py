@@ -38,7 +38,9 @@ class BestWithinBudget(Explainer):
     """
 
     title = "Best within a budget"
-    reference = "Search by a Gaussian-process surrogate, then proof; objective of XPrompt (arXiv 2405.20404)"
+    reference = (
+        "Search by a Gaussian-process surrogate, then proof; objective of XPrompt (JoPA, arXiv 2405.20404)"
+    )
     score_meaning = "For a removed span, how far log p rises, in nats, when it alone is put back; else 0."
 
     @dataclass(frozen=True)

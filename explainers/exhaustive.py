@@ -28,7 +28,7 @@ class Exhaustive(Explainer):
     """
 
     title = "Exhaustive"
-    reference = "All C(T, k) sets; objective of XPrompt (arXiv 2405.20404, section 3)"
+    reference = "All C(T, k) sets; objective of XPrompt (JoPA; arXiv 2405.20404, section 3)"
     score_meaning = "For a removed span, how far log p rises, in nats, when it alone is put back; else 0."
 
     @dataclass(frozen=True)

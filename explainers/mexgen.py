@@ -1,4 +1,4 @@
-"""MExGen: parts of the prompt from coarse to fine, by what removing them changes of log p or of the answer."""
+"""MExGen: parts of a prompt from coarse to fine, by what removing them changes of log p or of the answer."""
 
 from __future__ import annotations
 

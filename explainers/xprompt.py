@@ -26,7 +26,7 @@ class XPrompt(Explainer):
     """
 
     title = "XPrompt"
-    reference = "Algorithm 1, arXiv 2405.20404"
+    reference = "Algorithm 1, arXiv 2405.20404; published as JoPA, ACL 2025"
     score_meaning = "For a removed span, how far log p rises, in nats, when it alone is put back; else 0."
 
     @dataclass(frozen=True)

@@ -11,7 +11,7 @@ class XPromptRandomStart(XPrompt):
     """XPrompt whose first mask is drawn at random; swaps are still drawn by the gradient."""
 
     title = "XPrompt without initialisation"
-    reference = "“w/o initialisation” in Table 4, arXiv 2405.20404"
+    reference = "“w/o initialisation” in Table 4, arXiv 2405.20404 (JoPA, ACL 2025)"
 
     @dataclass(frozen=True)
     class Options(XPrompt.Options):

@@ -11,7 +11,7 @@ class XPromptUniformSwaps(XPrompt):
     """XPrompt whose swaps are drawn evenly; the gradient still chooses the first mask."""
 
     title = "XPrompt without gradient sampling"
-    reference = "“w/o probability” in Table 4, arXiv 2405.20404"
+    reference = "“w/o probability” in Table 4, arXiv 2405.20404 (JoPA, ACL 2025)"
 
     @dataclass(frozen=True)
     class Options(XPrompt.Options):

@@ -31,10 +31,10 @@ CARDS = [
     {
         "target": "#plot",
         "title": "How the search works",
-        "text": "There are too many sets of k words to try them all. XPrompt starts from the words with the "
-        "largest gradient, then swaps one removed word for one kept word, again and again. A swap "
-        "that makes the answer less likely is accepted: the line steps down. Every other proposal "
-        "is a grey dot and is dropped.",
+        "text": "There are too many sets of k words to try them all. XPrompt (later called JoPA) starts from "
+        "the words with the largest gradient, then swaps one removed word for one kept word, again and "
+        "again. A swap that makes the answer less likely is accepted: the line steps down. Every other "
+        "proposal is a grey dot and is dropped.",
     },
     {
         "target": "#strip",
