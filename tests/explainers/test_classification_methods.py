@@ -20,7 +20,11 @@ from tests.tiny_models import MASKED_KINDS, tiny_masked
 
 TEXT = "The movie was great, but the quick doctor!"
 WORDS = (("sports", "movie"), ("business",), ("world", "bad"))
-QUICK = {"integrated_gradients": {"steps": 8}, "xprompt": {"iterations": 20}}
+QUICK = {
+    "integrated_gradients": {"steps": 8},
+    "xprompt": {"iterations": 20},
+    "proxy_spex": {"samples": 60},
+}
 REFUSED = {("lrp_xai", "modernbert")}
 
 

@@ -14,6 +14,8 @@ QUICK = {
     "integrated_gradients": {"steps": 8},
     "captum_kernel_shap": {"samples": 30},
     "xprompt": {"iterations": 20},
+    "proxy_spex": {"samples": 60},
+    "mexgen": {"per_part": 3},
 }
 
 

@@ -117,6 +117,8 @@ def damaged_files():
     yield changed(lambda r, e: e["spans"][0].update(end=10**6))
     yield changed(lambda r, e: e["spans"].pop())
     yield changed(lambda r, e: e["metrics"].append({"name": "x"}))
+    yield changed(lambda r, e: e.update(interactions=[{"members": [0, 10_000], "nats": 1.0}]))
+    yield changed(lambda r, e: e.update(interactions=[{"members": [], "nats": 1.0}]))
     yield changed(lambda r, e: e.update(prompt="half \ud800"))
     yield changed(lambda r, e: r.update(inputs=[1]))
     yield changed(lambda r, e: e.update(extra=[[[[[[[[[[[[[1]]]]]]]]]]]]]))
@@ -150,6 +152,15 @@ def test_a_hostile_comparison_is_refused_in_words(text):
 def test_a_hostile_file_is_refused_in_words(text):
     with pytest.raises(MaskwiseError, match="no result of Maskwise|The file is damaged"):
         read_record(text, "generation")
+
+
+def test_sets_of_words_come_back_from_a_file():
+    record = json.loads(record_json(generation_tab.stored_record()))
+    record["events"] = [event for event in record["events"] if event["type"] != "step"]
+    record["events"][-1]["interactions"] = [{"members": [0, 2], "nats": -1.5}]
+    view = generation_tab.replay(read_record(json.dumps(record), "generation")["events"])
+    first, third = (record["events"][-1]["spans"][t]["text"] for t in (0, 2))
+    assert view.values()["plot"]["charts"][0]["table"]["rows"] == [[f"{first} + {third}", 2, "−1.50"]]
 
 
 def test_too_large_a_file_and_one_of_another_tab_are_refused():
