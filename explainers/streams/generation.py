@@ -44,6 +44,7 @@ from explainers.streams.report import (
 from explainers.targets.base import MaskOperator
 from explainers.targets.causal.token_inputs import TokenInputs
 from explainers.targets.decoding import greedy_tokens
+from explainers.targets.encoder_decoder.reading import language_notes
 from explainers.targets.given_answer import given_tokens
 from explainers.targets.response import ResponseTarget, check_context
 from explainers.text.chat_template import Placement, TemplateChoices, Thinking, check_date
@@ -220,13 +221,11 @@ def answered_target(
 
 def prompt_of(request: GenerationRequest, loaded: LoadedModel) -> Prompt:
     """The request's prompt as this model reads it."""
-    return render_prompt(
-        loaded.tokenizer,
-        request.prompt,
-        request.granularity,
-        request.template_choices(),
-        ends=loaded.model.config.is_encoder_decoder,
-    )
+    apart = loaded.model.config.is_encoder_decoder
+    choices = request.template_choices()
+    prompt = render_prompt(loaded.tokenizer, request.prompt, request.granularity, choices, ends=apart)
+    notes = language_notes(loaded.model, loaded.tokenizer) if apart else ()
+    return replace(prompt, notes=(*prompt.notes, *notes))
 
 
 def _known_answer(

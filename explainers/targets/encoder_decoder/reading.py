@@ -121,3 +121,14 @@ def start_ids(model: PreTrainedModel) -> torch.Tensor:
     forced = model.generation_config.forced_bos_token_id
     ids = [start] if forced is None else [start, forced]
     return torch.tensor([ids], device=model.device)
+
+
+def language_notes(model: PreTrainedModel, tokenizer) -> tuple[str, ...]:
+    """Said of a translator of many languages (NLLB, mBART-50, M2M100) that is not told which to answer in."""
+    marks = {getattr(model.config, f"{name}_token_id", None) for name in ("bos", "eos", "pad")}
+    if not getattr(tokenizer, "src_lang", None) or set(start_ids(model)[0].tolist()) - marks:
+        return ()
+    return (
+        f"This model translates from {tokenizer.src_lang} into any of its languages, and its settings do not "
+        "say into which (forced_bos_token_id in generation_config.json), so it chooses by itself.",
+    )

@@ -76,3 +76,13 @@ def test_an_answer_that_ends_at_once(kind):
     model.generation_config.eos_token_id = list(range(len(byte_tokenizer())))
     with torch.no_grad(), pytest.raises(MaskwiseError, match="The answer is empty"):
         explain(model)
+
+
+@pytest.mark.parametrize("told", [{}, {"forced_bos_token_id": 7}, {"decoder_start_token_id": 7}])
+def test_a_translator_that_is_not_told_the_language_of_its_answer_says_so(told):
+    model, tokenizer = tiny_encoder_decoder("m2m_100", len(byte_tokenizer())), byte_tokenizer()
+    tokenizer.src_lang = "eng_Latn"
+    model.config.decoder_start_token_id = told.get("decoder_start_token_id", 0)
+    model.generation_config.forced_bos_token_id = told.get("forced_bos_token_id")
+    *_, found = explain_generation("Tell me of dogs.", model=model, tokenizer=tokenizer, response="Once", k=1)
+    assert any("translates from eng_Latn into any" in note for note in found["notes"]) is (not told)
