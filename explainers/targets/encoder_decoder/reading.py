@@ -68,7 +68,11 @@ class _Trial:
         for scale in (1.0, getattr(self._encoder, "embed_scale", 1.0)):
             read = self._encoder(inputs_embeds=embeds * scale)
             if self._same(self._logits(read, self._start), expected):
-                return EncoderReading(scale, self._goes_on_from_cache(read), vocabulary)
+                try:
+                    caches = self._goes_on_from_cache(read)
+                except FAILURES:  # ProphetNet's decoder does not go on from its cache
+                    caches = False
+                return EncoderReading(scale, caches, vocabulary)
         raise MaskwiseError(
             f"The encoder of {self._model.config.model_type} models reads more of a word than its embedding, "
             "so none can be removed from what it reads. Choose a model of another kind."

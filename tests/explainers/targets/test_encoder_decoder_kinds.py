@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from benchmarks import verified_models
 from benchmarks.tiny.encoder_decoders import ENCODER_DECODERS, tiny_encoder_decoder
 from benchmarks.verified_models import OPERATORS, byte_tokenizer, verify
 from explainers import explain_generation
@@ -26,6 +27,11 @@ def test_log_prob_is_right_or_refused(kind, operator):
 def test_most_kinds_are_explained():
     right = [kind for kind in ENCODER_DECODERS if not verify(kind, OPERATORS[0]).refusal]
     assert len(right) >= 12 and {"t5", "bart", "mbart", "pegasus", "marian"} <= set(right)
+
+
+def test_a_decoder_that_fails_on_its_cache_is_read_without():
+    assert verify("prophetnet", OPERATORS[0]).difference < CLOSE
+    assert not reading_of(verified_models._model("prophetnet")).caches
 
 
 def test_a_kind_that_takes_no_embeddings_is_refused_by_name():
