@@ -18,6 +18,7 @@ from explainers.core.errors import MaskwiseError, Stopped
 
 CLOSING_SECONDS = 10.0
 SHORT_SECONDS = 5.0  # after so much computing a short job is a long one
+LENT_SECONDS = 1.0  # for so long a long job lets short ones go first; then it has a pass
 
 _numbers = count()
 
@@ -43,6 +44,7 @@ class Ticket:
     began: bool = False
     seconds: float = 0.0  # with the models, until the last time they were handed over
     since: float = 0.0  # when it took the models last
+    lent: float | None = None  # since when it waits to have them again, between two passes
     turn: int = 0
     number: int = field(default_factory=lambda: next(_numbers))
 
@@ -53,8 +55,10 @@ class Ticket:
 
     def order(self) -> tuple[bool, bool, bool, int, int]:
         """Who has the lowest goes first: background last, short before long, begun before new, then sessions
-        in turn. What a stopped job still does is short."""
-        short = self.short or self.stopped
+        in turn. What a stopped job still does is short, and so is the next pass of one that has lent the
+        models for long, or a flood of clicks would hold it up for good."""
+        overdue = self.lent is not None and monotonic() - self.lent > LENT_SECONDS
+        short = self.short or self.stopped or overdue
         return self.background, not short, not self.began, self.turn, self.number
 
 
@@ -129,6 +133,7 @@ class Line:
             if following is None or following.order() > ticket.order():
                 return 0.0
             self._hand_over(ticket)
+            ticket.lent = monotonic()
             self._waiting.append(ticket)
             self._changed.wait_for(lambda: self._is_next(ticket))  # a stopped one still ends its work in turn
             self._take(ticket)
@@ -210,7 +215,7 @@ class Line:
 
     def _take(self, ticket: Ticket) -> None:
         self._waiting.remove(ticket)
-        self._at_work, ticket.began, ticket.since = ticket, True, monotonic()
+        self._at_work, ticket.began, ticket.since, ticket.lent = ticket, True, monotonic(), None
 
     def _hand_over(self, ticket: Ticket) -> None:
         ticket.seconds, self._at_work = self._computed(ticket), None

@@ -83,6 +83,38 @@ def test_a_long_job_hands_over_between_passes_and_goes_on_before_other_long_ones
     assert waited >= 0.05
 
 
+def test_a_flood_of_short_jobs_does_not_hold_a_long_one_up(monkeypatch):
+    monkeypatch.setattr("components.line.line.LENT_SECONDS", 0.05)
+    line, over = Line(), threading.Event()
+    first = at_work(line)
+
+    def click():
+        while not over.is_set():
+            ticket = Ticket("b", "click", short=True)
+            line.join(ticket)
+            line.enter(ticket)
+            time.sleep(0.02)
+            line.leave(ticket)
+
+    flood = [threading.Thread(target=click) for _ in range(3)]  # somebody always waits
+    for thread in flood:
+        thread.start()
+    time.sleep(0.1)
+    waits = []
+
+    def work():
+        waits.extend(line.between_passes(first) for _ in range(4))
+
+    long = threading.Thread(target=work, daemon=True)
+    long.start()
+    long.join(timeout=20)
+    over.set()
+    line.leave(first)
+    for thread in flood:
+        thread.join(timeout=10)
+    assert len(waits) == 4 and all(wait > 0 for wait in waits)
+
+
 def test_a_short_job_that_takes_long_goes_behind_those_that_had_begun(monkeypatch):
     monkeypatch.setattr("components.line.line.SHORT_SECONDS", 0.0)
     line, ended = Line(), []
