@@ -25,6 +25,7 @@ from components.line.job import Work
 from components.page.header import header_tools
 from components.page.health import READY
 from components.page.light_page import LightPage
+from components.page.light_sessions import lighten_sessions
 from components.page.models_menu import at_hand, default_model
 from components.page.theme import look
 from components.results.tab import results_tab
@@ -109,6 +110,7 @@ def launch(**settings):
         pwa=False,
         **settings,
     )
+    lighten_sessions(demo)
     return demo, url, share_url
 
 

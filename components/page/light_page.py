@@ -14,6 +14,8 @@ from components.page.scripts import ADDRESS, KEPT
 
 # Read by Gradio for its description of the API alone, where our events of the page are not named.
 DESCRIBED = ("api_info", "api_info_as_input", "api_info_as_output", "example_inputs")
+# Read by Gradio's server alone, from the components themselves.
+OF_SERVER = ("preserved_by_key", "delete_callback")
 LONG = 1000  # characters of a view's first value from which on it is a file of its own
 
 _values: dict[str, str] = {}
@@ -30,6 +32,8 @@ class LightPage(gr.Blocks):
                 for name in DESCRIBED:
                     component.pop(name, None)
             component.pop("component_class_id")  # of components that do not come with Gradio
+            for name in OF_SERVER:
+                component["props"].pop(name, None)
             if component["type"] == "html":
                 component["props"]["value"] = _light(component["props"].get("value"))
         return config

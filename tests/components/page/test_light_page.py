@@ -4,13 +4,14 @@ import json
 import urllib.request
 from unittest import mock
 
+import gradio as gr
 import pytest
 
 import app
 from components.page import light_page
 from components.page.scripts import ADDRESS
 
-MOST_BYTES = 265_000
+MOST_BYTES = 250_000
 
 
 @pytest.fixture(scope="module")
@@ -48,3 +49,13 @@ def test_the_api_is_described_as_before(served):
     assert light["named_endpoints"].keys() == whole["named_endpoints"].keys()
     assert "/explain_generation" in light["named_endpoints"]
     assert light["named_endpoints"] == json.loads(json.dumps(whole["named_endpoints"]))
+
+
+def test_a_session_keeps_what_is_set_and_no_copy_of_the_page(served):
+    demo, _ = served
+    session = demo.app.state_holder["somebody"]
+    state = next(id for id, block in demo.blocks.items() if isinstance(block, gr.State))
+    session[state] = {"kept": 1}
+    session._update_value_in_config(state, {"kept": 2})  # as Gradio does with each value that is shown
+    assert demo.app.state_holder["somebody"][state] == {"kept": 1}
+    assert not session.config_values

@@ -1,0 +1,39 @@
+"""What Gradio keeps of each page and each client of the API, without its copy of the whole page."""
+
+from __future__ import annotations
+
+from gradio.state_holder import SessionState, StateHolder
+
+
+class LightSession(SessionState):
+    """Without `config_values`: a copy of every component with its last value, which only Gradio's own deep
+    links read. It takes two thirds of a megabyte at first, and more with each result that is shown."""
+
+    def __init__(self, blocks):
+        super().__init__(blocks)
+        self.config_values = {}
+
+    def __setitem__(self, key, value):
+        super().__setitem__(key, value)
+        self.config_values.clear()
+
+    def _update_config(self, key):
+        pass
+
+    def _update_value_in_config(self, key, value):
+        pass
+
+
+class LightSessions(StateHolder):
+    """As Gradio's own, of light sessions."""
+
+    def __getitem__(self, session_id):
+        if session_id not in self.session_data:
+            self.session_data[session_id] = LightSession(self.blocks)
+        return super().__getitem__(session_id)
+
+
+def lighten_sessions(demo) -> None:
+    """Of a launched gr.Blocks; what is kept until then is lost."""
+    demo.app.state_holder = LightSessions()
+    demo.app.state_holder.set_blocks(demo)
