@@ -20,7 +20,7 @@ def main() -> None:
         for name, look in LOOKS.items():
             with guarded_page(browser, **look) as page:
                 page.goto(url)
-                page.locator("#plot .cap").wait_for()
+                page.locator("#plot .main-svg").first.wait_for()
                 page.wait_for_timeout(1500)  # fonts and the first drawing settle
                 page.screenshot(path=DOCS / f"{name}.png")
     demo.close()

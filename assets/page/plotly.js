@@ -56,6 +56,7 @@ export class Figure {
 
   draw(figure) {
     this.figure = figure;
+    this.node.style.minHeight = `${figure.layout.height}px`;  // so that nothing moves once it is drawn
     return this.redraw();
   }
 

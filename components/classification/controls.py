@@ -127,7 +127,7 @@ def _cloze_inputs():
     )
     with gr.Row(elem_classes="mw-tight"):
         count = gr.Dropdown(
-            [(str(n), n) for n in WORDS_PER_CLASS], value=WORDS_PER_CLASS[0], label="Words a class",
+            [(str(n), n) for n in WORDS_PER_CLASS], value=WORDS_PER_CLASS[0], label="Words per class",
             min_width=90, elem_id="word-count",
         )  # fmt: skip
         label = gr.Dropdown(
