@@ -28,7 +28,6 @@ from components.page.light_page import LightPage
 from components.page.light_sessions import lighten_sessions
 from components.page.models_menu import at_hand, default_model
 from components.page.theme import look
-from components.results.tab import results_tab
 from components.runner import RUNNER
 from components.sharing.restore import restore_links
 from components.what_if.class_tab import class_what_if_tab
@@ -72,6 +71,8 @@ def build() -> gr.Blocks:
             with gr.Tab("Classroom", id="classroom"):
                 classroom = classroom_tab(generation)
             if deployment().results:
+                from components.results.tab import results_tab  # the page is served sooner without
+
                 with gr.Tab("Results", id="results"):
                     results_tab()
         generation_api()
