@@ -114,7 +114,7 @@ def test_stop_reaches_the_other_process_and_keeps_the_best_so_far(space):
 
 def test_where_less_of_the_quota_is_left_the_run_asks_for_that(space):
     said, devices = space
-    assert said["less"]["type"] == "explanation" and 20 in devices.asked
+    assert said["less"]["type"] == "explanation" and devices.asked[4] == 12
 
 
 def test_without_quota_the_refusal_says_what_needs_none(space):

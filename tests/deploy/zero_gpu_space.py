@@ -33,6 +33,7 @@ class Headers(dict):
 FOLDER = sys.argv[1]
 PROMPT = "The sea is wide and blue, and the ships that sail on it are small, for it has no end that we see."
 DEVICES = os.environ["SPACES_ZERO_DEVICE_API_URL"]
+LESS = 12  # seconds: below what any run asks for, READING_SECONDS and more
 
 
 def work(model=FOLDER, method="feature_ablation", kept=True, **options):
@@ -68,7 +69,7 @@ def main() -> None:
     said["kept_models"] = len(held._kept)
     said["second"] = last(runner.add("a", work()))
     said["stopped"] = stopped_in_the_middle(runner)
-    quota(20)
+    quota(LESS)
     said["less"] = last(runner.add("a", work()))
     quota(3)
     said["none"] = last(runner.add("a", work()))
