@@ -160,7 +160,8 @@ def stored_record() -> dict:
 def stored_example() -> Values:
     """Values of the views for the stored result, so that the page never opens blank."""
     view = replay(stored_record()["events"])
-    view.progress.text = f"A stored example: {view.progress.text} Press Run to explain your own prompt."
+    ready = "Run explains your own prompt with the method you choose."
+    view.progress.text = f"A stored example: {view.progress.text} {ready}"
     return view.values()
 
 

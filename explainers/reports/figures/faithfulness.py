@@ -1,4 +1,4 @@
-"""Activation and pruning: a class's probability as tokens are added back or removed, most important first."""
+"""Activation and pruning: how the class comes back as tokens are added, and moves as they are removed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from explainers.reports.figures.style import chart, fixed, series_line, styled
 
 AXES = {"activation": "share of tokens added back", "pruning": "share of tokens removed"}
+MEANT = {"activation": "probability", "pruning": "squared change"}
 TITLES = {"activation": "Activation (higher is better)", "pruning": "Pruning (lower is better)"}
 
 
@@ -34,7 +35,8 @@ def faithfulness_figure(kind: str, curves: list[Curve]) -> go.Figure:
     y = {"hoverformat": ".4~r", "rangemode": "tozero"} | (
         {"range": [0, 1.02]} if kind == "activation" else {}
     )
-    return styled(traces, AXES[kind], "probability", xaxis={"tickformat": ".0%"}, yaxis=y)
+    x = {"tickformat": ".0%", "tickvals": [0, 0.25, 0.5, 0.75, 1], "ticklabeloverflow": "allow"}
+    return styled(traces, AXES[kind], MEANT[kind], xaxis=x, yaxis=y)
 
 
 def faithfulness_chart(kind: str, curves: list[Curve], note: str) -> dict:

@@ -62,6 +62,16 @@ def test_faithfulness_has_a_line_and_a_column_a_method(kind):
     assert chart["table"]["rows"][1] == ["50 %", "0.2", "0.2"]
 
 
+def test_the_axes_of_faithfulness_say_what_is_drawn_from_none_to_all_tokens():
+    curves = [Curve("A", [0.0, 1.0], [0.1, 1.4], 0.4)]
+    drawn = [faithfulness_chart(kind, curves, "")["figure"]["layout"] for kind in ("activation", "pruning")]
+    assert [axes["yaxis"]["title"]["text"] for axes in drawn] == [
+        "probability",
+        "squared change",
+    ]
+    assert all(axes["xaxis"]["tickvals"][-1] == 1 for axes in drawn)
+
+
 def test_text_of_a_person_is_no_markup_in_a_heat_map():
     figure = heat_map([[1.0]], [["<b>bold</b>"]], ["<a href='http://x'>row</a>"], ["a & b"], signed=True)
     assert figure.data[0].text[0][0] == "&lt;b&gt;bold&lt;/b&gt;"
