@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any
 
 import gradio as gr
 
@@ -81,12 +80,13 @@ def explain_generation(
     the answer) or skip (the answer after it). date: the day that a chat template writes, such as 2026-11-26;
     empty for today. log-probabilities in nats, time in seconds.
     """
-    texts = (granularity, mask_operator, max_new_tokens, response, system_prompt)
-    settings = (prompt, model, method, k, *texts, seed, options)
-    template: dict[str, Any] = {"date": date, "thinking": thinking}
-    template["system_prompt_placement"] = system_prompt_placement
     with words_for_the_caller():
-        asked = GenerationRequest(*settings, part=part, **template)
+        asked = GenerationRequest(
+            prompt=prompt, model=model, method=method, k=k, granularity=granularity,
+            mask_operator=mask_operator, max_new_tokens=max_new_tokens, response=response,
+            system_prompt=system_prompt, seed=seed, options=options, part=part,
+            system_prompt_placement=system_prompt_placement, thinking=thinking, date=date,
+        )  # fmt: skip
     yield from public_events(generation_work(lambda: asked, asked.model), request)
 
 
@@ -115,10 +115,11 @@ def explain_classification(
     mask_operator, k, words_per_class, examples, pruning_order, pruning_values.
     log-probabilities in nats, time in seconds.
     """
-    words = (template, label_words, label, verbalizer)
-    settings = (text, task, model, method, *words, seed, options)
     with words_for_the_caller():
-        asked = ClassificationRequest(*settings)
+        asked = ClassificationRequest(
+            text=text, task=task, model=model, method=method, template=template, label_words=label_words,
+            label=label, verbalizer=verbalizer, seed=seed, options=options,
+        )  # fmt: skip
     work = Work(
         lambda hook: classification.run(asked, hook),
         "classification",
@@ -149,9 +150,11 @@ def compare_methods(
     best_swap, feature_ablation or integrated_gradients. The rest as in explain_generation. log-probabilities
     in nats, time in seconds.
     """
-    operator, answer = (granularity, mask_operator), (max_new_tokens, response)
     with words_for_the_caller():
-        asked = ComparisonRequest(prompt, methods, model, k, *operator, *answer, seed=seed)
+        asked = ComparisonRequest(
+            prompt=prompt, methods=methods, model=model, k=k, granularity=granularity,
+            mask_operator=mask_operator, max_new_tokens=max_new_tokens, response=response, seed=seed,
+        )  # fmt: skip
     work = comparison_work(asdict(asked), "comparison", compare)
     rows = []
     for event in public_events(work, request):

@@ -84,7 +84,7 @@ class TunedModels:
                 yield self._finish(session, base, event, f"Tuned on {len(rows)} texts")
 
     def read(
-        self, session: str | None, request: ClassificationRequest, path: Path, on_forward: OnForward
+        self, path: Path, session: str | None, request: ClassificationRequest, on_forward: OnForward
     ) -> Iterator[dict]:
         """Apply a saved adapter to the request's model; the last event is `tuned`."""
         from safetensors import SafetensorError

@@ -113,33 +113,35 @@ def lens_on(tab: SharedTab, button: gr.Button) -> gr.events.Dependency:
 def tune_on(panel: Panel) -> None:
     """Tune the model on the labelled texts, or apply a saved tuning."""
     inputs, outputs = list(panel.inputs.values()), [panel.status, panel.inputs["model"], panel.saved]
-    menu = [*MODELS, *model_choices(Task.CLASSIFICATION)]
 
     def tune(request: gr.Request, *values) -> Iterator[Updates]:
-        settings, path = dict(zip(panel.inputs, values, strict=False)), values[len(inputs) :]
-        work = _tuning(request.session_hash, settings, path)
-        for shown in show(request, SLOT, work, TuningView()):
-            updates: Updates = {panel.status: shown["status"]} if "status" in shown else {}
-            if file := shown.get("file"):
-                updates[panel.inputs["model"]] = gr.update(choices=menu, value=TUNED)
-                updates[panel.saved] = gr.update(value=file, visible=True)
-            yield updates
+        yield from _learn(panel, request, values, TUNED_MODELS.tune)
+
+    def apply(request: gr.Request, file: str, *values) -> Iterator[Updates]:
+        yield from _learn(panel, request, values, partial(TUNED_MODELS.read, Path(file)))
 
     panel.tune.click(tune, inputs, outputs, **IN_LINE)
-    panel.adapter.upload(tune, [*inputs, panel.adapter], outputs, **IN_LINE)
+    panel.adapter.upload(apply, [panel.adapter, *inputs], outputs, **IN_LINE)
 
 
-def _tuning(session: str | None, settings: dict, path: Sequence[str]) -> Work:
-    """path: of a saved tuning, in a sequence; empty to tune anew."""
-
-    def stream(hook) -> Iterator[Event]:
-        asked = classification_request(settings, {})
-        if path:
-            return TUNED_MODELS.read(session, asked, Path(*path), hook)
-        return TUNED_MODELS.tune(session, asked, hook)
-
-    model = "" if settings["model"] == TUNED else settings["model"]
-    return Work(stream, kind="tuning", model=model, task=Task.CLASSIFICATION)
+def _learn(
+    panel: Panel, request: gr.Request, values: Sequence, how: Callable[..., Iterator[Event]]
+) -> Iterator[Updates]:
+    """values: of the panel's inputs. how: takes the session, the request and on_forward."""
+    settings, session = dict(zip(panel.inputs, values, strict=True)), request.session_hash
+    menu = [*MODELS, *model_choices(Task.CLASSIFICATION)]
+    work = Work(
+        lambda hook: how(session, classification_request(settings, {}), hook),
+        kind="tuning",
+        model="" if settings["model"] == TUNED else settings["model"],
+        task=Task.CLASSIFICATION,
+    )
+    for shown in show(request, SLOT, work, TuningView()):
+        updates: Updates = {panel.status: shown["status"]} if "status" in shown else {}
+        if file := shown.get("file"):
+            updates[panel.inputs["model"]] = gr.update(choices=menu, value=TUNED)
+            updates[panel.saved] = gr.update(value=file, visible=True)
+        yield updates
 
 
 def _every_method(options: dict[str, dict], request: ClassificationRequest, hook, loaded) -> Iterator[Event]:

@@ -61,10 +61,21 @@ def classification_tab() -> ClassificationTab:
             views, every_method, layers = _views(panel)
             bar = share_bar("class-share")
     record = gr.State(replay(stored_events()).record(), time_to_live=IDLE_SECONDS)
-    blank, runs = views.shown(), [panel.run, every_method, layers]
+    blank = views.shown()
     views.fill(stored_example())
-    settings = panel.inputs, panel.options, views, record, bar, runs, run_view, replay, blank
-    shared = SharedTab("classification", *settings, settle=_settle)
+    shared = SharedTab(
+        name="classification",
+        inputs=panel.inputs,
+        options=panel.options,
+        views=views,
+        record=record,
+        bar=bar,
+        runs=[panel.run, every_method, layers],
+        view=run_view,
+        replay=replay,
+        blank=blank,
+        settle=_settle,
+    )
     controls.fill_by_task(panel)
     panel.inputs["task"].change(_ready_templates, panel.inputs["task"], panel.ready, **AT_ONCE)
     running = _wire(shared, panel, every_method, layers)

@@ -49,9 +49,17 @@ def compare_tab(generation: GenerationTab) -> CompareTab:
     blank, stored = views.shown(), stored_comparison()
     views.fill(stored.values() if stored else {})
     record = gr.State(stored.record() if stored else None, time_to_live=IDLE_SECONDS)
-    buttons = [panel.run, ratio_button, bands_button]
     shared = SharedTab(
-        "compare", panel.inputs, {}, views, record, bar, buttons, ComparisonView, replay, blank
+        name="compare",
+        inputs=panel.inputs,
+        options={},
+        views=views,
+        record=record,
+        bar=bar,
+        runs=[panel.run, ratio_button, bands_button],
+        view=ComparisonView,
+        replay=replay,
+        blank=blank,
     )
     running = [
         compare_on(shared, panel.run),

@@ -84,7 +84,16 @@ def generation_tab() -> GenerationTab:
     record, blank = gr.State(stored_record(), time_to_live=IDLE_SECONDS), views.shown()
     views.fill(stored_example())
     shared = SharedTab(
-        "generation", inputs, options, views, record, bar, [run_button], new_view, replay, blank
+        name="generation",
+        inputs=inputs,
+        options=options,
+        views=views,
+        record=record,
+        bar=bar,
+        runs=[run_button],
+        view=new_view,
+        replay=replay,
+        blank=blank,
     )
     running = [
         explain_on(shared, run_button.click),

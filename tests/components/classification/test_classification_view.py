@@ -233,7 +233,7 @@ def test_a_tuned_model_is_the_sessions_own(monkeypatch):
     status, file = view.values()["status"], view.values()["file"]
     assert status["state"] == "done" and "loss" in status["text"] and Path(file).stat().st_size > 0
     assert tuned.find("me", TUNED).name.endswith("tuned on a few texts") and tuned.find("me", "") is None
-    read_back = [*tuned.read("you", classification_request(settings, {}), file, lambda rows: None)][-1]
+    read_back = [*tuned.read(file, "you", classification_request(settings, {}), lambda rows: None)][-1]
     assert "business" in read_back["text"]
     tuned.forget("me"), tuned.forget("you")
     leave("nobody")
