@@ -3,16 +3,9 @@
 import pytest
 import torch
 from tokenizers import processors
-from transformers import (
-    AutoModelForSeq2SeqLM,
-    BartConfig,
-    MarianConfig,
-    MBartConfig,
-    PegasusConfig,
-    PreTrainedTokenizerFast,
-    T5Config,
-)
+from transformers import AutoConfig, AutoModelForSeq2SeqLM, PreTrainedTokenizerFast
 
+from benchmarks.tiny.encoder_decoders import SCALED, T5
 from explainers.core.base import EXPLAINERS
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
@@ -26,26 +19,13 @@ from explainers.text.prompts import encode_response, render_prompt
 from tests.tiny_models import byte_level_tokenizer
 
 TEXT, ANSWER = "Tell me of the old doctor.", "Once upon a time"
-SIZES = {"d_model": 32, "decoder_start_token_id": 0, "pad_token_id": 0, "bos_token_id": 0, "eos_token_id": 2}
-BART_LIKE = SIZES | {
-    "encoder_layers": 2,
-    "decoder_layers": 2,
-    "encoder_attention_heads": 4,
-    "decoder_attention_heads": 4,
-    "encoder_ffn_dim": 64,
-    "decoder_ffn_dim": 64,
-    "max_position_embeddings": 256,
-    "init_std": 0.3,
-}
+TOKENS = {"decoder_start_token_id": 0, "pad_token_id": 0, "bos_token_id": 0, "eos_token_id": 2}
 KINDS = {
-    "t5": (
-        T5Config,
-        SIZES | {"d_kv": 8, "d_ff": 64, "num_layers": 2, "num_heads": 4, "initializer_factor": 1.0},
-    ),
-    "bart": (BartConfig, BART_LIKE | {"scale_embedding": True, "forced_bos_token_id": 1}),
-    "mbart": (MBartConfig, BART_LIKE | {"scale_embedding": True}),
-    "pegasus": (PegasusConfig, BART_LIKE | {"scale_embedding": True}),
-    "marian": (MarianConfig, BART_LIKE | {"scale_embedding": True}),
+    "t5": T5,
+    "bart": SCALED | {"forced_bos_token_id": 1},
+    "mbart": SCALED,
+    "pegasus": SCALED,
+    "marian": SCALED,
 }
 
 
@@ -64,10 +44,10 @@ def ending_tokenizer():
 
 def tiny(kind):
     tokenizer = ending_tokenizer()
-    config_class, settings = KINDS[kind]
+    config = AutoConfig.for_model(kind, vocab_size=len(tokenizer), **KINDS[kind] | TOKENS)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        model = AutoModelForSeq2SeqLM.from_config(config_class(vocab_size=len(tokenizer), **settings))
+        model = AutoModelForSeq2SeqLM.from_config(config)
     model = model.eval().requires_grad_(False)
     return LoadedModel(kind, "random", Task.GENERATION, model, tokenizer, torch.device("cpu"), torch.float32)
 
