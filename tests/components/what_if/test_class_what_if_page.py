@@ -9,7 +9,10 @@ from playwright.sync_api import expect
 from components.sharing.links import link_fields
 from components.what_if import class_tab as class_what_if_tab
 from tests.browser import check, guarded_page
+from tests.components.what_if.section_on_page import SectionOnPage
 
+SECTION = SectionOnPage("class-what")
+words, removed, says = SECTION.words, SECTION.removed, SECTION.says
 TEXT = "Shares of the football club rose."
 HOSTILE = "Shares <img src=x onerror=alert(1)> of ${alert(2)} and {{ value }} [MASK] rose"
 
@@ -36,18 +39,6 @@ def classify(page, text=TEXT, done="PromptExplainer on tiny-bert"):
     page.locator("#class-text textarea").fill(text)
     page.locator("#class-run").click()
     expect(page.locator("#class-status")).to_contain_text(done)
-
-
-def words(page):
-    return page.locator("#class-what-strip .mw-strip [data-index]")
-
-
-def removed(page):
-    return page.locator("#class-what-strip .mw-strip [data-removed]")
-
-
-def says(page, text):
-    expect(page.locator("#class-what-status")).to_contain_text(text)
 
 
 def remove_two(page):

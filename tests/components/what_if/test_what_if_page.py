@@ -12,8 +12,11 @@ from explainers.models import held
 from explainers.streams import what_if
 from explainers.streams.generation import GenerationRequest, run
 from tests.browser import guarded_page
+from tests.components.what_if.section_on_page import SectionOnPage
 from tests.served import served_app, tiny_model
 
+SECTION = SectionOnPage("what")
+words, removed, says = SECTION.words, SECTION.removed, SECTION.says
 PROMPT = "Write <img src=x onerror=alert(1)> about ${alert(2)} and a doctor today"
 DEFAULT = EXPLAINERS[generation_tab.DEFAULT_METHOD].title
 
@@ -46,18 +49,6 @@ def page(browser, url):
 def open_tab(page):
     page.get_by_role("tab", name="What if").click()
     expect(page.locator("#what-strip .mw-strip")).to_be_visible()
-
-
-def words(page):
-    return page.locator("#what-strip .mw-strip [data-index]")
-
-
-def removed(page):
-    return page.locator("#what-strip .mw-strip [data-removed]")
-
-
-def says(page, text):
-    expect(page.locator("#what-status")).to_contain_text(text)
 
 
 def test_it_follows_the_generation_tab_and_is_never_blank(page):
