@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from explainers.core import base
-from explainers.core.base import Explainer, option, register
+from explainers.core.base import Explainer, register
 from explainers.core.deferred_torch import torch
 from explainers.core.types import Task
-from explainers.models.attentions import attentions_of, read_rows, stack
+from explainers.models.attentions import attentions_of, queries_option, read_rows, stack
 from explainers.targets.label import LabelTarget
 
 
@@ -23,12 +23,7 @@ class AttentionLast(Explainer[LabelTarget]):
 
     @dataclass(frozen=True)
     class Options(base.Options):
-        queries: str = option(
-            "mask",
-            "Read from",
-            "mask: the attention of <mask> (the paper). all: of all positions, summed (the compared code).",
-            choices=("mask", "all"),
-        )
+        queries: str = queries_option()
 
     def passes(self, spans):
         return 1

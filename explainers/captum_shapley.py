@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from explainers.core import base
-from explainers.core.base import Explainer, option, register
+from explainers.core.base import Explainer, register
 from explainers.core.deferred_torch import torch
 from explainers.core.types import Task
+from explainers.shapley_sampling import ShapleySampling
 from explainers.targets.response import ResponseTarget
 
 
@@ -16,13 +14,8 @@ class CaptumShapley(Explainer[ResponseTarget]):
     title = "Captum: Shapley value sampling"
     reference = "Captum 0.9, LLMAttribution(ShapleyValueSampling)"
     tasks = frozenset({Task.GENERATION})
-    score_meaning = "This span's mean contribution to log p, in nats, over random orders of adding spans."
-
-    @dataclass(frozen=True)
-    class Options(base.Options):
-        permutations: int = option(
-            5, "Permutations", "Random orders; each costs T passes.", minimum=1, maximum=100
-        )
+    score_meaning = ShapleySampling.score_meaning
+    Options = ShapleySampling.Options
 
     def passes(self, spans):
         return self.options.permutations * spans + 1

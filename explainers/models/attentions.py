@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from explainers.core.base import option
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
 
@@ -24,6 +25,16 @@ def attentions_of(output, model) -> tuple[torch.Tensor, ...]:
 def stack(attentions: tuple[torch.Tensor, ...]) -> torch.Tensor:
     """One tensor on the CPU, (layers, H, L, L) fp32."""
     return torch.cat(attentions).detach().float().cpu()
+
+
+def queries_option():
+    """Which rows of the attention are read: a setting of the methods that take attention as it is."""
+    return option(
+        "mask",
+        "Read from",
+        "mask: the row of <mask> (the papers). all: of all positions, summed (the compared code).",
+        choices=("mask", "all"),
+    )
 
 
 def read_rows(attended: torch.Tensor, mask_position: int, queries: str) -> torch.Tensor:
