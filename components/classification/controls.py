@@ -9,7 +9,7 @@ import gradio as gr
 from gradio.helpers import Examples
 
 from components.page.controls import Controls, method_options, press_on_enter
-from components.page.models_menu import default_model, model_choices
+from components.page.models_menu import model_menu
 from components.page.progress import status
 from components.page.views import AT_ONCE
 from components.pieces.label_lines import read_words, write_words
@@ -88,14 +88,7 @@ def panel() -> Panel:
     cloze, ready, words_file = _cloze_inputs()
     inputs: Controls = {"text": text, "task": task, "method": method} | cloze
     options = method_options(method, METHODS)
-    inputs["model"] = gr.Dropdown(
-        model_choices(Task.CLASSIFICATION),
-        value=default_model(Task.CLASSIFICATION),
-        label="Model",
-        info="Choose one, or type a Hugging Face id or a folder.",
-        allow_custom_value=True,
-        elem_id="class-model",
-    )
+    inputs["model"] = model_menu(Task.CLASSIFICATION, "class-model")
     with gr.Accordion("More settings", open=False):
         inputs |= _settings()
     with gr.Accordion("Your own labelled texts", open=False):

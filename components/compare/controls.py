@@ -9,7 +9,7 @@ import gradio as gr
 from components.generation.settings import generation_settings
 from components.generation.tab import EXAMPLES
 from components.page.controls import Controls
-from components.page.models_menu import default_model, model_choices
+from components.page.models_menu import model_menu
 from components.pieces.views import status_line
 from explainers import explainers_for
 from explainers.core.types import Task
@@ -78,13 +78,7 @@ def _prompt() -> tuple[Controls, gr.Button]:
             min_width=140,
             elem_id="compare-draws",
         )
-    inputs["model"] = gr.Dropdown(
-        model_choices(Task.GENERATION),
-        value=default_model(Task.GENERATION),
-        label="Model",
-        allow_custom_value=True,
-        elem_id="compare-model",
-    )
+    inputs["model"] = model_menu(Task.GENERATION, "compare-model")
     with gr.Accordion("More settings", open=False):
         inputs |= generation_settings("compare-")
     return inputs, take

@@ -12,7 +12,7 @@ from components.generation.run import explain_on
 from components.generation.settings import generation_settings
 from components.generation.view import GenerationView
 from components.page.controls import Controls, method_options, press_on_enter
-from components.page.models_menu import default_model, model_choices
+from components.page.models_menu import model_menu
 from components.page.scripts import ASSETS
 from components.page.views import AT_ONCE, Values, Views
 from components.pieces.views import (
@@ -135,14 +135,7 @@ def _controls():
         )
         k = gr.Slider(1, 20, 3, step=1, label="k: spans to remove", scale=5, min_width=140, elem_id="k")
     inputs: Controls = {"prompt": prompt, "method": method, "k": k}
-    inputs["model"] = gr.Dropdown(
-        model_choices(Task.GENERATION),
-        value=default_model(Task.GENERATION),
-        label="Model",
-        info="Choose one, or type a Hugging Face id or a folder.",
-        allow_custom_value=True,
-        elem_id="model",
-    )
+    inputs["model"] = model_menu(Task.GENERATION, "model")
     with gr.Row(elem_classes="mw-tight"):
         run_button = gr.Button("Run", variant="primary", min_width=80, elem_id="run")
         stop_button = gr.Button("Stop", min_width=80, elem_id="stop")

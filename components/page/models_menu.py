@@ -1,8 +1,10 @@
-"""What the model menus say: name, size, and whether the model is at hand or has to be fetched."""
+"""The model menus: name, size, and whether the model is at hand or has to be fetched."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+import gradio as gr
 
 from explainers.core.deployment import deployment
 from explainers.core.types import Task
@@ -10,6 +12,26 @@ from explainers.models.catalogue import CatalogueEntry, available_models, is_all
 from explainers.models.hub import cached_folder
 
 TUNED = "tuned"  # what the model menu calls the session's own
+
+
+def model_menu(task: Task, elem_id: str) -> gr.Dropdown:
+    """The models that this deployment offers; a link may name another, which the run itself then refuses."""
+    return gr.Dropdown(
+        model_choices(task),
+        value=default_model(task),
+        label="Model",
+        info=_invitation(),
+        allow_custom_value=True,
+        elem_id=elem_id,
+    )
+
+
+def _invitation() -> str | None:
+    """What may be typed in place of a choice; None where nothing may."""
+    here = deployment()
+    if here.public or here.models is not None:
+        return None
+    return f"Choose one, or type a Hugging Face id{' or a folder' if here.folders else ''}."
 
 
 def model_choices(task: Task) -> list[tuple[str, str]]:
