@@ -8,6 +8,7 @@ from typing import ClassVar
 from components.page.stream_view import StreamView
 from components.page.views import Values
 from explainers.reports.answer_diff import diff_words
+from explainers.reports.numbers import fixed
 from explainers.streams.guess_rounds import GENERATION, Round
 
 SHORTEST = 0.001  # nats that a full bar stands for, at least
@@ -78,7 +79,7 @@ class GuessView(StreamView):
         }
         if who != "random":
             return row
-        reach = f"{len(found['sets'])} draws, {_nats(found['low'])} to {_nats(found['high'])} nats."
+        reach = f"{len(found['sets'])} draws, {fixed(found['low'])} to {fixed(found['high'])} nats."
         return row | {
             "words": [],
             "range": [max(found[end], 0) / longest for end in ("low", "high")],
@@ -139,7 +140,3 @@ class GuessView(StreamView):
 
 def _fall(drop: float) -> str:
     return f"log p {'falls' if drop >= 0 else 'rises'} by {abs(drop):.2f} nats"
-
-
-def _nats(drop: float) -> str:
-    return f"{drop:.2f}".replace("-", "−")

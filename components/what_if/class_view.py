@@ -12,10 +12,11 @@ from math import log
 from components.classification.view import ClassificationView
 from components.page.progress import status
 from components.page.views import Values
-from components.what_if.values import JOINT_EMPTY, nats, with_removed
+from components.what_if.values import JOINT_EMPTY, with_removed
 from components.what_if.view import STRIP_LEGEND, ActionView, count, explanation_of, method_set
 from explainers.reports.class_sentence import percent
 from explainers.reports.figures.class_probabilities import ClassChange, classes_chart
+from explainers.reports.numbers import fixed
 from explainers.reports.result_sentence import listed
 
 LEAST_POINTS = 0.05  # percentage points: a smaller change is none
@@ -91,7 +92,7 @@ class ClassActionView(ActionView):
 
 
 def _log(probability: float) -> str:
-    return nats(log(probability)) if probability else "−∞"
+    return fixed(log(probability)) if probability else "−∞"
 
 
 def _likeliest(rows: list[dict], name: str) -> str:

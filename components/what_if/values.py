@@ -12,6 +12,7 @@ from components.page.views import Values
 from explainers.reports.figures.drops import drops_chart
 from explainers.reports.figures.interactions import pairs_chart
 from explainers.reports.figures.response_losses import losses_chart
+from explainers.reports.numbers import fixed
 from explainers.reports.result_sentence import result_sentence
 
 ANSWER_LEGEND = (
@@ -44,7 +45,7 @@ def measured(explanation: dict, removal: dict) -> Values:
     what = "part" if explanation.get("part") else "whole answer"
     ratio = f"{removal['probability_ratio']:.3g}"
     facts = [
-        [f"log p of the {what}", f"{nats(before)} → {nats(after)}: it {verb} by {nats(by)} nats"],
+        [f"log p of the {what}", f"{fixed(before)} → {fixed(after)}: it {verb} by {fixed(by)} nats"],
         ["probability ratio", f"{ratio}: a token keeps {ratio} times its probability, on geometric average"],
     ]
     coloured = answer(removal["response_tokens"])
@@ -81,7 +82,7 @@ def _losses(coloured: dict) -> dict:
 def _lines(token: dict) -> list[str]:
     before, after = token["log_prob"], token["log_prob_masked"]
     return [
-        f"log p {nats(before)} → {nats(after)} nats",
+        f"log p {fixed(before)} → {fixed(after)} nats",
         f"probability {_percent(before)} → {_percent(after)}",
     ]
 
@@ -107,11 +108,6 @@ def why_not(explanation: dict, result: dict) -> Values:
         "legend": WHY_LEGEND,
     }
     return {"why_result": {"parts": [["text", result["sentence"]]], "facts": []}, "why_strip": strip}
-
-
-def nats(value: float) -> str:
-    text = f"{value:.2f}"
-    return (text.lstrip("-") if float(text) == 0 else text).replace("-", "−")
 
 
 def _percent(log_prob: float) -> str:

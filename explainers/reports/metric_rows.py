@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from explainers.reports.numbers import fixed
+
 MEANINGS = {
     "bleu": ("BLEU", "Share of the answer's runs of one to four words that the new answer keeps, 0 to 1."),
     "rouge_l_precision": ("ROUGE-L precision", "Share of the new answer found in order in the old, 0 to 1."),
@@ -32,7 +34,7 @@ def _row(name: str, value: float | None, lower_is_better: bool, **_) -> dict:
     return {
         "name": name,
         "title": title,
-        "text": f"{value:.3f}".replace("-", "−") if defined else "not defined",
+        "text": fixed(value, 3) if defined else "not defined",
         "arrow": arrow,
         "direction": direction,
         "meaning": meaning,

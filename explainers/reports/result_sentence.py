@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from explainers.reports.numbers import fixed
+
 NAMED_WORDS = 6  # more than these are counted, not named
 LONGEST_NAME = 60  # characters shown of a removed sentence
 UNLIKELY, NEAR = 0.5, 0.9  # below this ratio and above this SentenceBERT, an answer is said to be reworded
@@ -78,7 +80,7 @@ def _facts(explanation: dict) -> list[list[str]]:
     before, after = explanation["log_prob"], explanation["log_prob_masked"]
     whole = "part" if explanation.get("part") else "answer"
     facts = [
-        [f"log p of the {whole}", f"{before:.2f} → {after:.2f} nats".replace("-", "−")],
+        [f"log p of the {whole}", f"{fixed(before)} → {fixed(after)} nats"],
         ["probability ratio", f"{explanation['probability_ratio']:.3g}"],
         ["evaluations", f"{explanation['evaluations']:,}"],
         ["time", f"{explanation['seconds']:.1f} s"],

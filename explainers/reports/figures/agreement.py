@@ -5,7 +5,8 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from explainers.reports.figures.heat_map import heat_map
-from explainers.reports.figures.style import chart, fixed
+from explainers.reports.figures.style import chart
+from explainers.reports.numbers import fixed
 
 
 def agreement_figure(titles: list[str], matrix: list[list[float]]) -> go.Figure:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import plotly.graph_objects as go
 
-from explainers.reports.figures.style import ACCENT, INK, MUTED, SWAP, chart, fixed, styled
+from explainers.reports.figures.style import ACCENT, INK, MUTED, SWAP, chart, styled
+from explainers.reports.numbers import fixed
 
 
 @dataclass

@@ -5,7 +5,8 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from explainers.reports.figures.bars import Bars, bars_figure
-from explainers.reports.figures.style import ACCENT, MUTED, NEGATIVE, SWAP, chart, fixed
+from explainers.reports.figures.style import ACCENT, MUTED, NEGATIVE, SWAP, chart
+from explainers.reports.numbers import fixed
 
 TOGETHER, ADDED_UP = "all together", "one by one, added up"
 NATS = "nats that log p falls"

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from explainers.reports.figures.style import chart, fixed, series_line, styled
+from explainers.reports.figures.style import chart, series_line, styled
+from explainers.reports.numbers import fixed
 
 AXES = {"activation": "share of tokens added back", "pruning": "share of tokens removed"}
 MEANT = {"activation": "probability", "pruning": "squared change"}

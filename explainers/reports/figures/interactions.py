@@ -10,7 +10,8 @@ from typing import Any
 import plotly.graph_objects as go
 
 from explainers.reports.figures.heat_map import heat_map, plain
-from explainers.reports.figures.style import MUTED, NEGATIVE, POSITIVE, chart, fixed, styled
+from explainers.reports.figures.style import MUTED, NEGATIVE, POSITIVE, chart, styled
+from explainers.reports.numbers import fixed
 
 POINTS = 24  # of an arc
 WIDEST = 6  # px

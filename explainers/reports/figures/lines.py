@@ -7,7 +7,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from explainers.reports.figures.style import MUTED, chart, fixed, series_line, styled
+from explainers.reports.figures.style import MUTED, chart, series_line, styled
+from explainers.reports.numbers import fixed
 
 
 @dataclass(frozen=True)

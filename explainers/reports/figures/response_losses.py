@@ -5,7 +5,8 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from explainers.reports.figures.heat_map import plain
-from explainers.reports.figures.style import NEGATIVE, POSITIVE, chart, fixed, styled
+from explainers.reports.figures.style import NEGATIVE, POSITIVE, chart, styled
+from explainers.reports.numbers import fixed
 
 MOST_NAMED = 24  # tokens whose texts fit below the bars
 

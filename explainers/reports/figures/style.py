@@ -74,11 +74,3 @@ def chart(figure: go.Figure, head: list[str], rows: list[list], said: str = "", 
     sentence. words: "title" above it and "note" below it.
     """
     return {"figure": figure.to_plotly_json(), "table": {"head": head, "rows": rows}, "said": said, **words}
-
-
-def fixed(number: float | None, digits: int = 2) -> str:
-    """A number as the page shows it, with a true minus sign; "–" where there is none."""
-    if number is None:
-        return "–"
-    text = f"{number:.{digits}f}"
-    return (text.lstrip("-") if float(text) == 0 else text).replace("-", "−")

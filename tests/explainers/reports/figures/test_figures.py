@@ -16,7 +16,8 @@ from explainers.reports.figures.heat_map import heat_map
 from explainers.reports.figures.lines import Series
 from explainers.reports.figures.ratio_over_k import ratio_chart
 from explainers.reports.figures.response_losses import losses_chart, losses_figure
-from explainers.reports.figures.style import VARIABLES, fixed
+from explainers.reports.figures.style import VARIABLES
+from explainers.reports.numbers import fixed
 
 STEP = st.tuples(st.floats(-1e3, 0), st.none() | st.floats(-1e3, 0), st.booleans())
 
