@@ -8,15 +8,9 @@ from typing import Any
 
 import gradio as gr
 
-from components.classroom.guess_board import (
-    NAME_CHARS,
-    add_score,
-    guess_board,
-    guess_reveal,
-    guess_tally,
-    tally_rows,
-)
+from components.classroom.guess_board import guess_board, guess_reveal, guess_tally
 from components.classroom.guess_view import GuessView
+from components.classroom.tally import NAME_CHARS, add_score, tally_rows
 from components.generation.tab import GenerationTab
 from components.line.job import Work
 from components.line.results import question

@@ -9,9 +9,9 @@ import gradio as gr
 import pytest
 from playwright.sync_api import expect
 
-from components.classroom.guess_board import MOST_SCORES, add_score, tally_rows
 from components.classroom.guess_game import guess_game
 from components.classroom.guess_view import GuessView
+from components.classroom.tally import MOST_SCORES, add_score, tally_rows
 from components.generation.tab import generation_tab
 from components.page.theme import look
 from components.sharing.round_choice import OWN, chosen_round, next_title
