@@ -62,14 +62,14 @@ class MExGen(Explainer[ResponseTarget]):
 
     def attribute(self, target: ResponseTarget) -> torch.Tensor:
         o, spans = self.options, len(target.spans)
-        left = (
-            target.log_prob if o.scalariser == "log_prob" else similarity_to_answer(target, o.answer_tokens)
-        )
+        scalariser: Scalariser = target.log_prob
+        if o.scalariser == "sentence_bert":
+            scalariser = similarity_to_answer(target, o.answer_tokens)
         generator = torch.Generator().manual_seed(o.seed)
         scores = torch.zeros(spans, dtype=torch.float64)
         parts: list[Part] = [[t] for t in range(spans)] if spans <= WORDS else sentences(target.spans)
         while True:
-            weights = part_weights(left, parts, spans, o.per_part, generator)
+            weights = part_weights(scalariser, parts, spans, o.per_part, generator)
             for part, weight in zip(parts, weights.tolist(), strict=True):
                 scores[part] = weight / len(part)
             if all(len(part) == 1 for part in parts):
@@ -78,18 +78,19 @@ class MExGen(Explainer[ResponseTarget]):
 
 
 def part_weights(
-    left: Scalariser, parts: list[Part], spans: int, per_part: int, generator: torch.Generator
+    scalariser: Scalariser, parts: list[Part], spans: int, per_part: int, generator: torch.Generator
 ) -> torch.Tensor:
-    """Weight of each part in the linear model of `left`, (U,). per_part: masks for each, at most."""
+    """Weight of each part in the linear model of the scalariser, (U,). per_part: masks for each, at most."""
     from sklearn.linear_model import LinearRegression  # only when needed: it takes seconds to import
 
     kept = kept_parts(len(parts), per_part, generator)  # (N, U)
     belongs = torch.zeros(len(parts), spans, dtype=torch.long)
     for row, part in enumerate(parts):
         belongs[row, part] = 1
-    values = left(1 - (1 - kept) @ belongs)
-    sizes = (1 - kept).sum(1)
-    model = LinearRegression().fit(kept.numpy(), values.numpy(), 1 / sizes.bincount()[sizes].numpy())
+    values = scalariser(1 - (1 - kept) @ belongs)
+    sizes = (1 - kept).sum(1)  # removed parts, (N,)
+    alike = sizes.bincount()[sizes]  # masks of the same size, which weigh the same in all, (N,)
+    model = LinearRegression().fit(kept.numpy(), values.numpy(), sample_weight=1 / alike.numpy())
     return torch.from_numpy(model.coef_)
 
 
@@ -109,11 +110,11 @@ def similarity_to_answer(target: ResponseTarget, tokens: int) -> Scalariser:
     to the masked prompt and of the answer, both of that many tokens at most. −1 to 1."""
     answer = decode_answer(target.tokenizer, target.response_ids[:tokens])
 
-    def left(masks: torch.Tensor) -> torch.Tensor:
+    def similarity(masks: torch.Tensor) -> torch.Tensor:
         texts = masked_answers(target, as_masks(masks), tokens)
         encoded = sentence_encoder().encode(
             [answer, *texts], normalize_embeddings=True, show_progress_bar=False
         )  # (1 + B, d)
         return torch.from_numpy(encoded[1:] @ encoded[0]).double()
 
-    return left
+    return similarity
