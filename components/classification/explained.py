@@ -1,4 +1,5 @@
-"""Which edits of the Classification tab are none: the page fills in the inputs of a result one by one."""
+"""Which edits of the Classification tab are none: those that a run has read already, and those of a page that
+fills in the inputs of a result one by one."""
 
 from __future__ import annotations
 
@@ -8,16 +9,16 @@ MOST_SESSIONS = 1_000
 
 
 class Explained:
-    """By session, the inputs before and after those of the result that is shown were filled in.
+    """By session, the inputs before and after those of the run or the result that is shown were filled in.
 
-    An edit that comes late, or of some of them, must not wipe the result.
+    An edit that comes late, or of some of them, must neither end the run nor wipe the result.
     """
 
     def __init__(self):
         self._inputs: OrderedDict[str, tuple[dict, dict]] = OrderedDict()  # the oldest first
 
     def fill(self, session: str | None, before: dict, after: dict) -> None:
-        """A result of the inputs `after` is about to be shown, in the place of others."""
+        """A run or a result of the inputs `after` is about to be shown, in the place of others."""
         self.forget(session)
         self._inputs[session or ""] = before, after
         while len(self._inputs) > MOST_SESSIONS:

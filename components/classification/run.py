@@ -86,6 +86,7 @@ def compare_on(tab: SharedTab, button: gr.Button) -> gr.events.Dependency:
 
     def handle(request: gr.Request, *values) -> Iterator[Updates]:
         settings, options = read_values(list(tab.inputs), tab.options, values)
+        EXPLAINED.fill(request.session_hash, settings, settings)
         view = ClassificationView(settings["text"], settings["granularity"], ("plot", "methods"))
         every = partial(_every_method, options)
         own = options[settings["method"]]
@@ -101,6 +102,7 @@ def lens_on(tab: SharedTab, button: gr.Button) -> gr.events.Dependency:
 
     def handle(request: gr.Request, *values) -> Iterator[Updates]:
         settings, options = read_values(list(tab.inputs), tab.options, values)
+        EXPLAINED.fill(request.session_hash, settings, settings)
         view = ClassificationView(settings["text"], settings["granularity"], ("lens",))
         own = options[settings["method"]]
         work = classification_work(request.session_hash, settings, own, lens, "layer lens", short=True)
@@ -129,6 +131,7 @@ def _learn(
 ) -> Iterator[Updates]:
     """values: of the panel's inputs. how: takes the session, the request and on_forward."""
     settings, session = dict(zip(panel.inputs, values, strict=True)), request.session_hash
+    EXPLAINED.fill(session, settings, settings)
     menu = [*MODELS, *model_choices(Task.CLASSIFICATION)]
     work = Work(
         lambda hook: how(session, classification_request(settings, {}), hook),

@@ -1,11 +1,14 @@
 """The Classification tab in a real browser. Every page fails on script errors and outside requests."""
 
+import pkgutil
 import re
 import time
+from threading import Event
 
 import pytest
 from playwright.sync_api import expect
 
+from components.classification import run
 from explainers.streams import reading
 from explainers.targets import label as label_target
 from tests.browser import choose, guarded_page
@@ -161,6 +164,35 @@ def test_a_model_is_tuned_on_ones_own_texts(page, monkeypatch):
     expect(page.get_by_text("Save what it learnt")).to_be_visible()
     page.locator("#class-run").click()
     expect(page.locator("#class-status")).to_contain_text("tuned on a few texts")
+
+
+@pytest.mark.parametrize(
+    ("button", "begins", "done"),
+    [
+        ("#tune", "components.classification.run.TUNED_MODELS.tune", "The tuned model is chosen"),
+        ("#all-methods", "components.classification.run.compare", "methods"),
+        ("#layer-lens-run", "components.classification.run.lens", "layer"),
+    ],
+)
+def test_an_edit_that_is_read_late_does_not_end_a_run_of_it(page, monkeypatch, button, begins, done):
+    monkeypatch.setattr("components.classification.few_shot.STEPS", 3)
+    pressed, is_shown, begin = Event(), run.EXPLAINED.is_shown, pkgutil.resolve_name(begins)
+
+    def late(session, inputs):
+        pressed.wait(60)
+        return is_shown(session, inputs)
+
+    def begun(*given):
+        pressed.set()
+        return begin(*given)
+
+    page.get_by_role("button", name="Your own labelled texts").click()
+    page.locator("#labelled-texts textarea").fill("Fruit: sweet and red\nAnimal: it barks")
+    monkeypatch.setattr(run.EXPLAINED, "is_shown", late)
+    monkeypatch.setattr(begins, begun)
+    page.locator("#label-words textarea").fill("Fruit: apple\nAnimal: dog")
+    page.locator(button).click()
+    expect(page.locator("#class-status")).to_contain_text(done)
 
 
 def test_an_example_brings_its_task(page):
