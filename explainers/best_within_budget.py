@@ -17,9 +17,10 @@ from explainers.exhaustive import all_masks, optimal_certificate
 from explainers.xprompt import random_swaps
 
 BATCH = 8  # masks between two fits of the surrogate
-PATIENCE = 3  # batches without a better set, after which a search ends
-MOST_TRIED = 45  # masks that are tried after the single removals, before the set is shown
-MOST_ALONE = 60  # spans that are all removed one by one
+LEAST_TRIED = 45  # masks that may be tried after the single removals, before the set is shown
+PAIRS_EACH = 16  # of more spans, one mask for so many pairs of them
+PATIENCE = 0.5  # of these masks without a better set, after which a search ends
+MOST_ALONE = 70  # spans that are all removed one by one
 NARROWED = 36  # of a longer prompt, how many in its strongest parts are
 
 
@@ -28,8 +29,8 @@ class BestWithinBudget(Explainer):
     """min over masks with k zeros of log p(y | m⊙x), in two phases.
 
     Find: each span alone; then the sets that a surrogate fitted to all masks so far (a Gaussian process with
-    effects of one, two and three spans) holds most promising, until it holds none or three batches bring
-    nothing. Of a prompt of more than 60 spans, sentences are removed first, then phrases of the strongest
+    effects of one, two and three spans) holds most promising, until it holds none or many bring nothing.
+    Of a prompt of more than 70 spans, sentences are removed first, then phrases of the strongest
     sentences, then the spans of the strongest phrases. The set found is shown.
 
     Prove: all other sets where the budget covers them, which makes the set optimal; else all exchanges of one
@@ -51,7 +52,7 @@ class BestWithinBudget(Explainer):
         k, budget = self.options.k, self.options.budget
         if (sets := math.comb(spans, k)) <= budget:
             return spans + sets + 1
-        return min(budget, spans + MOST_TRIED + k * (spans - k)) + k + 2
+        return min(budget, until_shown(spans) + k * (spans - k)) + k + 2
 
     def stream(self, target: Target) -> Iterator[SearchStep | Explanation]:
         tally, search = Tally(target), BudgetSearch(target, self.options.k, self.options.budget)
@@ -70,6 +71,18 @@ class BestWithinBudget(Explainer):
         yield joint_explanation(self, target, search.mask, tally, search.certificate())
 
 
+def most_tried(alone: int) -> int:
+    """Masks that may be tried after this many spans were removed one by one, before the set is shown."""
+    return max(LEAST_TRIED, math.comb(alone, 2) // PAIRS_EACH)
+
+
+def until_shown(spans: int) -> int:
+    """About how many masks are tried before the set is shown."""
+    if spans <= MOST_ALONE:
+        return spans + most_tried(spans)
+    return 2 * NARROWED + most_tried(NARROWED)
+
+
 class BudgetSearch:
     """Where a search stands: its best mask, log p of that in nats, and log p of all masks tried."""
 
@@ -81,7 +94,7 @@ class BudgetSearch:
         self.tried: dict[Mask, float] = {}
         self.surrogate: SetSurrogate | None = None  # fitted once single spans are tried
         self._pace, self._steps = Pace(), 0
-        self._total = min(budget, min(self.spans, MOST_ALONE) + MOST_TRIED)
+        self._total = min(budget, until_shown(self.spans))
 
     def is_affordable(self) -> bool:
         """Whether the budget goes beyond the removal of single spans."""
@@ -100,7 +113,7 @@ class BudgetSearch:
         self.surrogate = SetSurrogate(self.spans, changes)
         if self.k > 1:
             self.mask, self.value = self.target.full_mask(), math.inf  # from here on, sets of k alone
-            yield from self._explore(min(MOST_TRIED, max(BATCH, self._left())))
+            yield from self._explore(min(most_tried(self.alone), max(BATCH, self._left())))
 
     def _narrow(self) -> Generator[SearchStep, None, list[int]]:
         """Returns the spans to remove one by one: all, or those in the parts of a long prompt that matter."""
@@ -117,7 +130,8 @@ class BudgetSearch:
         """Try at most this many of the sets that the surrogate holds most promising."""
         assert self.surrogate
         sets, idle = self.surrogate.strongest_sets(self.k), 0
-        while most > 0 and idle < PATIENCE:
+        patience = PATIENCE * most_tried(self.alone)
+        while most > 0 and idle < patience:
             near = exchanges(self.mask) if self.mask.count(0) == self.k else []
             new = [mask for mask in dict.fromkeys([*sets, *near]) if mask not in self.tried]
             masks, bounds = self.surrogate.promising(new) if new else ([], [])
@@ -128,7 +142,7 @@ class BudgetSearch:
                 return
             before, batch = self.value, hopeful[: min(BATCH, most)]
             yield from self._look(batch)
-            most, idle = most - len(batch), 0 if self.value < before else idle + 1
+            most, idle = most - len(batch), 0 if self.value < before else idle + len(batch)
 
     # Prove
 

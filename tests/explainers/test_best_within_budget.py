@@ -167,3 +167,10 @@ def test_a_surrogate_learns_what_it_is_shown():
     assert (surer < unsure).all()
     assert (expected - change(triples)).abs().max() < 0.1
     assert (surrogate.predict(seen)[0] - change(seen)).abs().max() < 0.02
+
+
+@pytest.mark.parametrize("spans, most", [(14, 59), (38, 83), (60, 170), (300, 120)])
+def test_the_masks_until_a_set_is_shown_follow_the_length(spans, most):
+    steps, _, _ = run(SyntheticTarget(spans, random_problem(1, spans)), 3)
+    finding = sum(step.phase == Phase.FIND for step in steps)
+    assert min(spans, 36) < finding <= most
