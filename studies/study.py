@@ -18,6 +18,7 @@ from explainers.verbalizers.build import VERBALIZERS
 
 DECLARED = Path(__file__).parent / "declared"
 FILES = (".jsonl", ".csv", ".parquet")  # of data
+FAITHFULNESS = ("comprehensiveness", "sufficiency", "soft_comprehensiveness", "soft_sufficiency")
 Options = dict[str, Any]
 
 
@@ -126,12 +127,13 @@ class Measures(Declared):
 class GenerationStudy(Study):
     """Which k spans an answer hangs on. k: each is explained from scratch. system_prompt: the model's own.
 
-    MEASURES and CURVES: what a row has; search: log p of the best set after each step, nats.
+    MEASURES and CURVES: what a row has; search: log p of the best set after each step, nats. Those of
+    `RemovalFaithfulness` are taken where the table has a column of them, since they cost 67 masks.
     """
 
     MEASURES: ClassVar[tuple[str, ...]] = (
         "bleu", "rouge_l_precision", "rouge_l_recall", "rouge_l_f1", "sentence_bert", "probability_ratio",
-        "kl", "log_prob", "log_prob_masked", "seconds", "forward_passes",
+        "kl", "log_prob", "log_prob_masked", *FAITHFULNESS, "seconds", "forward_passes",
     )  # fmt: skip
     CURVES: ClassVar[tuple[str, ...]] = ("search",)
 

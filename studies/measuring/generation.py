@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Mask
+from explainers.measures.removal_faithfulness import removal_faithfulness
 from explainers.measures.text import bleu as word_bleu
 from explainers.measures.text import kl_divergence, rouge_l, sentence_similarity
 from explainers.models.builtin import sentence_encoder
@@ -17,7 +18,7 @@ from explainers.streams.generation import GenerationRequest, answered_target, ex
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import decode_answer
 from studies.measuring.published import character_bleu, package_rouge, token_measures
-from studies.study import GenerationStudy
+from studies.study import FAITHFULNESS, GenerationStudy
 from studies.units import Unit, method_seed
 
 TEXT_MEASURES = GenerationStudy.MEASURES[:5]
@@ -76,6 +77,10 @@ def _explained(request: GenerationRequest, target: ResponseTarget, removals: Rem
     mask = tuple(int(not span["removed"]) for span in event["spans"])
     measured = removals.measures(request, mask, event["masked_response"])
     cost = {"seconds": event["seconds"], "forward_passes": float(event["forward_passes"])}
+    if removals.with_faithfulness:
+        scores = [span["score"] for span in event["spans"]]
+        faithful = removal_faithfulness(target.anew(), scores, mask, seed=request.seed)
+        measured |= {name: getattr(faithful, name) for name in FAITHFULNESS}
     return {"explanation": json.dumps(event), "search": search, **measured, **cost}
 
 
@@ -84,6 +89,7 @@ class Removals:
 
     def __init__(self, study: GenerationStudy, target: ResponseTarget):
         self.how, self.target = study.measures, target
+        self.with_faithfulness = not set(FAITHFULNESS).isdisjoint(study.columns)
         self.response = decode_answer(target.tokenizer, target.response_ids)
         self._known: dict[Mask, dict[str, float]] = {}
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from explainers.measures.text import METRICS
-from studies.study import AnyStudy
+from studies.study import FAITHFULNESS, AnyStudy
 
 if TYPE_CHECKING:
     import numpy
     import pandas
 
 RESAMPLES = 9_999
-HIGHER_IS_BETTER = {"activation", "activation_true", "correct"} | {
+HIGHER_IS_BETTER = {"activation", "activation_true", "correct", *FAITHFULNESS[::2]} | {
     name for name, lower in METRICS.items() if not lower
 }
 GROUP = ["data", "condition", "k"]

@@ -16,7 +16,7 @@ from studies.measuring.classification import Subjects, classification_rows
 from studies.measuring.generation import generation_rows, without
 from studies.measuring.published import character_bleu, package_rouge, token_measures
 from studies.measuring.tuning import Scored, _cloze, _loss, shots_of, tune_whole
-from studies.study import Tuning
+from studies.study import FAITHFULNESS, Tuning
 from studies.units import units_of
 from tests.studies.small import LINES, classification_study, generation_study
 from tests.tiny_models import tiny_masked
@@ -103,15 +103,28 @@ def slow_ratio(loaded, event: dict) -> float:
     return math.exp(means[1] - means[0])
 
 
+OF_THE_PAGE = {
+    "prompt": "operator",
+    "bleu": "words",
+    "rouge": "rouge-score",
+    "kl": "vocabulary",
+    "first_token": True,
+}
+
+
+def test_faithfulness_is_measured_where_the_table_has_it(tmp_path):
+    study = generation_study(tmp_path, measures=OF_THE_PAGE, columns=["soft_sufficiency"])
+    unit, loaded = units_of(study)[0][0], load_model(study.model, Task.GENERATION)
+    rows = list(generation_rows(study, unit, loaded))
+    for row in rows:
+        assert row["comprehensiveness"] == pytest.approx(row["log_prob"] - row["log_prob_masked"], abs=1e-4)
+        assert all(math.isfinite(row[name]) for name in FAITHFULNESS)
+    without_columns = next(generation_rows(generation_study(tmp_path), unit, loaded))
+    assert set(FAITHFULNESS).isdisjoint(without_columns)
+
+
 def test_measures_of_the_operator_are_those_of_the_page(tmp_path):
-    measures = {
-        "prompt": "operator",
-        "bleu": "words",
-        "rouge": "rouge-score",
-        "kl": "vocabulary",
-        "first_token": True,
-    }
-    study = generation_study(tmp_path, measures=measures)
+    study = generation_study(tmp_path, measures=OF_THE_PAGE)
     unit = units_of(study)[0][0]
     for row in generation_rows(study, unit, load_model(study.model, Task.GENERATION)):
         shown = {metric["name"]: metric["value"] for metric in json.loads(row["explanation"])["metrics"]}

@@ -7,7 +7,7 @@ from studies.__main__ import changed, parse
 from studies.results.published import published_values
 from studies.results.statistics import HIGHER_IS_BETTER
 from studies.results.tables import TITLES
-from studies.study import declared_studies, departures, make_study, read_study
+from studies.study import FAITHFULNESS, declared_studies, departures, make_study, read_study
 from tests.studies.small import classification_study, generation_study
 
 
@@ -27,6 +27,12 @@ def test_both_papers_tables_and_figures_are_declared():
     wanted = {f"XPrompt {name}" for name in ("Table 1", "Table 2", "Table 4", "Figure 3", "Figure 4")}
     wanted |= {f"PromptE Table {n}" for n in (2, 3, 5, 6, 7, 8, 9)} | {"PromptE Figure 3"}
     assert wanted <= set(shown)
+
+
+def test_the_newer_methods_are_judged_beside_the_papers():
+    study = read_study("newer_methods")
+    assert {"proxy_spex", "mexgen", "attn_lrp", "xprompt"} <= set(study.methods)
+    assert set(FAITHFULNESS) <= set(study.columns) and "forward_passes" in study.columns
 
 
 def test_published_values_belong_to_declared_studies():
