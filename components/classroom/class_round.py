@@ -28,14 +28,15 @@ TURNING = {
 
 @dataclass
 class ClassRound(GuessView):
-    """number: of the round in its room. guesses: by student, as sent last. scored: ScoredGuess by its words.
-    over: no more events will come."""
+    """number: of the round in its room. guesses: by student, as sent last. is_prepared: the best set is
+    found. scored: ScoredGuess by its words. over: no more events will come."""
 
     NAMES: ClassVar = GuessView.NAMES | {"guess": "The class together"}
 
     number: int = 1
     guesses: dict[str, list[int]] = field(default_factory=dict)
     is_revealed: bool = False
+    is_prepared: bool = False
     scored: dict[tuple[int, ...], dict] = field(default_factory=dict)
     over: bool = False
 
@@ -60,6 +61,10 @@ class ClassRound(GuessView):
         votes = self._votes()
         return sorted(sorted(votes, key=lambda t: (-votes[t], t))[: self.round.k])
 
+    @property
+    def has_failed(self) -> bool:
+        return self.progress.state in ("error", "stopped")
+
     def unscored(self) -> list[list[int]]:
         """Guesses, each once, that have no score yet."""
         return [list(words) for words in {*map(tuple, self.guesses.values())} - self.scored.keys()]
@@ -78,7 +83,7 @@ class ClassRound(GuessView):
     def shown(self) -> dict:
         """What everybody in the room may see: before the reveal nothing of the guesses or the best set."""
         about = {"title": self.round.title, "k": self.round.k, "unit": self.round.unit, "number": self.number}
-        failed = self.progress.text if self.progress.state in ("error", "stopped") else ""
+        failed = self.progress.text if self.has_failed else ""
         shown = about | {"board": self.board() if self.spans else None, "failed": failed}
         if not self.is_revealed:
             return shown | {"reveal": self.reveal() | {"rows": []}}
@@ -136,7 +141,7 @@ class ClassRound(GuessView):
         self.progress.text = f"Looking for the best set: {event['step']} of {event['total']}"
 
     def on_prepared(self, event: dict) -> None:
-        self.notes = event["notes"]
+        self.notes, self.is_prepared = event["notes"], True
         self._end_ready()
 
     def on_stopped(self, event: dict) -> None:

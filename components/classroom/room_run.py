@@ -1,4 +1,4 @@
-"""The model's work for a round of a room, once for all: a thread for each round, through the line."""
+"""The model's work for a round of a room, once for all: two threads for each round, through the line."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ SAID_BEFORE = frozenset({"status", "words", "response", "search", "step", "prepa
 
 @dataclass(frozen=True)
 class RoomRun:
-    """Finds what no guess changes, scores guesses as they come, and plays the guess of the class once it is
-    revealed. Another round, or the end of the room, ends it."""
+    """Finds what no guess changes, scores guesses as they come from then on, and plays the guess of the class
+    once it is revealed. Another round, or the end of the room, ends it."""
 
     rooms: Rooms
     room: Room
@@ -36,23 +36,35 @@ class RoomRun:
         Thread(target=self._run, daemon=True).start()
 
     def _run(self) -> None:
+        rehearsal = Thread(target=self._rehearse, daemon=True)
+        rehearsal.start()
         try:
-            self._follow(self._work("rehearsal", rehearse))
-            while self._waits_for_guesses():
-                if guesses := self._unscored():
-                    self._follow(self._work("scores", score_guesses, guesses), SAID_BEFORE)
-                else:
-                    self._follow(self._work("reveal", play, self.played.together()), SAID_BEFORE)
-                    return
+            self._play()
         finally:
+            rehearsal.join()
             if self.played.round not in ready_rounds():
                 forget(self.played.round)
 
+    def _rehearse(self) -> None:
+        """The best set, and then the answers without each set, which no score waits for."""
+        self._follow(self._work("rehearsal", rehearse))
+
+    def _play(self) -> None:
+        while self._waits_for_guesses():
+            if guesses := self._unscored():
+                self._follow(self._work("scores", score_guesses, guesses), SAID_BEFORE)
+            else:
+                RUNNER.dismiss(*self._slot("rehearsal"))  # what it has not written yet, the reveal does
+                self._follow(self._work("reveal", play, self.played.together()), SAID_BEFORE)
+                return
+
     def _waits_for_guesses(self) -> bool:
-        """Until there are some, or no more will come; False where the round is over before it is revealed."""
+        """Until the best set is found and there are some, or no more will come; False where the round is over
+        before it is revealed."""
         played, changed = self.played, self.rooms.changed
         with changed:
-            if played.progress.state in ("error", "stopped"):
+            changed.wait_for(lambda: played.over or played.is_prepared or played.has_failed)
+            if played.has_failed:
                 return False
             changed.wait_for(lambda: played.over or played.is_revealed or played.unscored())
             changed.wait_for(lambda: played.over or played.is_revealed, GATHER_SECONDS)
@@ -80,7 +92,7 @@ class RoomRun:
             return
         try:
             for events in reader.updates():
-                if self.played.over:
+                if self.played.over or reader.replaced:
                     return
                 self._tell([event for event in events if event["type"] not in left_out])
         finally:
@@ -88,15 +100,18 @@ class RoomRun:
 
     def _reader(self, work: Work) -> Reader | None:
         """Asks until the line takes the work; None where the round is over before that."""
-        name = f"room {self.room.code}", f"round {self.played.number}"
         while not self.played.over:
             try:
-                return RUNNER.start(*name, work)
+                return RUNNER.start(*self._slot(work.kind), work)
             except MaskwiseError as full:
                 self._tell([{"type": "status", "text": f"{full} This page tries by itself."}])
                 with self.rooms.changed:
                     self.rooms.changed.wait_for(lambda: self.played.over, FULL_SECONDS)
         return None
+
+    def _slot(self, kind: str) -> tuple[str, str]:
+        """The session and slot of a work of this kind."""
+        return f"room {self.room.code}", f"round {self.played.number} {kind}"
 
     def _tell(self, events: list[Event]) -> None:
         self.rooms.tell(self.room, self.played, events)

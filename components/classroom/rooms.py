@@ -35,7 +35,8 @@ class Rooms:
     """All rooms, by keys that nobody can guess: a teacher's, and one for each student.
 
     Raises RoomEnded for a key that opens nothing, MaskwiseError for what cannot be done. At most `most` rooms
-    with `most_students` each. changed: of guesses, reveals and ends, for whoever works for a room.
+    with `most_students` each. changed: of guesses, reveals, ends and what the model says, for whoever works
+    for a room.
     """
 
     def __init__(self, most: int, most_students: int, now: Callable[[], float] = monotonic):
@@ -157,6 +158,7 @@ class Rooms:
             room.count()
             room.changes_for_teacher += bool(events)
             room.changes += any(map(played.turns, events))
+            self.changed.notify_all()
 
     def sweep(self) -> int:
         """End the rooms in which nothing was done for an hour; returns how many are left."""

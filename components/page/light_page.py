@@ -1,11 +1,14 @@
-"""A page whose config, which a browser reads before anything is shown, holds only what the browser needs."""
+"""A page whose config, which a browser reads before anything is shown, holds only what the browser needs, and
+whose events cost what they change."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from copy import copy
 
 import gradio as gr
+from gradio.blocks import Block
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -37,6 +40,17 @@ class LightPage(gr.Blocks):
             if component["type"] == "html":
                 component["props"]["value"] = _light(component["props"].get("value"))
         return config
+
+    async def postprocess_data(self, block_fn, predictions, state):
+        """Of an event that names what changes, that alone. Of each output that stays as it is Gradio would
+        make a component anew, and keep it for the session."""
+        if not isinstance(predictions, dict) or not isinstance(next(iter(predictions), None), Block):
+            return await super().postprocess_data(block_fn, predictions, state)
+        named = copy(block_fn)
+        named.outputs = [block for block in block_fn.outputs if block in predictions]
+        values = await super().postprocess_data(named, predictions, state)
+        changed = dict(zip(named.outputs, values, strict=True))
+        return [changed.get(block, gr.skip()) for block in block_fn.outputs]
 
 
 def _in_public_events(dependencies: list[dict]) -> set[int]:

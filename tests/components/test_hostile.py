@@ -67,6 +67,7 @@ GENERATION = [
     "",
 ]
 CLASSIFICATION = ["Stocks fell.", "ag_news", "", "feature_ablation", "", {}, "", "manual", 0, {}]
+COMPARISON = ["The sea is wide.", ["feature_ablation"], "", 1, "word", "zero", 3, "", 0]
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +120,12 @@ def test_generation_answers_in_words(public_url, data):
 @given(data=changed(CLASSIFICATION))
 def test_classification_answers_in_words(public_url, data):
     check_answer(public_url, "explain_classification", data)
+
+
+@TRIED
+@given(data=changed(COMPARISON))
+def test_comparison_answers_in_words(public_url, data):
+    check_answer(public_url, "compare_methods", data)
 
 
 def paths(value, here=()):

@@ -22,6 +22,7 @@ from tests.tiny_models import tiny_causal
 ROOT = Path(__file__).parents[2]
 TOKEN = "hf_" + "OwnersSecret" * 3
 TEXT = "Why is the sky blue?"
+LONG = {"method": "xprompt", "k": 9, "options": {"iterations": 1000}, "api_name": "/explain_generation"}
 
 
 @contextmanager
@@ -75,7 +76,7 @@ def served(models, tmp_path_factory):
     sizes = {"Qwen/Qwen2.5-0.5B-Instruct": 10**9}  # larger than the menu says: 4 GB
     with (
         hub(dict.fromkeys(names, models), parameters=sizes) as server,
-        as_a_space(HF_ENDPOINT=server.url, HF_HOME=str(home)) as url,
+        as_a_space(HF_ENDPOINT=server.url, HF_HOME=str(home), MASKWISE_WAITING_EACH="2") as url,
     ):
         yield server, url
 
@@ -88,11 +89,11 @@ def client(served):
 def refusal(client, call: str, *values, **named) -> str:
     """In words, within the time of no model's load."""
     with pytest.raises(AppError) as refused:
-        client.submit(*values, api_name=f"/explain_{call}", **named).result(timeout=60)
+        client.submit(*values, api_name=f"/{call}", **named).result(timeout=60)
     return str(refused.value)
 
 
-@pytest.mark.parametrize("call", ["generation", "classification"])
+@pytest.mark.parametrize("call", ["explain_generation", "explain_classification", "compare_methods"])
 def test_folders_missing_folders_and_other_models_answer_alike(client, models, call):
     names = [
         "/etc", "/nosuch", "~", ".", "../", str(models), str(models.parent), "assets", "someone/private",
@@ -105,25 +106,36 @@ def test_folders_missing_folders_and_other_models_answer_alike(client, models, c
 @pytest.mark.parametrize(
     "call, named, words",
     [
-        ("generation", {"prompt": "x" * 5001}, "limited to 5,000 characters"),
-        ("generation", {"prompt": "a " * 1500}, "up to 500 are explained"),
-        ("generation", {"prompt": "𓀀" * 1200}, "of 2,000 at most"),
-        ("generation", {"response": "x" * 5001}, "limited to 5,000"),
-        ("generation", {"system_prompt": "x" * 5001}, "limited to 5,000"),
-        ("generation", {"max_new_tokens": 129}, "between 1 and 128"),
-        ("generation", {"k": 31}, "between 1 and 30"),
-        ("generation", {"options": {"iterations": 1001}}, "between 1 and 1000"),
-        ("generation", {"method": "best_within_budget", "options": {"budget": 2000}}, "between 10 and 1000"),
-        ("generation", {"method": "captum_kernel_shap", "options": {"samples": 1500}}, "10 and 1000"),
-        ("classification", {"text": "x" * 5001}, "limited to 5,000"),
-        ("classification", {"options": {"k": 31}}, "between 1 and 30"),
-        ("classification", {"method": "integrated_gradients", "options": {"steps": 1001}}, "2 and 500"),
+        ("explain_generation", {"prompt": "x" * 5001}, "limited to 5,000 characters"),
+        ("explain_generation", {"prompt": "a " * 1500}, "up to 500 are explained"),
+        ("explain_generation", {"prompt": "𓀀" * 1200}, "of 2,000 at most"),
+        ("explain_generation", {"response": "x" * 5001}, "limited to 5,000"),
+        ("explain_generation", {"system_prompt": "x" * 5001}, "limited to 5,000"),
+        ("explain_generation", {"max_new_tokens": 129}, "between 1 and 128"),
+        ("explain_generation", {"k": 31}, "between 1 and 30"),
+        ("explain_generation", {"options": {"iterations": 1001}}, "between 1 and 1000"),
+        (
+            "explain_generation",
+            {"method": "best_within_budget", "options": {"budget": 2000}},
+            "between 10 and 1000",
+        ),
+        ("explain_generation", {"method": "captum_kernel_shap", "options": {"samples": 1500}}, "10 and 1000"),
+        ("explain_classification", {"text": "x" * 5001}, "limited to 5,000"),
+        ("explain_classification", {"options": {"k": 31}}, "between 1 and 30"),
+        (
+            "explain_classification",
+            {"method": "integrated_gradients", "options": {"steps": 1001}},
+            "2 and 500",
+        ),
+        ("compare_methods", {"prompt": "x" * 5001}, "limited to 5,000 characters"),
+        ("compare_methods", {"k": 31}, "between 1 and 30"),
+        ("compare_methods", {"methods": ["feature_ablation"] * 9}, "between 1 and 8"),
     ],
 )
 def test_bounds_hold_for_direct_calls(client, call, named, words):
-    first = {"prompt" if call == "generation" else "text": TEXT}
+    first = {"text" if call == "explain_classification" else "prompt": TEXT}
     with pytest.raises(AppError, match=words):
-        client.submit(api_name=f"/explain_{call}", **first | named).result(timeout=60)
+        client.submit(api_name=f"/{call}", **first | named).result(timeout=60)
 
 
 def test_the_owners_token_is_never_sent_for_a_visitors_choice(served, client):
@@ -138,9 +150,26 @@ def test_the_owners_token_is_never_sent_for_a_visitors_choice(served, client):
 def test_a_model_that_has_grown_beyond_the_bound_is_not_downloaded(served, client):
     server, _ = served
     assert "models here may have 2 GB" in refusal(
-        client, "generation", TEXT, model="Qwen/Qwen2.5-0.5B-Instruct"
+        client, "explain_generation", TEXT, model="Qwen/Qwen2.5-0.5B-Instruct"
     )
     assert not any("Qwen" in path for path in server.downloads)
+
+
+def test_one_visitor_cannot_fill_the_line(served):
+    """More than MASKWISE_WAITING_EACH are refused in words, and another visitor is let in."""
+    one, other = (Client(served[1], verbose=False) for _ in range(2))
+    texts = [f"Why is the sky so blue in the evening, and {what}?" * 5 for what in ("the sea", "the hills")]
+    jobs = [one.submit(text, **LONG) for text in texts]
+    try:
+        first = [next(iter(job))["type"] for job in jobs]
+        assert sorted(first) == ["queued", "response"]
+        with pytest.raises(AppError, match="2 runs of yours wait already. Let some of them end first."):
+            one.submit(TEXT, **LONG).result(timeout=60)
+        jobs.append(other.submit(TEXT, **LONG))
+        assert next(iter(jobs[-1]))["type"] == "queued"
+    finally:
+        for job in jobs:
+            job.cancel()
 
 
 def test_large_files_are_refused(served):
@@ -163,7 +192,9 @@ def test_a_listed_model_may_have_the_owners_token(models, tmp_path):
         listed = {"MASKWISE_MODELS": "owner/gated", "HF_ENDPOINT": server.url, "HF_HOME": str(tmp_path)}
         with as_a_space(**listed) as url:
             client = Client(url, verbose=False)
-            assert "not offered here" in refusal(client, "generation", TEXT, model="openai-community/gpt2")
+            assert "not offered here" in refusal(
+                client, "explain_generation", TEXT, model="openai-community/gpt2"
+            )
             assert server.tokens == set()
             *_, result = client.submit(
                 TEXT, model="owner/gated", max_new_tokens=2, api_name="/explain_generation"
@@ -205,8 +236,7 @@ def test_models_beyond_size_disk_or_memory_are_refused_before_a_download(models,
 def test_a_run_ends_after_its_seconds(tmp_path):
     """With the best so far, or in words where there is none yet."""
     with as_a_space(MASKWISE_MAX_SECONDS="1", HF_HOME=str(tmp_path)) as url:
-        long = {"method": "xprompt", "options": {"iterations": 1000}, "api_name": "/explain_generation"}
-        job = Client(url, verbose=False).submit("Why is the sky so blue in the evening? " * 9, k=9, **long)
+        job = Client(url, verbose=False).submit("Why is the sky so blue in the evening? " * 9, **LONG)
         try:
             assert job.result(timeout=120)["stopped"]
         except AppError as said:

@@ -1,5 +1,6 @@
 """The model's work for a room: once for all, nobody forgotten, nothing kept of a text of one's own."""
 
+import time
 from threading import Condition
 
 import pytest
@@ -57,6 +58,26 @@ def test_guesses_are_scored_while_they_come_and_shown_after_the_reveal(rooms):
     assert all(rooms.state(key)["me"]["sentence"] for key in (ada, grace))
     assert {row["who"] for row in rooms.state(ada)["round"]["reveal"]["rows"]} == {"guess", "best", "random"}
     wait_for(rooms, lambda: not guessing._known)  # a text of one's own is forgotten
+
+
+def test_no_score_waits_for_the_answers_that_are_still_written(rooms, monkeypatch):
+    """Nor does the reveal: it ends what the rehearsal is still at."""
+
+    def writing_for_ever(round, hook):
+        yield from guessing.prepare(round, hook)
+        while True:
+            hook(1)
+            yield {"type": "rewritten", "who": "best", "text": "On and on"}
+            time.sleep(0.01)
+
+    monkeypatch.setattr(room_run, "rehearse", writing_for_ever)
+    teacher, (ada, _), played = begun(rooms)
+    wait_for(rooms, lambda: played.spans)
+    rooms.mark(ada, [0, 1])
+    wait_for(rooms, lambda: played.scored)
+    rooms.reveal(teacher)
+    wait_for(rooms, lambda: played.progress.text.startswith("Revealed"))
+    assert rooms.state(ada)["me"]["sentence"] and played.progress.state == "done"
 
 
 def test_marks_that_come_while_others_are_scored_count_too(rooms, monkeypatch):

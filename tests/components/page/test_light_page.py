@@ -1,5 +1,6 @@
 """The page's config is light, and nothing is lost by it: not first values, not the description of the API."""
 
+import asyncio
 import json
 import re
 import urllib.request
@@ -7,6 +8,7 @@ from unittest import mock
 
 import gradio as gr
 import pytest
+from gradio.state_holder import SessionState
 
 import app
 from components.page import light_page
@@ -67,3 +69,12 @@ def test_a_session_keeps_what_is_set_and_no_copy_of_the_page(served):
     session._update_value_in_config(state, {"kept": 2})  # as Gradio does with each value that is shown
     assert demo.app.state_holder["somebody"][state] == {"kept": 1}
     assert not session.config_values
+
+
+def test_what_an_event_does_not_name_is_left_as_it_is():
+    with light_page.LightPage() as page:
+        named, left, button = gr.HTML("a"), gr.HTML("b"), gr.Button()
+        button.click(lambda: {}, None, [named, left])
+    session = SessionState(page)
+    assert asyncio.run(page.postprocess_data(page.fns[0], {named: "c"}, session)) == ["c", gr.skip()]
+    assert session[left._id] is left
