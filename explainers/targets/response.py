@@ -15,6 +15,7 @@ from explainers.models.held import LoadedModel
 from explainers.targets.base import ModelTarget, least_gain_of, precision_notes
 from explainers.targets.batching import Passes
 from explainers.targets.causal.model import CausalModel
+from explainers.targets.causal.prefix import HandedOn
 from explainers.targets.encoder_decoder.scorer import EncoderDecoderScorer
 from explainers.targets.masked_prompt import MaskedPrompt, MaskOperator
 from explainers.targets.remembered import Remembered, check_finite
@@ -31,10 +32,12 @@ ResponseScorer = TransformersScorer | EncoderDecoderScorer
 
 @dataclass
 class Evaluated:
-    """What is known of masks: log p of the part in nats, and log p of each response token, (S,)."""
+    """What is known of masks: log p of the part in nats, and log p of each response token, (S,). prefix: what
+    all of them share, as the model has read it."""
 
     log_probs: dict[Mask, float] = field(default_factory=dict)
     token_log_probs: dict[Mask, list[float]] = field(default_factory=dict)
+    prefix: HandedOn = field(default_factory=HandedOn)
 
     def is_full(self) -> bool:
         return len(self.log_probs) > MOST_MASKS or sum(map(len, self.token_log_probs.values())) > MOST_TOKENS
@@ -111,6 +114,9 @@ class ResponseTarget(ModelTarget):
     def recall(self, evaluated: Evaluated) -> None:
         """Go on from what is known of this very target; what is evaluated from now on is added there."""
         self.scored.known, self._tokens = evaluated.log_probs, evaluated.token_log_probs
+        for scorer in (self.scorer, self._whole_scorer):
+            if isinstance(scorer, TransformersScorer):
+                scorer.prefix.handed_on = evaluated.prefix
 
     @no_grad
     def token_log_probs(self, mask: Mask) -> list[float]:

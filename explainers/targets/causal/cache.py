@@ -25,6 +25,12 @@ def is_croppable(cache: Cache) -> bool:
     return all(type(layer) is DynamicLayer for layer in cache.layers)
 
 
+def size_of(cache: Cache) -> int:
+    """Bytes of a cache that is croppable."""
+    tensors = (tensor for layer in cache.layers for tensor in (layer.keys, layer.values))
+    return sum(tensor.nbytes for tensor in tensors)  # type: ignore[union-attr]
+
+
 def expanded(cache: Cache, rows: int, length: int) -> Cache:
     """A batch's own copy of the first `length` positions of a one-row cache: a forward pass adds to it.
 

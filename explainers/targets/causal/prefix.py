@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from explainers.core.deferred_torch import torch
+from explainers.core.deferred_torch import no_grad, torch
 from explainers.core.types import Mask, Prompt
-from explainers.targets.causal.cache import Cache, cache_arguments, is_croppable
+from explainers.targets.causal.cache import Cache, cache_arguments, is_croppable, size_of
 from explainers.targets.causal.model import CausalModel
 from explainers.targets.masked_prompt import MaskedPrompt
+
+MOST_BYTES = 16e6  # of a cache that is handed on
+
+
+@dataclass
+class HandedOn:
+    """From one target of a prompt to the next: the cache of what precedes every span, where it is small."""
+
+    cache: Cache | None = None
 
 
 class SharedPrefix:
     """The cache of what precedes the first removable span, and that of one reference mask's whole prompt.
 
-    start: the first position that may change.
+    start: the first position that may change. handed_on: may be that of an earlier target of this prompt.
     """
 
     def __init__(self, causal: CausalModel, masked: MaskedPrompt, start: int):
         self._causal, self._masked, self.start = causal, masked, start
         self.reference: Mask | None = None
+        self.handed_on = HandedOn()
         self._fixed: Cache | None = None
         self._whole: Cache | None = None
         last = len(masked.prompt.input_ids) - 1
@@ -61,8 +72,13 @@ class SharedPrefix:
     def read(self) -> None:
         """Read what precedes every span, where several sequences can go on from a copy of that."""
         if self._fixed is None and self.start and self._causal.reading.shares:
-            with torch.no_grad():
-                self._fixed = self._causal.keys_values(self._masked.inputs[None, : self.start])
+            self._fixed = self.handed_on.cache or self._read()
+            if is_croppable(self._fixed) and size_of(self._fixed) <= MOST_BYTES:
+                self.handed_on.cache = self._fixed
+
+    @no_grad
+    def _read(self) -> Cache:
+        return self._causal.keys_values(self._masked.inputs[None, : self.start])
 
     def fixed(self, rows: int) -> tuple[int, dict]:
         """The position after what precedes every span, and the arguments that stand for it.

@@ -6,7 +6,9 @@ import torch
 from explainers.models import held
 from explainers.streams import known as known_module
 from explainers.streams.generation import GenerationRequest, run
-from explainers.streams.what_if import target_of
+from explainers.streams.what_if import removal, target_of
+from explainers.targets.causal import prefix
+from explainers.targets.causal.model import CausalModel
 from tests.tiny_models import tiny_causal
 
 PROMPT = "Write a short story about a doctor and his patient."
@@ -46,6 +48,24 @@ def test_a_question_on_the_result_finds_its_masks_known():
     target = target_of(explanation)
     target.log_prob(1 - torch.eye(len(target.spans)))  # all single removals
     assert target.forward_passes == 0
+
+
+@pytest.mark.parametrize("part", [None, [0, 2]])
+def test_the_next_question_on_a_result_does_not_read_anew_what_precedes_its_words(monkeypatch, part):
+    explanation = passes_of(True, method="feature_ablation", k=1)[1] | {"part": part}
+    slow = removal(explanation, [1])
+    known_module._known.clear()
+    read, reads = CausalModel.keys_values, []
+    monkeypatch.setattr(
+        CausalModel, "keys_values", lambda *asked, **how: reads.append(1) or read(*asked, **how)
+    )
+    first, second = removal(explanation, [0]), removal(explanation, [1])
+    assert len(reads) == 1 and first["removed"] == [0]
+    assert second["log_prob_masked"] == pytest.approx(slow["log_prob_masked"], abs=1e-5)
+    monkeypatch.setattr(prefix, "MOST_BYTES", 0)
+    known_module._known.clear()
+    assert removal(explanation, [1]) == slow and removal(explanation, [0]) == first
+    assert len(reads) == 3  # a large one is not kept in memory
 
 
 def test_nothing_is_reused_unless_asked_for():
