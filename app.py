@@ -44,7 +44,6 @@ INTRODUCTION = (
     "# Maskwise\nWhich words of a prompt could a language model not do without? "
     "Maskwise removes words, and measures how much less likely the model's own answer becomes."
 )
-FLOOD = 500  # events that wait in Gradio's own queue; who waits for a model waits in the line
 THREADS = 128  # for handlers: a run that waits in the line holds one
 MOST_SESSIONS = 500  # whose inputs and results are in memory
 KEPT_SECONDS = 3600  # of uploaded and saved files
@@ -81,7 +80,7 @@ def build() -> gr.Blocks:
         shared = [generation.shared, classification.shared, compare.shared]
         restore_links(demo, tabs, shared, [what_if, class_what_if, *classroom])
         demo.unload(_leave)
-    return demo.queue(max_size=FLOOD, default_concurrency_limit=None)
+    return demo
 
 
 def _leave(request: gr.Request) -> None:

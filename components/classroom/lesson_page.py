@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from markdown_it import MarkdownIt
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
@@ -20,6 +19,8 @@ def lesson_routes() -> list[Route]:
 
 
 def _lesson(request: Request) -> HTMLResponse:
+    from markdown_it import MarkdownIt  # the page is served sooner without
+
     page = (ASSETS / "classroom" / "lesson.html").read_text(encoding="utf-8")
     text = MarkdownIt().render(SHEET.read_text(encoding="utf-8"))
     return HTMLResponse(page.replace("{address}", ADDRESS).replace("{text}", text))

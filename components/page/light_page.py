@@ -19,6 +19,7 @@ from components.page.scripts import ADDRESS, KEPT
 DESCRIBED = ("api_info", "api_info_as_input", "api_info_as_output", "example_inputs")
 # Read by Gradio's server alone, from the components themselves.
 OF_SERVER = ("preserved_by_key", "delete_callback")
+FLOOD = 500  # events that wait in Gradio's own queue; who waits for a model waits in the line
 LONG = 1000  # characters of a view's first value from which on it is a file of its own
 
 _values: dict[str, str] = {}
@@ -26,6 +27,10 @@ _values: dict[str, str] = {}
 
 class LightPage(gr.Blocks):
     """gr.Blocks with a lighter config. Long first values of views wait as files; see assets/page/view.js."""
+
+    def queue(self, **settings):
+        """With our bounds from the first call on, by gr.Blocks itself: each call builds the server anew."""
+        return super().queue(**{"max_size": FLOOD, "default_concurrency_limit": None} | settings)
 
     def get_config_file(self):
         config = super().get_config_file()

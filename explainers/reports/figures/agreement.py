@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import plotly.graph_objects as go
-
 from explainers.reports.figures.heat_map import heat_map
-from explainers.reports.figures.style import chart
+from explainers.reports.figures.style import Figure, chart
 from explainers.reports.numbers import fixed
 
 
-def agreement_figure(titles: list[str], matrix: list[list[float]]) -> go.Figure:
+def agreement_figure(titles: list[str], matrix: list[list[float]]) -> Figure:
     """matrix: Jaccard index of each two, 0 to 1, in the order of titles. Columns bear the rows' numbers."""
     texts = [[fixed(index) for index in row] for row in matrix]
     pairs = [

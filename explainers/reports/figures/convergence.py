@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import plotly.graph_objects as go
-
-from explainers.reports.figures.style import ACCENT, INK, MUTED, SWAP, chart, styled
+from explainers.reports.figures.style import ACCENT, INK, MUTED, SWAP, Figure, Trace, chart, styled, trace
 from explainers.reports.numbers import fixed
 
 
@@ -28,7 +26,7 @@ class Search:
         return self.steps or list(range(1, len(self.best) + 1))
 
 
-def convergence_figure(search: Search) -> go.Figure:
+def convergence_figure(search: Search) -> Figure:
     """log p in nats against the step."""
     steps = search.numbers()
     swaps = [i for i, accepted in enumerate(search.accepted) if accepted]
@@ -49,8 +47,8 @@ def convergence_figure(search: Search) -> go.Figure:
     return styled(traces, "iteration", "log p of the answer (nats)", xaxis=axis, yaxis={"hoverformat": ".2f"})
 
 
-def _trace(name: str, x: list, y: list, **style) -> go.Scatter:
-    return go.Scatter(x=x, y=y, name=name, **style)
+def _trace(name: str, x: list, y: list, **style) -> Trace:
+    return trace("scatter", x=x, y=y, name=name, **style)
 
 
 def convergence_chart(search: Search) -> dict:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import plotly.graph_objects as go
-
 from explainers.reports.figures.lines import Series, lines_chart, lines_figure
+from explainers.reports.figures.style import Figure
 
 DIGITS = 2
 
 
-def bands_figure(series: list[Series]) -> go.Figure:
+def bands_figure(series: list[Series]) -> Figure:
     return lines_figure(series, "iteration", "log p of the answer (nats)", DIGITS, markers=False)
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
-from explainers.reports.figures.style import chart, series_line, styled
+from explainers.reports.figures.style import Figure, chart, series_line, styled, trace
 from explainers.reports.numbers import fixed
 
 AXES = {"activation": "share of tokens added back", "pruning": "share of tokens removed"}
@@ -24,11 +22,11 @@ class Curve:
     score: float
 
 
-def faithfulness_figure(kind: str, curves: list[Curve]) -> go.Figure:
+def faithfulness_figure(kind: str, curves: list[Curve]) -> Figure:
     """kind: "activation" or "pruning"."""
     traces = [
-        go.Scatter(
-            x=list(map(float, curve.fractions)), y=list(map(float, curve.values)), mode="lines",
+        trace(
+            "scatter", x=list(map(float, curve.fractions)), y=list(map(float, curve.values)), mode="lines",
             name=f"{curve.title} {fixed(curve.score, 3)}", line=series_line(number),
         )
         for number, curve in enumerate(curves)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-import plotly.graph_objects as go
-
-from explainers.reports.figures.style import ACCENT, INK, NEGATIVE, POSITIVE, SURFACE, styled
+from explainers.reports.figures.style import ACCENT, INK, NEGATIVE, POSITIVE, SURFACE, Figure, styled, trace
 
 CELL = 34  # px
 FAINT = 2.4  # the value of full colour on a scale to 1, so that the text stays readable on it
@@ -20,7 +18,7 @@ def heat_map(
     columns: list[str],
     signed: bool,
     hover: list[list[str]] | None = None,
-) -> go.Figure:
+) -> Figure:
     """A figure whose first row is on top. signed: colours on both sides of 0, else from 0 to 1 of the accent.
 
     rows, columns: names, which may repeat. hover: what is read of a cell; its text where none is given.
@@ -29,7 +27,8 @@ def heat_map(
     read = [[plain(text) for text in row] for row in hover] if hover else shown
     most = max([1.0, *(abs(value) for row in values for value in row if value is not None)])
     scale = [[0, NEGATIVE], [0.5, SURFACE], [1, POSITIVE]] if signed else [[0, SURFACE], [1, ACCENT]]
-    trace = go.Heatmap(
+    cells = trace(
+        "heatmap",
         z=values,
         x=list(range(len(columns))),
         y=list(range(len(rows))),
@@ -60,7 +59,7 @@ def heat_map(
         "autorange": "reversed",
     }
     height = 60 + CELL * len(rows)
-    return styled([trace], "", "", xaxis=across, yaxis=down, height=height, hovermode="closest")
+    return styled([cells], "", "", xaxis=across, yaxis=down, height=height, hovermode="closest")
 
 
 def plain(text: str) -> str:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from math import log
 
-import plotly.graph_objects as go
-
 from explainers.reports.figures.heat_map import heat_map
-from explainers.reports.figures.style import chart
+from explainers.reports.figures.style import Figure, chart
 
 FAR = 1000  # the rank from which on a cell has no colour
 COLUMN = 74  # px
 
 
-def lens_figure(tokens: list[str], words: list[list[str]], ranks: list[list[int]]) -> go.Figure:
+def lens_figure(tokens: list[str], words: list[list[str]], ranks: list[list[int]]) -> Figure:
     """words, ranks: a row per layer, embeddings first, with the word read at each token and the rank there of
     the word that the last layer reads. The last layer is on top."""
     layers = list(reversed(range(len(words))))
@@ -27,7 +25,8 @@ def lens_figure(tokens: list[str], words: list[list[str]], ranks: list[list[int]
         False,
         hover,
     )
-    return figure.update_layout(width=120 + COLUMN * len(tokens))
+    figure["layout"]["width"] = 120 + COLUMN * len(tokens)
+    return figure
 
 
 def lens_chart(tokens: list[str], words: list[list[str]], ranks: list[list[int]], note: str) -> dict:

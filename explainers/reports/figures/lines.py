@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import plotly.graph_objects as go
-
-from explainers.reports.figures.style import MUTED, chart, series_line, styled
+from explainers.reports.figures.style import MUTED, Figure, Trace, chart, series_line, styled, trace
 from explainers.reports.numbers import fixed
 
 
@@ -25,7 +23,7 @@ class Series:
     floor: bool = False
 
 
-def lines_figure(series: list[Series], x: str, y: str, digits: int, markers: bool) -> go.Figure:
+def lines_figure(series: list[Series], x: str, y: str, digits: int, markers: bool) -> Figure:
     traces = []
     for number, each in enumerate(series):
         floor: dict[str, Any] = {"color": MUTED, "dash": "dash", "width": 2}
@@ -34,10 +32,10 @@ def lines_figure(series: list[Series], x: str, y: str, digits: int, markers: boo
     axis = {"hoverformat": f".{digits}f", "rangemode": "tozero" if markers else "normal"}
     steps = max((len(each.y) for each in series), default=1)
     ticks = {"dtick": 1} if steps <= 12 else {}
-    return styled([trace for trace in traces if trace], x, y, yaxis=axis, xaxis=ticks)
+    return styled([each for each in traces if each], x, y, yaxis=axis, xaxis=ticks)
 
 
-def lines_chart(figure: go.Figure, series: list[Series], x: str, digits: int, note: str) -> dict:
+def lines_chart(figure: Figure, series: list[Series], x: str, digits: int, note: str) -> dict:
     """The figure with its table; its summary is the last step at which there is a value."""
     total = max((len(each.y) for each in series), default=0)
     rows = [[step, *(_value(each, step, digits) for each in series)] for step in range(1, total + 1)]
@@ -49,13 +47,13 @@ def lines_chart(figure: go.Figure, series: list[Series], x: str, digits: int, no
     return chart(figure, [x, *(each.title for each in series)], known, said, note=note)
 
 
-def _line(each: Series, line: dict, markers: bool) -> go.Scatter:
+def _line(each: Series, line: dict, markers: bool) -> Trace:
     steps = list(range(1, len(each.y) + 1))
     mode = "lines+markers" if markers else "lines"
-    return go.Scatter(x=steps, y=each.y, name=each.title, mode=mode, line=line, legendgroup=each.title)
+    return trace("scatter", x=steps, y=each.y, name=each.title, mode=mode, line=line, legendgroup=each.title)
 
 
-def _band(each: Series, color: str) -> go.Scatter | None:
+def _band(each: Series, color: str) -> Trace | None:
     """Its outline: along the high ends, and back along the low ones."""
     ends = zip(each.low, each.high, strict=True)
     inside = [i for i, (low, high) in enumerate(ends) if low is not None and high is not None]
@@ -63,8 +61,8 @@ def _band(each: Series, color: str) -> go.Scatter | None:
         return None
     x = [i + 1 for i in (*inside, *reversed(inside))]
     y = [each.high[i] for i in inside] + [each.low[i] for i in reversed(inside)]
-    return go.Scatter(
-        x=x, y=y, fill="toself", fillcolor=color, opacity=0.18, line={"width": 0}, mode="lines",
+    return trace(
+        "scatter", x=x, y=y, fill="toself", fillcolor=color, opacity=0.18, line={"width": 0}, mode="lines",
         hoverinfo="skip", showlegend=False, legendgroup=each.title,
     )  # fmt: skip
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import plotly.graph_objects as go
-
 from explainers.reports.figures.heat_map import plain
-from explainers.reports.figures.style import NEGATIVE, POSITIVE, chart, styled
+from explainers.reports.figures.style import NEGATIVE, POSITIVE, Figure, chart, styled, trace
 from explainers.reports.numbers import fixed
 
 MOST_NAMED = 24  # tokens whose texts fit below the bars
 
 
-def losses_figure(tokens: list[str], losses: list[float]) -> go.Figure:
+def losses_figure(tokens: list[str], losses: list[float]) -> Figure:
     """losses: nats, below zero where a token becomes likelier."""
     places, names = list(range(1, len(tokens) + 1)), [plain(token) for token in tokens]
-    bars = go.Bar(
+    bars = trace(
+        "bar",
         x=places,
         y=losses,
         customdata=names,
