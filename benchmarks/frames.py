@@ -13,7 +13,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import CodeType, FrameType, SimpleNamespace
@@ -129,7 +129,7 @@ def example_target(screened: bool) -> ResponseTarget:
     prompt, response = render_prompt(loaded.tokenizer, PROMPT), encode_response(loaded.tokenizer, ANSWER)
     target = ResponseTarget(loaded, prompt, response, screening=False)
     if screened:  # also where the processor would not gain by it
-        target.rough_scorer = target._scorer_on(half_copy(loaded.model), target.part)
+        target.rough_scorer = target.question.scorer_on(replace(loaded, model=half_copy(loaded.model)))
         target.screen = Screen(Remembered(target.rough_scorer.log_prob), target.scored)
     return target
 

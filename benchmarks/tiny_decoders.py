@@ -44,6 +44,8 @@ LINEAR = FOUR | {
     "layer_types": ["linear_attention", "full_attention"] * 2,
 }
 PER_LAYER = {"vocab_size_per_layer_input": 512, "hidden_size_per_layer_input": 8, "num_kv_shared_layers": 0}
+LONG_ROPE = {"rope_type": "longrope", "rope_theta": 10000.0, "original_max_position_embeddings": 56,
+             "short_factor": [1.0] * 4, "long_factor": [3.0] * 4}  # fmt: skip
 SLIDING = {"sliding_window": 12}
 
 DECODERS: dict[str, tuple[str, Settings]] = {
@@ -82,6 +84,13 @@ DECODERS: dict[str, tuple[str, Settings]] = {
     "mistral beyond its window": ("mistral", GROUPED | SLIDING),
     "gemma3_text beyond its window": ("gemma3_text", GROUPED | SLIDING | {
         "layer_types": ["sliding_attention", "full_attention"]}),
+    "phi3 beyond its short positions": ("phi3", HALVED | {"rope_parameters": LONG_ROPE}),
+    "deepseek_v32 beyond its index": ("deepseek_v32", LATENT | {
+        "index_topk": 8, "index_head_dim": 8, "index_n_heads": 32}),  # so many that few words score alike
+    "minimax_m3_vl_text beyond its index": ("minimax_m3_vl_text", EXPERTS | {
+        "rotary_dim": 4, "index_n_heads": 2, "index_head_dim": 8, "index_block_size": 4,
+        "index_topk_blocks": 2, "layer_types": ["minimax_m3_sparse", "full_attention"]}),
+    "doge beyond its window": ("doge", GROUPED | {"keep_window_size": 8}),
     "gemma4_text": ("gemma4_text", GROUPED | PER_LAYER | {
         "layer_types": ["sliding_attention", "full_attention"], "global_head_dim": 8}),
     "gemma3n_text": ("gemma3n_text", FOUR | PER_LAYER | {

@@ -16,6 +16,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from benchmarks.tiny import encoder_decoders
 from benchmarks.tiny.encoder_decoders import ENCODER_DECODERS, tiny_encoder_decoder
+from benchmarks.tiny.other_decoders import NOT_TRIED, OTHER_DECODERS, tiny_other_decoder
 from benchmarks.tiny_decoders import DECODERS, tiny_decoder
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Mask, Task
@@ -24,10 +25,12 @@ from explainers.targets.base import as_masks
 from explainers.targets.causal.token_inputs import TokenInputs
 from explainers.targets.masked_prompt import MaskOperator
 from explainers.targets.response import ResponseTarget
+from explainers.text.chat_template import TemplateChoices
 from explainers.text.prompts import encode_response, render_prompt
 
 PAGE = Path("docs/verified_models.md")
 OPERATORS = tuple(MaskOperator)
+BEFORE = TemplateChoices("Be brief.", "prompt")  # is never removed, so that masks share it
 PROMPT, ANSWER, MASKS = "Tell me of the old doctor & his dog.", "Once upon a time", 5
 
 
@@ -44,11 +47,11 @@ class Verdict:
 
 
 def verify(name: str, operator: MaskOperator, text: str = PROMPT, answer: str = ANSWER) -> Verdict:
-    """name: one of DECODERS or ENCODER_DECODERS."""
+    """name: one of DECODERS, OTHER_DECODERS or ENCODER_DECODERS."""
     tokenizer, apart = byte_tokenizer(), name in ENCODER_DECODERS
     model, device = _model(name), torch.device("cpu")
     loaded = LoadedModel(name, "random", Task.GENERATION, model, tokenizer, device, torch.float32)
-    prompt = render_prompt(tokenizer, text, ends=apart)
+    prompt = render_prompt(tokenizer, text, choices=BEFORE, ends=apart)
     response = encode_response(tokenizer, answer, continues=not apart)
     try:
         target = ResponseTarget(loaded, prompt, response, operator)
@@ -85,9 +88,9 @@ def slow_log_prob(target: ResponseTarget, mask: Mask) -> float:
         read = TokenInputs(target.model).arguments(TokenInputs(target.model).of(sequence))
         embeds = read["inputs_embeds"].clone()
         embeds[0, : len(ids)][gone] = 0
-        logits = target.model(**read | {"inputs_embeds": embeds}).logits
+        logits = target.model(**read | {"inputs_embeds": embeds}, use_cache=False).logits
     else:
-        logits = target.model(input_ids=sequence).logits
+        logits = target.model(input_ids=sequence, use_cache=False).logits
     before = logits[0, -len(response) - 1 : -1].float().log_softmax(-1)
     return before.gather(1, response[:, None]).sum().item()
 
@@ -104,6 +107,8 @@ def byte_tokenizer() -> PreTrainedTokenizerFast:
 
 @cache
 def _model(name: str) -> PreTrainedModel:
+    if name in OTHER_DECODERS:
+        return tiny_other_decoder(name, len(byte_tokenizer()))
     make = tiny_encoder_decoder if name in ENCODER_DECODERS else tiny_decoder
     return make(name, len(byte_tokenizer()))
 
@@ -128,6 +133,12 @@ def main() -> None:
         "`python -m benchmarks.verified_models`.",
         "",
         *table(DECODERS),
+        "",
+        "## Within models of pictures and sound, and rarer kinds",
+        "",
+        *table(OTHER_DECODERS),
+        "",
+        *(f"- Not tried: {kind}, which {why}." for kind, why in NOT_TRIED.items()),
         "",
         "## Encoder–decoders",
         "",

@@ -114,6 +114,10 @@ REFUSED = {
     },
     "xmod": _OFFSET,
 }
+ELSEWHERE = {  # kinds that are not made here, and why
+    **dict.fromkeys(("bart", "mbart", "mvp"), "encoder–decoders are refused for this task"),
+    **dict.fromkeys(("modernvbert", "ultravbert"), "read pictures beside texts; right when tried by hand"),
+}
 
 
 def tiny(kind: str, seed: int = 0) -> LoadedModel:

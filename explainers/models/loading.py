@@ -50,6 +50,7 @@ PROBES = (
     "Grüße, señor! Привет, мир",
     "def first(values): return values[0]",
 )
+MULTIMODAL = "ForConditionalGeneration"
 # The library that reads weights quantized by that method.
 QUANTIZERS = {"bitsandbytes": "bitsandbytes", "torchao": "torchao"}
 
@@ -141,8 +142,10 @@ def _check_kind(name: str, config, task: Task) -> None:
     if causal and config.is_encoder_decoder:
         classes = MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES
     saved_as = set(config.architectures or ())
-    # BERT's configuration can also make a causal model, so a causal one must have been saved as such.
-    other = config.model_type not in classes or (causal and saved_as and not saved_as & set(classes.values()))
+    # BERT's configuration can also make a causal model, so a causal one must have been saved as such, or as a
+    # model of pictures and text that holds one.
+    writes = saved_as & set(classes.values()) or any(name.endswith(MULTIMODAL) for name in saved_as)
+    other = config.model_type not in classes or (causal and saved_as and not writes)
     if other or (config.is_encoder_decoder and not causal):
         kind = ", ".join(sorted(saved_as)) or config.model_type
         raise MaskwiseError(f"{name} ({kind}) does not fit this task. Choose {NEEDED[task]}.")

@@ -10,6 +10,7 @@ from explainers.core.types import Mask, OnForward
 from explainers.models.held import LoadedModel
 from explainers.targets.causal.drafting import Draft, DraftedDecoding, draft_of
 from explainers.targets.causal.model import CausalModel
+from explainers.targets.causal.reading import steady_length
 from explainers.targets.encoder_decoder.decoding import decoder_steps
 from explainers.targets.remembered import check_finite
 from explainers.text.prompts import decode_answer
@@ -71,7 +72,8 @@ def _tokens(
 ) -> Iterator[int]:
     """The next tokens of one prompt, with a draft ahead where that is faster."""
     small = draft_of(loaded)
-    if small is None:
+    turns = embeds.shape[1] <= steady_length(loaded.model) < embeds.shape[1] + max_new_tokens
+    if small is None or turns:
         yield from plain_tokens(loaded, embeds, max_new_tokens, on_forward)
         return
     causal = CausalModel(loaded.model)
@@ -94,19 +96,20 @@ def _steps(
     if loaded.model.config.is_encoder_decoder:
         yield from decoder_steps(loaded, inputs, max_new_tokens, on_forward)
         return
-    causal, read = CausalModel(loaded.model), inputs
+    causal, whole, read = CausalModel(loaded.model), inputs, inputs
     arguments: dict[str, Any] = {}
-    caches = causal.reading.caches
+    caches, steady = causal.reading.caches, steady_length(loaded.model)
     for _ in range(max_new_tokens):
         on_forward(len(inputs))
         with torch.no_grad():
             output = causal.output(read, 1, use_cache=caches, **arguments)
             tokens = output.logits[:, -1].argmax(-1)
             written = causal.token_inputs.of(tokens[:, None])
-            if caches:
+            whole = torch.cat([whole, written], 1)
+            if caches and whole.shape[1] != steady + 1:
                 read, arguments = written, {"past_key_values": output.past_key_values}
-            else:  # a model that hands on no cache reads all of it again
-                read = torch.cat([read, written], 1)
+            else:  # there is no cache, or it is one of positions as they no longer are
+                read, arguments = whole, {}
         check_finite(output.logits)
         yield tokens.tolist()
 

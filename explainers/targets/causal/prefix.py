@@ -24,11 +24,12 @@ class HandedOn:
 class SharedPrefix:
     """The cache of what precedes the first removable span, and that of one reference mask's whole prompt.
 
-    start: the first position that may change. handed_on: may be that of an earlier target of this prompt.
+    start: the first position that may change. shares: whether sequences may go on from a copy of a cache.
+    handed_on: may be that of an earlier target of this prompt.
     """
 
-    def __init__(self, causal: CausalModel, masked: MaskedPrompt, start: int):
-        self._causal, self._masked, self.start = causal, masked, start
+    def __init__(self, causal: CausalModel, masked: MaskedPrompt, start: int, shares: bool):
+        self._causal, self._masked, self.start, self._shares = causal, masked, start, shares
         self.reference: Mask | None = None
         self.handed_on = HandedOn()
         self._fixed: Cache | None = None
@@ -71,7 +72,7 @@ class SharedPrefix:
 
     def read(self) -> None:
         """Read what precedes every span, where several sequences can go on from a copy of that."""
-        if self._fixed is None and self.start and self._causal.reading.shares:
+        if self._fixed is None and self.start and self._shares:
             self._fixed = self.handed_on.cache or self._read()
             if is_croppable(self._fixed) and size_of(self._fixed) <= MOST_BYTES:
                 self.handed_on.cache = self._fixed

@@ -84,8 +84,9 @@ class _Trial:
         try:
             return self._model(input_ids=ids, use_cache=False).logits.float()
         except FAILURES as error:
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")[:200]
             raise MaskwiseError(
-                f"This {self.kind} model cannot be run here: {error}. Load it in fp32, or choose a model of "
+                f"This {self.kind} model cannot be run here: {reason}. Load it in fp32, or choose a model of "
                 "another kind."
             ) from error
 
@@ -132,6 +133,42 @@ class _Trial:
             return way()
         except FAILURES:
             return None
+
+
+def check_choices(model: PreTrainedModel, length: int, zeroed: bool) -> None:
+    """Raise MaskwiseError where a text of that length is so long that each of its words reads only some of
+    the others, which the model chooses, and chance decides between words that it finds equal.
+
+    zeroed: removed words are zeroed; they find all words equal.
+    """
+    kind, config = model.config.model_type, model.config.get_text_config().to_dict()
+    by_word = config.get("keep_window_size") or float("inf")  # Doge, which scores a word wherever it stands
+    blocks = (config.get("index_topk_blocks") or 0) * (config.get("index_block_size") or 0)
+    named = (config.get("index_topk"), config.get("indexer_budget"), blocks)
+    by_position = min((number for number in named if number), default=float("inf"))
+    if length > by_word:
+        raise MaskwiseError(
+            f"Beyond {by_word} tokens {kind} models choose which words are read, and between equal words by "
+            f"chance. Prompt and answer have {length} tokens: shorten them, or choose another model."
+        )
+    if zeroed and length > by_position:
+        raise MaskwiseError(
+            f"Beyond {by_position} tokens {kind} models choose which words each word reads, and a zeroed "
+            f"word chooses by chance. Prompt and answer have {length} tokens: choose delete or replace, or "
+            "shorten them."
+        )
+
+
+def steady_length(model: PreTrainedModel) -> float:
+    """The longest text whose beginning is read as it is alone: LongRoPE turns all positions otherwise beyond
+    it. Infinite elsewhere."""
+    rope = getattr(model.config.get_text_config(), "rope_parameters", None) or {}
+    forms = [
+        rope,
+        *(form for form in rope.values() if isinstance(form, dict)),
+    ]  # one, or one per kind of layer
+    bounds = (f["original_max_position_embeddings"] for f in forms if f.get("rope_type") == "longrope")
+    return min(bounds, default=float("inf"))
 
 
 def window_of(model: PreTrainedModel) -> float:

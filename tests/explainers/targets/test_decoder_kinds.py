@@ -1,13 +1,21 @@
 """Every kind of decoder agrees with a slow computation under every operator, or is refused by name."""
 
+import re
+
 import pytest
 
 from benchmarks.tiny_decoders import DECODERS
 from benchmarks.verified_models import OPERATORS, Verdict, verify
+from explainers.targets.masked_prompt import MaskOperator
 
 REFUSED = {  # as transformers makes them
     **dict.fromkeys(("xlnet", "bert", "cpmant"), "reads words that come later"),
     "deepseek_v4": "read more of a word than its embedding",  # its experts are chosen by token id
+    "doge beyond its window": "Beyond 8 tokens doge models choose.*shorten them",
+}
+ZERO_REFUSED = {
+    "deepseek_v32 beyond its index": "Beyond 8 tokens deepseek_v32 models choose.*choose delete or replace",
+    "minimax_m3_vl_text beyond its index": "Beyond 8 tokens minimax_m3_vl_text .*choose delete or replace",
 }
 
 
@@ -16,7 +24,8 @@ REFUSED = {  # as transformers makes them
 def test_a_kind_agrees_with_the_slow_computation(name, operator):
     verdict = verify(name, operator)
     assert isinstance(verdict, Verdict)
-    if name in REFUSED:
-        assert REFUSED[name] in verdict.refusal
+    refused = REFUSED | (ZERO_REFUSED if operator is MaskOperator.ZERO else {})
+    if name in refused:
+        assert re.search(refused[name], verdict.refusal)
     else:
-        assert not verdict.refusal and verdict.difference < 0.005 < 0.1 < verdict.moved
+        assert not verdict.refusal and verdict.difference < 0.005 < 0.05 < verdict.moved

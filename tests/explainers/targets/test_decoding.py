@@ -3,6 +3,10 @@
 import pytest
 import torch
 
+from benchmarks.tiny_decoders import tiny_decoder
+from benchmarks.verified_models import byte_tokenizer
+from explainers.core.types import Task
+from explainers.models.held import LoadedModel
 from explainers.targets.decoding import end_tokens, greedy_batch, greedy_tokens
 from tests.tiny_models import CAUSAL_KINDS, tiny_causal
 
@@ -28,6 +32,21 @@ def test_answers_equal_a_slow_loop(kind):
         slow = [tuple(slow_greedy(loaded, row[None], 8)) for row in embeds]
     assert [tuple(greedy_tokens(loaded, row[None], 8)) for row in embeds] == slow
     assert greedy_batch(loaded, embeds, 8) == slow
+
+
+def test_positions_that_turn_midway_are_read_anew():
+    """LongRoPE reads all positions otherwise once the text is longer than 56 tokens."""
+    model, tokenizer = (
+        tiny_decoder("phi3 beyond its short positions", len(byte_tokenizer())),
+        byte_tokenizer(),
+    )
+    loaded = LoadedModel("phi3", "", Task.GENERATION, model, tokenizer, torch.device("cpu"), torch.float32)
+    for length in (40, 52, 56, 60):
+        ids = torch.randint(1, 256, (1, length), generator=torch.Generator().manual_seed(length))
+        embeds = model.get_input_embeddings()(ids).detach()
+        with torch.no_grad():
+            slow = tuple(slow_greedy(loaded, embeds, 12))
+        assert tuple(greedy_tokens(loaded, embeds, 12)) == slow, length
 
 
 def test_an_answer_ends_at_the_end_token():
