@@ -7,6 +7,10 @@ class MaskwiseError(ValueError):
     """Something the person can mend: the message says what is wrong and what to do."""
 
 
+class OutOfMemory(MaskwiseError):
+    """Memory does not hold even a single sequence."""
+
+
 _FOLDERS = re.compile(r"(?<![\w/:])(?:[A-Za-z]:)?(?:[/\\][^\s/\\'\":,;()]+)*[/\\](?=[^\s/\\])")
 _TOKENS = re.compile(r"\b(?:hf_|Bearer )\w{8,}")
 

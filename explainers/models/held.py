@@ -39,6 +39,8 @@ class LoadedModel:
 
     name: Hub id, local folder, or the built-in model's own name. revision: the Hub's commit, or for files
     what tells their versions apart, or IN_MEMORY for an object of the caller's. device: where its inputs go.
+    dtype: the weights', also where `model` is a copy that computes from them in fp32. others: GPUs beside it
+    that may hold copies.
     """
 
     name: str
@@ -48,6 +50,7 @@ class LoadedModel:
     tokenizer: PreTrainedTokenizerBase
     device: torch.device
     dtype: torch.dtype
+    others: tuple[torch.device, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -173,7 +176,8 @@ def _load(key: Kept) -> LoadedModel:
                 for tensor in (*model.parameters(), *model.buffers()):
                     tensor.data = tensor.data.clone()
     device = model.get_input_embeddings().weight.device
-    return LoadedModel(source.name, source.revision, source.task, model, tokenizer, device, dtype)
+    others = memory.other_gpus(model, key.device)
+    return LoadedModel(source.name, source.revision, source.task, model, tokenizer, device, dtype, others)
 
 
 @contextmanager

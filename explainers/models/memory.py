@@ -112,6 +112,20 @@ def device_map(needed: int, device: torch.device) -> str | dict[str, torch.devic
     return {"": device}
 
 
+def is_spread(model) -> bool:
+    """Whether its weights lie on several devices."""
+    return len(set(getattr(model, "hf_device_map", {}).values())) > 1
+
+
+def other_gpus(model, wanted: torch.device) -> tuple[torch.device, ...]:
+    """The GPUs beside the one that holds the model whole, where all may be used: wanted is "cuda" without a
+    number."""
+    if wanted.type != "cuda" or wanted.index is not None or is_spread(model):
+        return ()
+    gpus = (torch.device("cuda", index) for index in range(torch.cuda.device_count()))
+    return tuple(gpu for gpu in gpus if gpu != model.device)
+
+
 def keep_bytes(available: int, held: int) -> int:
     """Bound on the weights of all models kept: MASKWISE_MEMORY_GB, else half of what there would be without
     them. available: free now; held: taken by the models already kept."""

@@ -24,17 +24,18 @@ _copied: WeakKeyDictionary[PreTrainedModel, list[tuple[int, int]]] = (
 )  # weights, as `_state`
 
 
-def kept_copy(model, make: Callable, needed: int = 0):
+def kept_copy(model, make: Callable, needed: int = 0, device: torch.device | None = None):
     """make(model), made once and kept as long as the model, and as its weights are not written to.
 
-    needed: bytes that it takes; None comes back where that is more than half of what is free.
+    needed: bytes that it takes on the device, the model's own where none is named; None comes back where
+    that is more than half of what is free there.
     """
     with _making:
         if _copied.get(model) != (state := _state(model)):  # a caller may train a model between two calls
             _copies[model], _copied[model] = {}, state
         copies = _copies[model]
         if make not in copies:
-            if needed > available_bytes(model.device) / 2:
+            if needed > available_bytes(device or model.device) / 2:
                 return None
             copies[make] = make(model)
         return copies[make]
@@ -46,11 +47,11 @@ def _state(model) -> list[tuple[int, int]]:
 
 
 def bytes_of_copies(model) -> int:
-    """Bytes of what the kept copies of a model do not share with it."""
+    """Bytes of what the kept copies of a model, and theirs, do not share with what they were made from."""
     shared = {id(tensor) for tensor in _tensors(model)}
     copies = list(_copies.get(model, {}).values())
     own = {id(tensor): tensor for each in copies for tensor in _tensors(each) if id(tensor) not in shared}
-    return sum(tensor.nbytes for tensor in own.values())
+    return sum(tensor.nbytes for tensor in own.values()) + sum(map(bytes_of_copies, copies))
 
 
 def _tensors(model) -> list[torch.Tensor]:

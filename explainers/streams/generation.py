@@ -45,7 +45,7 @@ from explainers.targets.base import MaskOperator
 from explainers.targets.causal.token_inputs import TokenInputs
 from explainers.targets.decoding import greedy_tokens
 from explainers.targets.encoder_decoder.reading import language_notes
-from explainers.targets.given_answer import given_tokens
+from explainers.targets.given_answer import given_answer, opening_before
 from explainers.targets.response import ResponseTarget, check_context
 from explainers.text.chat_template import Placement, TemplateChoices, Thinking, check_date
 from explainers.text.prompts import decode_answer, render_prompt
@@ -55,6 +55,7 @@ from explainers.text.thinking import heed_thinking
 
 MAX_PROMPT_CHARS, MAX_NEW_TOKENS, MAX_K = deployment().chars, deployment().new_tokens, deployment().k
 REUSED = "{} masks of this prompt were known from earlier runs, which saved passes and seconds."
+Answered = tuple[Prompt, tuple[int, ...]]
 PromptText = Annotated[str, MaxLen(MAX_PROMPT_CHARS)]
 
 
@@ -204,7 +205,8 @@ def answered_target(
         loaded = held.load_model(request.model, Task.GENERATION)
     prompt = prompt_of(request, loaded)
     check_k(request.k, len(prompt.spans), request.granularity)
-    response_ids = yield from (_known_answer if reuse else respond)(request, loaded, prompt, on_forward)
+    answered = (_known_answer if reuse else respond)(request, loaded, prompt, on_forward)
+    prompt, response_ids = yield from answered
     part = part_tokens(loaded.tokenizer, response_ids, request.part, request.response)
     if part is None:
         prompt, part = heed_thinking(loaded.tokenizer, prompt, response_ids, request.thinking)
@@ -230,7 +232,7 @@ def prompt_of(request: GenerationRequest, loaded: LoadedModel) -> Prompt:
 
 def _known_answer(
     request: GenerationRequest, loaded: LoadedModel, prompt: Prompt, on_forward: OnForward
-) -> Generator[AnswerEvent, None, tuple[int, ...]]:
+) -> Generator[AnswerEvent, None, Answered]:
     """As `respond`; an answer that the model wrote before is not written again."""
     if request.response.strip():
         return (yield from respond(request, loaded, prompt, on_forward))
@@ -238,22 +240,24 @@ def _known_answer(
     if answer.ids:
         yield response_event(decode_answer(loaded.tokenizer, answer.ids))
     else:
-        answer.ids = yield from respond(request, loaded, prompt, on_forward)
-    return answer.ids
+        _, answer.ids = yield from respond(request, loaded, prompt, on_forward)
+    return prompt, answer.ids
 
 
 def respond(
     request: GenerationRequest, loaded: LoadedModel, prompt: Prompt, on_forward: OnForward
-) -> Generator[AnswerEvent, None, tuple[int, ...]]:
-    """Stream the answer to the whole prompt, or take the given one; returns its token ids."""
-    ids = torch.tensor([prompt.input_ids], device=loaded.device)
-    embeds = TokenInputs(loaded.model).of(ids)  # (1, L, d + e)
+) -> Generator[AnswerEvent, None, Answered]:
+    """Stream the answer to the whole prompt, or take the given one; returns the prompt, to which what opens a
+    given answer may have been added, and the answer's token ids."""
+    most = request.max_new_tokens
     if request.response.strip():
         yield {"type": "response", "text": request.response}
-        return given_tokens(loaded, embeds, request.response, request.max_new_tokens, on_forward)
+        opening = opening_before(request.response, loaded.tokenizer, request.template_choices())
+        return given_answer(loaded, prompt, request.response, opening, most, on_forward)
     yield {"type": "status", "text": "Writing the answer"}
-    check_context(loaded, len(prompt.input_ids), request.max_new_tokens)
-    return (yield from write_answer(loaded, embeds, request.max_new_tokens, on_forward, response_event))
+    check_context(loaded, len(prompt.input_ids), most)
+    embeds = TokenInputs(loaded.model).of(torch.tensor([prompt.input_ids], device=loaded.device))
+    return prompt, (yield from write_answer(loaded, embeds, most, on_forward, response_event))
 
 
 def _rewrite(

@@ -98,8 +98,8 @@ class ResponseSubject(Subject):
         prompt = prompt_of(request, loaded)
         check_k(request.k, len(prompt.spans), request.granularity)
         yield {"type": "words", "spans": span_values(prompt.spans)}
-        if not known.response_ids:
-            known.response_ids = yield from respond(request, loaded, prompt, on_forward)
+        if request.response.strip() or not known.response_ids:
+            prompt, known.response_ids = yield from respond(request, loaded, prompt, on_forward)
         text = decode_answer(loaded.tokenizer, known.response_ids)
         yield {"type": "response", "text": text}
         prompt, part = heed_thinking(loaded.tokenizer, prompt, known.response_ids, request.thinking)

@@ -12,7 +12,7 @@ from explainers.core.types import Explanation, Mask, MetricScore, TokenSpan
 from explainers.measures.text import METRICS, kl_divergence, kl_published, probability_ratio, text_metrics
 from explainers.streams.events.generation import Metric, ResponseToken
 from explainers.streams.events.shared import InteractingSet, Provenance, ScoredSpan, Span
-from explainers.targets.base import ModelTarget
+from explainers.targets.base import ModelTarget, dtype_name
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import decode_answer, decode_pieces
 
@@ -82,7 +82,7 @@ def provenance(target: ModelTarget, explanation: Explanation) -> Provenance:
         "model": target.loaded.name,
         "revision": target.loaded.revision,
         "device": str(target.device),
-        "dtype": str(target.loaded.dtype).removeprefix("torch."),
+        "dtype": dtype_name(target.loaded.dtype),
         "title": method.title,
         "reference": method.reference,
         "score_meaning": method.score_meaning,

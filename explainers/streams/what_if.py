@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
-from explainers.core.types import Mask, OnForward, Task, TokenSpan
+from explainers.core.types import Mask, OnForward, Prompt, Task, TokenSpan
 from explainers.core.unicode import whole_characters
 from explainers.measures.effect_sentences import describe_joint, describe_why_not, joint_kind
 from explainers.measures.interactions import pairwise_interactions
@@ -31,8 +31,9 @@ from explainers.streams.given_model import model_of
 from explainers.streams.known import recall_masks
 from explainers.streams.report import span_values
 from explainers.targets.base import Target
+from explainers.targets.given_answer import opening_before
 from explainers.targets.response import ResponseTarget
-from explainers.text.prompts import decode_pieces, encode_plain, encode_response
+from explainers.text.prompts import decode_pieces, encode_plain, encode_response, with_opening
 
 MOST_JOINT = 20  # spans whose joint effect is measured
 PAIR_EVALUATIONS = 4000  # about as many masks a matrix of pairs may cost where it is sampled
@@ -61,7 +62,7 @@ def target_of(
     """
     asked = _request(explanation)
     loaded = loaded or model_of(explanation, asked.model, Task.GENERATION)
-    prompt = prompt_of(asked, loaded)
+    prompt = _as_answered(explanation, asked, prompt_of(asked, loaded), loaded)
     check_spans(explanation, prompt.spans)
     ids = _response_ids(explanation, asked.response, loaded)
     return _target(loaded, prompt, ids, explanation.get("part"), asked.mask_operator, on_forward)
@@ -177,6 +178,17 @@ def _request(explanation: dict) -> GenerationRequest:
         raise MaskwiseError("This is not an explanation. Press Run, or load a file that was downloaded here.")
     given = {name: explanation[name] for name in ASKED if name in explanation}
     return GenerationRequest(**{"prompt": None, **given})
+
+
+def _as_answered(explanation: dict, asked: GenerationRequest, prompt: Prompt, loaded) -> Prompt:
+    """The prompt with what opened a given answer, where the explanation's has that at its end."""
+    pieces = explanation.get("rendered")
+    pieces = pieces if isinstance(pieces, list) else []
+    rendered = "".join(str(piece.get("text")) for piece in pieces if isinstance(piece, dict))
+    opening = opening_before(asked.response, loaded.tokenizer, asked.template_choices())
+    if opening and rendered == prompt.rendered + opening:
+        return with_opening(loaded.tokenizer, prompt, opening)
+    return prompt
 
 
 def _response_ids(explanation: dict, response: str, loaded) -> tuple[int, ...]:

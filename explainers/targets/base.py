@@ -115,12 +115,14 @@ class ModelTarget(ScoredTarget):
         passes: Passes,
         scored: Remembered,
         estimated: Remembered | None = None,
-        min_gain: float | None = None,
+        exact: LoadedModel | None = None,
+        tokens: int = 1,
     ):
-        """min_gain: as in Target; None for that of one token in the model's precision."""
+        """loaded: the model as it is held. exact: its form that computes all numbers, where that is another;
+        masked reads by it. tokens: how many log p is a sum of."""
         self.loaded, self.masked, self.prompt = loaded, masked, masked.prompt
-        self.model, self.tokenizer, self.device = loaded.model, loaded.tokenizer, loaded.device
-        self.min_gain = min_gain or least_gain_of(loaded.model.dtype)
+        self.model, self.tokenizer, self.device = (exact or loaded).model, loaded.tokenizer, loaded.device
+        self.min_gain = least_gain_of(self.model.dtype, tokens)
         self._gradient_batches = Batches()
         super().__init__(masked.prompt.spans, passes, scored, estimated)
 
@@ -138,7 +140,8 @@ class ModelTarget(ScoredTarget):
 
     def notes(self) -> tuple[str, ...]:
         leaves = self.operator is MaskOperator.ZERO and self.masked.inputs.shape != self.masked.embeds.shape
-        return (*super().notes(), PER_LAYER) if leaves else super().notes()
+        precision = precision_notes(self.loaded.dtype, self.model.dtype, self.min_gain)
+        return (*super().notes(), *((PER_LAYER,) if leaves else ()), *precision)
 
     def pool(self, per_position: torch.Tensor) -> torch.Tensor:
         """Sum a value per position over each span, (L,) → (T,)."""
@@ -193,15 +196,19 @@ def least_gain_of(dtype: torch.dtype, tokens: int = 1) -> float:
 
 def precision_notes(held: torch.dtype, computed: torch.dtype, least_gain: float) -> tuple[str, ...]:
     """What a reader must know of a model in half precision, in sentences. held: of its weights."""
-    name = str(held).removeprefix("torch.")
+    name = dtype_name(held)
     if torch.finfo(held).bits > 16:
         return ()
     if computed is torch.float32:
-        return (f"The model's weights are in {name}; log p was computed from them in fp32.",)
+        return (f"The model's weights are in {name}; log p and gradients were computed from them in fp32.",)
     return (
-        f"Log p was computed in {name}, since no fp32 copy of the model could be had: differences below "
-        f"{least_gain:.2g} nats may be rounding.",
+        f"Log p and gradients were computed in {name}, since no fp32 copy of the model could be had: "
+        f"differences below {least_gain:.2g} nats may be rounding.",
     )
+
+
+def dtype_name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def as_masks(masks: torch.Tensor) -> list[Mask]:

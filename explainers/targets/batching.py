@@ -5,11 +5,12 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from functools import cache
+from threading import Lock
 from time import perf_counter
 from typing import Generic, TypeVar
 
 from explainers.core.deferred_torch import torch
-from explainers.core.errors import MaskwiseError
+from explainers.core.errors import OutOfMemory
 from explainers.core.types import Mask, OnForward
 from explainers.models.memory import available_bytes
 
@@ -90,15 +91,17 @@ def _synchronize(device: torch.device) -> None:
 
 class Passes:
     """Counts the sequences that go through a model. on_forward hears of each pass before it begins, with the
-    number of its sequences; it may raise to end the run."""
+    number of its sequences; it may raise to end the run. Threads announce theirs one after the other."""
 
     def __init__(self, on_forward: OnForward | None = None):
         self.on_forward: OnForward = on_forward or (lambda rows: None)
         self.total = 0
+        self._announcing = Lock()
 
     def announce(self, rows: int) -> None:
-        self.on_forward(rows)
-        self.total += rows
+        with self._announcing:
+            self.on_forward(rows)
+            self.total += rows
 
 
 class Batch(Generic[Items]):
@@ -112,12 +115,12 @@ class Batch(Generic[Items]):
         pass
 
     def __exit__(self, kind, error: BaseException | None, trace) -> bool:
-        """Raises MaskwiseError where memory does not hold a single item."""
+        """Raises OutOfMemory where memory does not hold a single item."""
         self.fitted = error is None
         if error is None or not is_out_of_memory(error):
             return False
         if len(self.items) == 1:
-            raise MaskwiseError(
+            raise OutOfMemory(
                 "Memory ran out on a single sequence. Choose a smaller model, a shorter prompt or fewer "
                 "new tokens."
             ) from error

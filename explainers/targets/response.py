@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from explainers.core.deferred_torch import no_grad, torch
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Mask, OnForward, Prompt
 from explainers.models.copies.full_precision import in_fp32
+from explainers.models.copies.several_devices import SpreadScorer, copies_elsewhere
 from explainers.models.held import LoadedModel
-from explainers.targets.base import ModelTarget, least_gain_of, precision_notes
+from explainers.targets.base import ModelTarget, dtype_name
 from explainers.targets.batching import Passes
 from explainers.targets.causal.model import CausalModel
 from explainers.targets.causal.prefix import HandedOn
@@ -21,9 +21,7 @@ from explainers.targets.masked_prompt import MaskedPrompt, MaskOperator
 from explainers.targets.remembered import Remembered, check_finite
 from explainers.targets.scorer import TransformersScorer
 
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel
-
+WRITTEN = "Answers are written in {}, the precision of the weights."
 MOST_MASKS, MOST_TOKENS = 50_000, 200_000  # that are kept from one question to the next
 
 Part = tuple[int, int]
@@ -43,6 +41,45 @@ class Evaluated:
         return len(self.log_probs) > MOST_MASKS or sum(map(len, self.token_log_probs.values())) > MOST_TOKENS
 
 
+@dataclass(frozen=True)
+class Question:
+    """log p of a part of a response after masked prompts, to be computed by any form of the model."""
+
+    prompt: Prompt
+    operator: MaskOperator | str
+    response_ids: tuple[int, ...]
+    part: Part
+    passes: Passes
+
+    def scorer_on(self, form: LoadedModel) -> ResponseScorer:
+        start, end = self.part  # nothing after the part bears on it
+        ids = torch.tensor([self.response_ids[:end]], device=form.device)
+        rest = MaskedPrompt(form, self.prompt, self.operator), ids, end - start, self.passes
+        if form.model.config.is_encoder_decoder:
+            return EncoderDecoderScorer(form.model, *rest)
+        return TransformersScorer(CausalModel(form.model), *rest)
+
+    def remembered(self, scorer: ResponseScorer, form: LoadedModel) -> Remembered:
+        """What the form's scorer gives, with its copies on other devices at work beside it."""
+        if not form.others:
+            return Remembered(scorer.log_prob)
+        spread = SpreadScorer(scorer, lambda: map(self.scorer_on, copies_elsewhere(form)))
+        return Remembered(spread.log_prob)
+
+
+def _rough_form(held: LoadedModel, exact: LoadedModel) -> LoadedModel | None:
+    """A form that multiplies in bfloat16, where that is faster."""
+    from explainers.models.copies.half_precision import faster_half, multiplies_bfloat16
+
+    model = held.model
+    if model.config.is_encoder_decoder:
+        return None
+    if held is exact:
+        half = faster_half(model)
+        return replace(held, model=half) if half else None
+    return held if model.dtype is torch.bfloat16 and multiplies_bfloat16(model.device) else None
+
+
 class ResponseTarget(ModelTarget):
     """Σ_s log p(y_s | m⊙x, y_<s), XPrompt's objective (arXiv 2405.20404, section 3).
 
@@ -50,8 +87,9 @@ class ResponseTarget(ModelTarget):
     None for the whole.
 
     Whatever decides a search, and whatever is reported, is evaluated in fp32: of a model in half precision,
-    by an fp32 copy, where memory holds that; else `min_gain` says how far rounding may reach. Where the
-    processor multiplies bfloat16 fast, that is used to screen masks; screening=False turns it off.
+    by an fp32 copy, where memory holds that; else `min_gain` says how far rounding may reach. So are
+    gradients. Answers are written by the model as it is held. Where the processor multiplies bfloat16 fast,
+    that is used to screen masks; screening=False turns it off.
     """
 
     def __init__(
@@ -69,20 +107,20 @@ class ResponseTarget(ModelTarget):
         self.response_ids = tuple(response_ids)
         check_context(loaded, len(prompt.input_ids), len(response_ids))
         self.part = check_part(part, len(self.response_ids))
-        self._exact, self._passes = in_fp32(loaded), Passes(on_forward)
-        self._exactly_masked = masked = MaskedPrompt(self._exact, prompt, operator)
-        if self._exact is not loaded:
-            masked = MaskedPrompt(
-                loaded, prompt, operator
-            )  # what the model itself reads, such as when it writes
+        exact, passes = in_fp32(loaded), Passes(on_forward)
+        masked = MaskedPrompt(exact, prompt, operator)
+        self._held = masked if exact is loaded else MaskedPrompt(loaded, prompt, operator)
+        self._exact, self.question = exact, Question(prompt, operator, self.response_ids, self.part, passes)
         self._ids = torch.tensor([self.response_ids], device=loaded.device)  # (1, R)
         self._tokens: dict[Mask, list[float]] = {}
-        self.scorer = self._scorer_on(self._exact.model, self.part)
-        self.rough_scorer = self._rough_scorer(loaded.model, masked) if screening else None
-        estimated = Remembered(self.rough_scorer.log_prob) if self.rough_scorer else None
-        least_gain = least_gain_of(self._exact.model.dtype, self.length)
-        scored = Remembered(self.scorer.log_prob)
-        super().__init__(loaded, masked, self._passes, scored, estimated, least_gain)
+        self.scorer = self.question.scorer_on(exact)
+        self.rough_scorer: ResponseScorer | None = None
+        estimated = None
+        if screening and (rough := _rough_form(loaded, exact)):
+            self.rough_scorer = self.question.scorer_on(rough)
+            estimated = self.question.remembered(self.rough_scorer, rough)
+        scored = self.question.remembered(self.scorer, exact)
+        super().__init__(loaded, masked, passes, scored, estimated, exact, self.length)
 
     def anew(self, screening: bool | None = None) -> ResponseTarget:
         """The same question with an empty memory and counts of its own. screening: None for as this one."""
@@ -109,7 +147,8 @@ class ResponseTarget(ModelTarget):
         return self.part == (0, len(self.response_ids))
 
     def notes(self) -> tuple[str, ...]:
-        return (*super().notes(), *precision_notes(self.model.dtype, self._exact.model.dtype, self.min_gain))
+        written = (WRITTEN.format(dtype_name(self.loaded.dtype)),) if self._held is not self.masked else ()
+        return (*super().notes(), *written)
 
     def recall(self, evaluated: Evaluated) -> None:
         """Go on from what is known of this very target; what is evaluated from now on is added there."""
@@ -142,7 +181,7 @@ class ResponseTarget(ModelTarget):
     def kept_embeds(self, mask: Mask) -> torch.Tensor:
         """The masked prompt as the model reads it when it answers, (1, L', d)."""
         masks = torch.tensor([mask], dtype=torch.float32, device=self.device)
-        embeds = self.masked.masked(masks)
+        embeds = self._held.masked(masks)
         if self.operator is not MaskOperator.DELETE:
             return embeds
         kept = embeds[:, self.masked.keep(masks)[0] > 0.5]
@@ -152,28 +191,7 @@ class ResponseTarget(ModelTarget):
     def _whole_scorer(self) -> ResponseScorer:
         if self.is_whole():
             return self.scorer
-        return self._scorer_on(self._exact.model, (0, len(self.response_ids)))
-
-    def _scorer_on(
-        self, model: PreTrainedModel, part: Part, masked: MaskedPrompt | None = None
-    ) -> ResponseScorer:
-        """masked: the prompt in the model's precision, where that is not the one that decides."""
-        start, end = part  # nothing after the part bears on it
-        rest = masked or self._exactly_masked, self._ids[:, :end], end - start, self._passes
-        if model.config.is_encoder_decoder:
-            return EncoderDecoderScorer(model, *rest)
-        return TransformersScorer(CausalModel(model), *rest)
-
-    def _rough_scorer(self, model: PreTrainedModel, masked: MaskedPrompt) -> ResponseScorer | None:
-        if model.config.is_encoder_decoder:
-            return None
-        from explainers.models.copies.half_precision import faster_half, multiplies_bfloat16
-
-        if model is self._exact.model:
-            rough = faster_half(model)
-        else:
-            rough = model if model.dtype is torch.bfloat16 and multiplies_bfloat16(model.device) else None
-        return self._scorer_on(rough, self.part, masked) if rough else None
+        return replace(self.question, part=(0, len(self.response_ids))).scorer_on(self._exact)
 
 
 def check_part(part, length: int) -> Part:

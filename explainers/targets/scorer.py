@@ -13,7 +13,7 @@ from explainers.targets.base import as_masks
 from explainers.targets.batching import Batch, Batches, Passes, batch_rows
 from explainers.targets.causal.model import CausalModel
 from explainers.targets.causal.prefix import SharedPrefix, first_removable
-from explainers.targets.causal.reading import window_of
+from explainers.targets.causal.reading import check_choices, steady_length, window_of
 from explainers.targets.masked_prompt import MaskedPrompt, MaskOperator
 
 LOGITS_BYTES = 256 * 2**20
@@ -41,14 +41,16 @@ class TransformersScorer:
         passes: Passes,
     ):
         self.causal, self._masked, self._passes = causal, masked, passes
-        self._device = response_ids.device
+        self.device = response_ids.device
         self._ids = response_ids[:, -scored:]  # (1, S)
         self._response = causal.token_inputs.of(response_ids[:, :-1])  # (1, R - 1, d + e)
         # The position before the first span stays out of the prefix: where all is deleted, it is read last.
         self.start = max(0, first_removable(masked.prompt) - 1)
-        self.prefix = SharedPrefix(causal, masked, self.start)
         length = len(masked.prompt.input_ids) + response_ids.shape[1]
-        self._hides = causal.reading.hides and length <= window_of(causal.model)
+        check_choices(causal.model, length, masked.operator is MaskOperator.ZERO)
+        steady = length <= steady_length(causal.model)
+        self.prefix = SharedPrefix(causal, masked, self.start, causal.reading.shares and steady)
+        self._hides = causal.reading.hides and steady and length <= window_of(causal.model)
         self.batches = Batches()
         self._found: dict[Mask, float] = {}  # what a question that is ended midway has found
         self._batch_size: int | None = None
@@ -56,7 +58,7 @@ class TransformersScorer:
     def log_prob(self, masks: torch.Tensor) -> torch.Tensor:
         keys = as_masks(masks)
         new = [key for key in keys if key not in self._found]
-        with torch.no_grad(), fast_fp32(self._device):
+        with torch.no_grad(), fast_fp32(self.device):
             self.prefix.read()
             if self._masked.operator is not MaskOperator.DELETE and len(new) > 1:
                 new = self.prefix.arrange(new, self.batch_size())
@@ -107,7 +109,7 @@ class TransformersScorer:
         """What is left to read of masked prompts and the response, (B, L', d + e), and the arguments that
         stand for the rest."""
         self.prefix.read()
-        rows = torch.tensor(masks, dtype=torch.float32, device=self._device)
+        rows = torch.tensor(masks, dtype=torch.float32, device=self.device)
         if self._masked.operator is MaskOperator.DELETE:
             return self._hidden(rows) if self._hides else self._shortened(rows)
         start, arguments = self.prefix.shared(rows)

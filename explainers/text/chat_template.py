@@ -12,7 +12,7 @@ from typing import Any
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Piece
 
-TEXT_PLACE, SYSTEM_PLACE = "maskwiseplaceholder", "maskwisesystem"
+TEXT_PLACE, SYSTEM_PLACE, ANSWER_PLACE = "maskwiseplaceholder", "maskwisesystem", "maskwiseanswer"
 # What templates call the choice to think: Qwen, GLM and others; DeepSeek, Granite and Kimi; Command A.
 THINKING_SWITCHES = ("enable_thinking", "thinking", "reasoning")
 _DIRECTIVES = "aAbBcCdDeFgGhHIjmMnpRStTuUVwWxXyYzZ"
@@ -106,6 +106,29 @@ def fill_template(tokenizer, text: str, choices: TemplateChoices) -> tuple[Piece
     raise MaskwiseError(_CHANGES)
 
 
+def answer_opening(tokenizer, choices: TemplateChoices) -> str:
+    """What the template writes between the opening of the answer's turn and an answer, if it holds a mark:
+    gpt-oss's final channel, Command A's START_RESPONSE, an empty thought. "" where an answer follows at once.
+    """
+    if not tokenizer.chat_template:
+        return ""
+    chat, _ = _readable_chat(tokenizer, choices)
+    before = chat.render(TEXT_PLACE, choices.system)
+    try:
+        answered = chat.render(TEXT_PLACE, choices.system, ANSWER_PLACE)
+    except Exception:  # a template may raise anything
+        return ""
+    opening, place, _ = answered.removeprefix(before).partition(ANSWER_PLACE)
+    if not place or not answered.startswith(before) or not any(m in opening for m in marks_of(tokenizer)):
+        return ""
+    return opening
+
+
+def marks_of(tokenizer) -> list[str]:
+    """The texts that the tokenizer reads as marks rather than as words, such as <|im_end|>."""
+    return tokenizer.all_special_tokens + list(tokenizer.get_added_vocab())
+
+
 _CHANGES = (
     "This model's chat template changes the text that it is given, so the model would not read your words. "
     "Choose another model, or a prompt that the template leaves as it is."
@@ -127,18 +150,20 @@ class _Chat:
             self._template = _FIXED_DATE + self._template
             self._values["fixed_date"] = _date_values(day)
 
-    def render(self, text: str, system: str) -> str:
-        """The rendered prompt. Raises what the template raises."""
+    def render(self, text: str, system: str, answer: str = "") -> str:
+        """The rendered prompt, ready for an answer or with one. Raises what the template raises."""
         turns = [("user", text)]
         if system and self.choices.system_prompt_placement == Placement.PROMPT:
             turns = [("user", f"{system}\n\n{text}")]
         elif system:
             turns = [("system", system), ("user", text)]
+        if answer:
+            turns.append(("assistant", answer))
         return self.tokenizer.apply_chat_template(
             [{"role": role, "content": self._content(words)} for role, words in turns],
             chat_template=self._template,
             tokenize=False,
-            add_generation_prompt=True,
+            add_generation_prompt=not answer,
             **self._values,
         )
 

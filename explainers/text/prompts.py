@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Piece, Prompt
-from explainers.text.chat_template import TemplateChoices, fill_template, written_date
+from explainers.text.chat_template import TemplateChoices, fill_template, marks_of, written_date
 from explainers.text.spans import Granularity, check_size, split_spans
 from explainers.text.words import dictionary_note
 
@@ -48,6 +49,13 @@ def render_prompt(
     )
 
 
+def with_opening(tokenizer, prompt: Prompt, opening: str) -> Prompt:
+    """The prompt with what opens an answer at its end, as `answer_opening` gives it."""
+    ids = tokenizer(opening, add_special_tokens=False).input_ids
+    pieces = (*prompt.pieces, *_with_marks(tokenizer, (("template", opening),)))
+    return replace(prompt, input_ids=(*prompt.input_ids, *ids), pieces=pieces)
+
+
 def _encode(tokenizer, text: str, pieces: tuple[Piece, ...]) -> tuple[list[int], list[tuple[int, int]]]:
     """Token ids of the whole, and for each the characters of `text` it stands for."""
     place = next(i for i, (kind, _) in enumerate(pieces) if kind == "text")
@@ -55,7 +63,7 @@ def _encode(tokenizer, text: str, pieces: tuple[Piece, ...]) -> tuple[list[int],
     before, after = ("".join(words for _, words in part) for part in (pieces[:place], pieces[place + 1 :]))
     lead = text.index(body)
     head = [] if tokenizer.chat_template else sequence_ends(tokenizer)[0]  # a template writes its own marks
-    if any(mark in body for mark in _marks(tokenizer)):
+    if any(mark in body for mark in marks_of(tokenizer)):
         ids, offsets = _encode_apart(tokenizer, before, body, after)
     else:
         encoded = tokenizer(before + body + after, add_special_tokens=False, return_offsets_mapping=True)
@@ -76,13 +84,9 @@ def _encode_apart(tokenizer, before: str, body: str, after: str) -> tuple[list[i
     return head + middle.input_ids + tail, offsets
 
 
-def _marks(tokenizer) -> list[str]:
-    return tokenizer.all_special_tokens + list(tokenizer.get_added_vocab())
-
-
 def _with_marks(tokenizer, pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
     """The pieces with the tokenizer's marks in the template set apart."""
-    marks = sorted(filter(None, _marks(tokenizer)), key=len, reverse=True)
+    marks = sorted(filter(None, marks_of(tokenizer)), key=len, reverse=True)
     pattern = re.compile("|".join(map(re.escape, marks)) or r"(?!)")
     found: list[Piece] = []
     for kind, words in pieces:

@@ -122,7 +122,7 @@ class Removals:
         loaded = self.target.loaded
         shorter = GenerationRequest(**asdict(request) | {"prompt": text if text.strip() else "."})
         prompt = prompt_of(shorter, loaded)
-        ids = returned(respond(shorter, loaded, prompt, lambda rows: None))
+        _, ids = returned(respond(shorter, loaded, prompt, lambda rows: None))
         target = ResponseTarget(loaded, prompt, self.target.response_ids, screening=False)
         return target, decode_answer(loaded.tokenizer, ids)
 

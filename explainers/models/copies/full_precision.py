@@ -7,23 +7,25 @@ from dataclasses import replace
 
 from explainers.core.deferred_torch import torch
 from explainers.models.held import LoadedModel
+from explainers.models.memory import is_spread
 from explainers.models.variants import kept_copy
 
 
 def in_fp32(loaded: LoadedModel) -> LoadedModel:
     """The model in fp32, kept as long as the model is; as it is where that cannot be.
 
-    That is where it is fp32 or quantized already, spread over several devices, or too large for a copy.
+    It cannot be where it is fp32 or quantized already, spread over several devices, or too large for a copy.
+    A copy's dtype stays that of the weights it was made from.
     """
     model = loaded.model
-    spread = len(set(getattr(model, "hf_device_map", {}).values())) > 1
-    if model.dtype not in (torch.bfloat16, torch.float16) or getattr(model, "is_quantized", False) or spread:
+    quantized = getattr(model, "is_quantized", False)
+    if model.dtype not in (torch.bfloat16, torch.float16) or quantized or is_spread(model):
         return loaded
     needed = 6 * sum(
         weight.numel() for weight in model.parameters()
     )  # while it is made, both forms of a copy
     widened = kept_copy(model, _widened, needed)
-    return replace(loaded, model=widened, dtype=torch.float32) if widened else loaded
+    return replace(loaded, model=widened) if widened else loaded
 
 
 def _widened(model):

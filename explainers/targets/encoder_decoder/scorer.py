@@ -40,6 +40,7 @@ class EncoderDecoderScorer:
         passes: Passes,
     ):
         self.model, self._masked, self._passes = model, masked, passes
+        self.device = response_ids.device
         self._ids = response_ids[:, -scored:]  # (1, S)
         self._decoder_ids = torch.cat([start_ids(model), response_ids[:, :-1]], 1)  # (1, P + R - 1)
         self.batches = Batches()
@@ -47,7 +48,7 @@ class EncoderDecoderScorer:
     def log_prob(self, masks: torch.Tensor) -> torch.Tensor:
         keys = as_masks(masks)
         found: dict[Mask, float] = {}
-        with torch.no_grad(), fast_fp32(self._ids.device):
+        with torch.no_grad(), fast_fp32(self.device):
             for _, alike in groupby(sorted(set(keys), key=self._length), key=self._length):
                 for batch in self.batches.of(list(alike), self.batch_size()):
                     with batch:
@@ -89,7 +90,7 @@ class EncoderDecoderScorer:
 
     def _read(self, masks: list[Mask]) -> torch.Tensor:
         """The masked prompts, (B, L', d); where nothing is left, one zero embedding stands in."""
-        rows = torch.tensor(masks, dtype=torch.float32, device=self._ids.device)
+        rows = torch.tensor(masks, dtype=torch.float32, device=self.device)
         embeds = self._masked.masked(rows)
         if self._masked.operator is not MaskOperator.DELETE:
             return embeds

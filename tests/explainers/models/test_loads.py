@@ -164,6 +164,21 @@ def test_several_gpus_are_used_only_for_what_one_does_not_hold(two_gpus):
 
 
 @pytest.mark.parametrize(
+    ("places", "wanted", "others"),
+    [
+        ({"": 0}, "cuda", (torch.device("cuda:0"), torch.device("cuda:1"))),  # the model itself is on the CPU
+        ({"": 0}, "cuda:0", ()),
+        ({"": 0}, "cpu", ()),
+        ({"model.layers.0": 0, "lm_head": 1}, "cuda", ()),
+    ],
+)
+def test_copies_go_to_other_gpus_where_none_was_named(two_gpus, places, wanted, others):
+    model = tiny_causal("llama").model
+    model.hf_device_map = places
+    assert memory.other_gpus(model, torch.device(wanted)) == others
+
+
+@pytest.mark.parametrize(
     ("needed", "places"), [(4 * 10**9, {"": torch.device("cuda:0")}), (6 * 10**9, "auto")]
 )
 def test_weights_are_read_straight_onto_the_gpus(folders, two_gpus, monkeypatch, needed, places):

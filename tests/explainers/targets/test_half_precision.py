@@ -11,7 +11,7 @@ from explainers.core.target import MIN_GAIN
 from explainers.models import variants
 from explainers.models.copies import half_precision
 from explainers.streams.classification import ClassificationRequest, run
-from explainers.targets.base import least_gain_of
+from explainers.targets.base import dtype_name, least_gain_of
 from explainers.targets.causal import logits
 from explainers.targets.causal.reading import reading_of
 from explainers.targets.response import ResponseTarget
@@ -39,7 +39,7 @@ def no_room(monkeypatch):
 
 def exactly(target):
     """The same question to the same weights, all of them in fp32."""
-    model = copy.deepcopy(target.model).float()
+    model = copy.deepcopy(target.loaded.model).float()
     loaded = replace(target.loaded, model=model, dtype=torch.float32)
     return ResponseTarget(loaded, target.prompt, target.response_ids, screening=False)
 
@@ -54,7 +54,7 @@ def test_what_is_reported_of_a_half_model_is_computed_in_fp32(dtype, kind):
     assert sum(target.token_log_probs(target.full_mask())) == pytest.approx(
         exactly(target).log_prob_of(target.full_mask()), abs=1e-4
     )
-    assert target.min_gain == MIN_GAIN and target.model.dtype is dtype
+    assert target.min_gain == MIN_GAIN and target.loaded.model.dtype is dtype
     assert "weights are in" in target.notes()[0] and "in fp32" in target.notes()[0]
 
 
@@ -62,7 +62,7 @@ def test_a_model_that_is_trained_between_two_questions_is_copied_anew():
     target = in_precision(torch.bfloat16)
     before = target.log_prob_of(target.full_mask())
     with torch.no_grad():
-        target.model.get_output_embeddings().weight.mul_(1.5)
+        target.loaded.model.get_output_embeddings().weight.mul_(1.5)
     again = target.anew()
     after = again.log_prob_of(again.full_mask())
     assert after == pytest.approx(exactly(again).log_prob_of(again.full_mask()), abs=1e-4) != before
@@ -115,10 +115,11 @@ def test_a_certificate_in_fp32_says_nothing_of_precision():
 @pytest.mark.parametrize("kind", ["llama", "gemma2", "gpt2", "phi3"])  # a soft cap, a tied layer
 def test_logits_of_a_half_model_are_multiplied_in_fp32(kind):
     target = in_precision(torch.bfloat16, kind)
-    readout, decoder = reading_of(target.model).readout, target.model.get_output_embeddings()
+    model = target.loaded.model
+    readout, decoder = reading_of(model).readout, model.get_output_embeddings()
     states = torch.randn(3, decoder.in_features, generator=torch.Generator().manual_seed(0)).bfloat16()
     product = states.double() @ decoder.weight.double().T
-    cap = getattr(target.model.config, "final_logit_softcapping", None)
+    cap = getattr(model.config, "final_logit_softcapping", None)
     exact = torch.tanh(product / cap) * cap if cap else product
     assert readout(states).dtype is torch.float32
     assert torch.allclose(readout(states).double(), exact, atol=1e-4)
@@ -133,10 +134,42 @@ def test_weights_are_widened_a_slice_at_a_time(monkeypatch):
     assert torch.allclose(logits.fp32_product(decoder, states), whole, atol=1e-6)
 
 
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-def test_half_models_have_gradients(dtype):
-    gradient = in_precision(dtype).mask_gradient()
+GRADIENTS = ["gradient_x_input", "integrated_gradients", "attn_lrp", "tdd"]
+
+
+@HALVES
+@pytest.mark.parametrize("name", GRADIENTS)
+def test_scores_of_a_half_model_are_computed_in_fp32(dtype, name):
+    target, method = in_precision(dtype), EXPLAINERS[name]
+    found, expected = (
+        method(read_options(method, {}, 2, 0)).explain(each) for each in (target, exactly(target))
+    )
+    largest = max(map(abs, expected.scores))
+    assert found.scores == pytest.approx(expected.scores, abs=1e-4 * largest)
+    assert any("log p and gradients were computed from them in fp32" in note for note in found.notes)
+
+
+@HALVES
+def test_xprompt_draws_by_gradients_in_fp32(dtype):
+    target = in_precision(dtype)
+    expected = exactly(target).mask_gradient()
+    assert torch.allclose(target.mask_gradient(), expected, atol=1e-5 * expected.abs().max().item())
+
+
+@HALVES
+def test_half_models_without_a_copy_have_gradients(dtype, no_room):
+    target = in_precision(dtype)
+    gradient = target.mask_gradient()
     assert gradient.isfinite().all() and gradient.any()
+    assert "Log p and gradients were computed in" in target.notes()[-1]
+
+
+@HALVES
+def test_a_half_model_writes_in_its_own_precision_and_says_so(dtype):
+    target = in_precision(dtype)
+    assert target.kept_embeds(target.full_mask()).dtype is dtype
+    assert f"Answers are written in {dtype_name(dtype)}" in target.notes()[-1]
+    assert not any("written in" in note for note in in_precision(torch.float32).notes())
 
 
 @HALVES
@@ -165,6 +198,7 @@ def test_classes_are_scored_in_fp32():
 
     def probabilities(loaded):
         *_, found = run(asked, loaded=loaded)
+        assert any("weights are in bfloat16" in note for note in found["method_notes"]) is (loaded is half)
         return [row["probability"] for row in found["labels"]]
 
     assert probabilities(half) == pytest.approx(probabilities(whole), abs=1e-6)

@@ -1,6 +1,7 @@
 """log p of a response under masks, against a slow computation, on every architecture."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -154,7 +155,7 @@ def test_captum_explains_the_same_part(operator):
 @pytest.mark.parametrize("operator", ["zero", "delete"])
 def test_screening_looks_at_the_part_alone(operator):
     target = part_target(operator=operator)
-    rough = target._scorer_on(half_copy(target.model), target.part)
+    rough = target.question.scorer_on(replace(target.loaded, model=half_copy(target.model)))
     target.screen = Screen(Remembered(rough.log_prob), target.scored)
     masks = some_masks(len(target.spans), 40, seed=3)
     exact = part_target(operator=operator).log_prob(masks)

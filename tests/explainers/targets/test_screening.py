@@ -1,5 +1,7 @@
 """What a Screen promises: the values that decide are exact, whatever the estimates say within their bound."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -77,7 +79,7 @@ def test_nothing_is_screened_that_is_known():
 def screened_target(kind="llama", **settings) -> ResponseTarget:
     """A ResponseTarget that screens although its model is tiny."""
     target = make_target(kind, **settings)
-    target.rough_scorer = target._scorer_on(half_copy(target.model), target.part)
+    target.rough_scorer = target.question.scorer_on(replace(target.loaded, model=half_copy(target.model)))
     target.screen = Screen(Remembered(target.rough_scorer.log_prob), target.scored)
     return target
 
