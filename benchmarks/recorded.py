@@ -2,9 +2,9 @@
 
 `python -m benchmarks.recorded write FILE` explains a fixed set of requests with the built-in models: every
 method of both tasks, three granularities, three mask operators and several seeds.
-`python -m benchmarks.recorded compare FILE` explains them again and prints the largest difference in nats;
-its exit status is 1 where any exceeds 1e-6, or a removed set, an answer or a certificate differs. Both must
-run on one machine: another processor sums in another order.
+`python -m benchmarks.recorded compare FILE` explains the same requests again and prints the largest
+difference in nats; its exit status is 1 where any exceeds 1e-6, or a removed set, an answer or a certificate
+differs. Both must run on one machine: another processor sums in another order.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ NUMBERS = ("log_prob", "log_prob_masked", "probability_ratio", "neutral")
 
 
 def options(method: str) -> dict:
-    return {name: value for name, value in SMALL.items() if name in EXPLAINERS[method].own_options()}
+    own = EXPLAINERS[method].own_options()
+    least = {name: own[name].metadata["minimum"] for name in SMALL if name in own}
+    return {name: max(SMALL[name], minimum) for name, minimum in least.items()}
 
 
 def generation_requests() -> list[dict]:
@@ -73,8 +75,9 @@ def classification_requests() -> list[dict]:
     ]
 
 
-def explained(explain, request: dict) -> dict:
+def explained(request: dict) -> dict:
     """What of a result must not change, and the log-probabilities of the steps that led to it."""
+    explain = explain_generation if "prompt" in request else explain_classification
     *events, last = explain(**request)
     return {
         "request": request,
@@ -85,11 +88,6 @@ def explained(explain, request: dict) -> dict:
         "numbers": {name: last[name] for name in NUMBERS if name in last},
         "same": {name: last[name] for name in SAME if name in last},
     }
-
-
-def explain_all() -> list[dict]:
-    results = [explained(explain_generation, request) for request in generation_requests()]
-    return results + [explained(explain_classification, request) for request in classification_requests()]
 
 
 def difference(before, after) -> float:
@@ -105,7 +103,7 @@ def difference(before, after) -> float:
 
 def compare(file: Path) -> int:
     stored = json.loads(file.read_text(encoding="utf-8"))
-    results = json.loads(json.dumps(explain_all()))
+    results = json.loads(json.dumps([explained(result["request"]) for result in stored]))
     differences = [difference(*pair) for pair in zip(stored, results, strict=True)]
     for result, found in zip(results, differences, strict=True):
         if found > TOLERANCE:
@@ -118,7 +116,8 @@ def main() -> int:
     action, file = sys.argv[1], Path(sys.argv[2])
     if action == "compare":
         return compare(file)
-    file.write_text(json.dumps(explain_all()), encoding="utf-8")
+    results = [explained(request) for request in generation_requests() + classification_requests()]
+    file.write_text(json.dumps(results), encoding="utf-8")
     return 0
 
 
