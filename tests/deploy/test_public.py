@@ -22,6 +22,12 @@ from tests.tiny_models import tiny_causal
 ROOT = Path(__file__).parents[2]
 TOKEN = "hf_" + "OwnersSecret" * 3
 TEXT = "Why is the sky blue?"
+# As app.py, without loading the built-in models at once: for tests that use none of them.
+UNPREPARED = """
+import os, app
+page, _, _ = app.launch(server_port=int(os.environ["PORT"]), prevent_thread_lock=True)
+page.block_thread()
+"""
 LONG = {"method": "xprompt", "k": 9, "options": {"iterations": 1000}, "api_name": "/explain_generation"}
 
 
@@ -33,13 +39,13 @@ def as_a_space(**environment):
 
 
 @contextmanager
-def a_server(**environment):
-    """(address, process), as `as_a_space`."""
+def a_server(*python, **environment):
+    """(address, process), as `as_a_space`. python: what it runs in the place of app.py."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     own = {"SPACE_ID": "a/b", "PORT": str(port), "HF_TOKEN": TOKEN, "HF_HUB_OFFLINE": "0"} | environment
-    server = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=os.environ | own)
+    server = subprocess.Popen([sys.executable, *(python or ["app.py"])], cwd=ROOT, env=os.environ | own)
     try:
         yield wait_for(f"http://127.0.0.1:{port}", server), server
     finally:

@@ -24,7 +24,7 @@ from explainers.core.types import Task
 from explainers.models.held import load_model
 from tests.components.line.test_results import EVENTS, KEPT, MODEL, found
 from tests.components.test_runner import events_of, work
-from tests.deploy.test_public import a_server, as_a_space
+from tests.deploy.test_public import UNPREPARED, a_server
 from tests.hub_server import hub
 from tests.tiny_models import tiny_causal
 
@@ -51,7 +51,7 @@ def run_of(url: str, model) -> list[dict]:
 def test_a_server_that_is_killed_in_a_run_starts_clean(folder, tmp_path):
     """Its store of results included, which was open."""
     own = {"MASKWISE_PUBLIC": "0", "MASKWISE_CACHE": str(tmp_path / "cache")}
-    with a_server(**own) as (url, server):
+    with a_server("-c", UNPREPARED, **own) as (url, server):
         first = run_of(url, folder)[-1]
         options = {"iterations": 1000}
         job = Client(url, verbose=False).submit(
@@ -60,7 +60,7 @@ def test_a_server_that_is_killed_in_a_run_starts_clean(folder, tmp_path):
         assert next(event for event in job if event["type"] == "step")
         server.send_signal(signal.SIGKILL)
         assert job.exception(timeout=60)  # the client hears of it, and waits no longer
-    with a_server(**own) as (url, _):
+    with a_server("-c", UNPREPARED, **own) as (url, _):
         kept = run_of(url, folder)
     assert "stored" in [event["type"] for event in kept] and kept[-1] == first
 
@@ -91,7 +91,8 @@ def test_a_network_that_goes_away_in_a_download(folder, tmp_path):
     """Words, the page goes on, and once the network is back the same request downloads the rest."""
     with hub({"openai-community/gpt2": folder}) as server:
         server.cut_off = {"openai-community/gpt2"}
-        with as_a_space(HF_ENDPOINT=server.url, HF_HOME=str(tmp_path / "home")) as url:
+        own = {"HF_ENDPOINT": server.url, "HF_HOME": str(tmp_path / "home")}
+        with a_server("-c", UNPREPARED, **own) as (url, _):
             with pytest.raises(AppError, match="cannot be reached|broke off"):
                 run_of(url, "openai-community/gpt2")
             server.cut_off = set()
