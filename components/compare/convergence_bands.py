@@ -5,8 +5,7 @@ from __future__ import annotations
 import gradio as gr
 
 from components.pieces.views import charts
-from explainers.reports.figures.convergence_bands import bands_chart
-from explainers.reports.figures.lines import Series
+from explainers.reports.figures.lines import Series, bands_chart
 
 READING = (
     "log p of the answer under the best set so far; lower is better. A line is the mean of {seeds}, its "

@@ -1,4 +1,4 @@
-"""Lines over 1, 2, …, some with a band: what ratio over k and convergence bands share."""
+"""Lines over 1, 2, …, some with a band: the XPrompt paper's Figures 3 (ratio over k) and 4 (convergence)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 
 from explainers.reports.figures.style import MUTED, Figure, Trace, chart, series_line, styled, trace
 from explainers.reports.numbers import fixed
+
+RATIO_DIGITS, NATS_DIGITS = 3, 2
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,25 @@ class Series:
     floor: bool = False
 
 
-def lines_figure(series: list[Series], x: str, y: str, digits: int, markers: bool) -> Figure:
+def ratio_figure(series: list[Series]) -> Figure:
+    """Probability ratio against k for several methods, with the band of chance."""
+    return _figure(series, "k", "probability ratio", RATIO_DIGITS, markers=True)
+
+
+def ratio_chart(series: list[Series], note: str) -> dict:
+    return _chart(ratio_figure(series), series, "k", RATIO_DIGITS, note)
+
+
+def bands_figure(series: list[Series]) -> Figure:
+    """How fast searches converge over several seeds."""
+    return _figure(series, "iteration", "log p of the answer (nats)", NATS_DIGITS, markers=False)
+
+
+def bands_chart(series: list[Series], note: str) -> dict:
+    return _chart(bands_figure(series), series, "iteration", NATS_DIGITS, note)
+
+
+def _figure(series: list[Series], x: str, y: str, digits: int, markers: bool) -> Figure:
     traces = []
     for number, each in enumerate(series):
         floor: dict[str, Any] = {"color": MUTED, "dash": "dash", "width": 2}
@@ -35,7 +55,7 @@ def lines_figure(series: list[Series], x: str, y: str, digits: int, markers: boo
     return styled([each for each in traces if each], x, y, yaxis=axis, xaxis=ticks)
 
 
-def lines_chart(figure: Figure, series: list[Series], x: str, digits: int, note: str) -> dict:
+def _chart(figure: Figure, series: list[Series], x: str, digits: int, note: str) -> dict:
     """The figure with its table; its summary is the last step at which there is a value."""
     total = max((len(each.y) for each in series), default=0)
     rows = [[step, *(_value(each, step, digits) for each in series)] for step in range(1, total + 1)]

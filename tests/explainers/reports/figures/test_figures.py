@@ -10,12 +10,10 @@ from hypothesis import strategies as st
 from components.page.scripts import ASSETS
 from explainers.reports.figures.class_probabilities import ClassChange, classes_chart, classes_figure
 from explainers.reports.figures.convergence import Search, convergence_chart, convergence_figure
-from explainers.reports.figures.convergence_bands import bands_figure
 from explainers.reports.figures.drops import drops_chart
 from explainers.reports.figures.faithfulness import Curve, faithfulness_chart
 from explainers.reports.figures.heat_map import heat_map
-from explainers.reports.figures.lines import Series
-from explainers.reports.figures.ratio_over_k import ratio_chart
+from explainers.reports.figures.lines import Series, bands_figure, ratio_chart
 from explainers.reports.figures.response_losses import losses_chart, losses_figure
 from explainers.reports.figures.style import VARIABLES
 from explainers.reports.numbers import fixed
