@@ -10,6 +10,7 @@ from importlib.util import find_spec
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before the import: no calls to outside
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")  # before torch: threads that wait leave their core
 
 if __name__ == "__main__":
     gc.disable()  # until the page is served: a sixth of the time until then would go into collecting nothing
@@ -25,6 +26,7 @@ from components.classroom.tab import classroom_tab
 from components.compare.tab import compare_tab
 from components.generation.run import generation_work
 from components.generation.tab import generation_tab
+from components.line.allocator import limit_arenas
 from components.line.job import Work
 from components.page.header import header_tools
 from components.page.health import READY
@@ -139,6 +141,7 @@ def first_use(model: str, task: Task) -> Work:
 
 
 if __name__ == "__main__":
+    limit_arenas()
     logging.basicConfig(format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("maskwise").setLevel(logging.INFO)
     on_space = SPACE in os.environ

@@ -1,9 +1,11 @@
 """What the app bounds at launch."""
 
+import errno
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from gradio.route_utils import GradioMultiPartParser
 
 import app
 
@@ -29,6 +31,18 @@ def test_uploads_are_bounded(launched):
     with pytest.raises(HTTPError) as refused:
         upload(url, 21 * 1024 * 1024)
     assert refused.value.code == 413
+
+
+@pytest.mark.parametrize("number, code, words", [(errno.ENOSPC, 507, "disk is full"), (errno.EIO, 500, "")])
+def test_a_file_that_finds_no_room_is_refused_in_words(launched, monkeypatch, number, code, words):
+    async def parse(self):
+        raise OSError(number, "told by the test")
+
+    monkeypatch.setattr(GradioMultiPartParser, "parse", parse)
+    with pytest.raises(HTTPError) as refused:
+        upload(launched[1], 10)
+    said = refused.value.read().decode()
+    assert refused.value.code == code and words in said and "told by the test" not in said
 
 
 def test_no_run_waits_in_gradios_own_queue_and_what_pages_leave_is_dropped(launched):

@@ -30,7 +30,7 @@ export const mount = (view) => {
     set(counter, 'data-full', full || null);
     const hits = selected.filter((index) => chosen.has(index)).length;
     if (best) say(counter, `${hits} of the ${plural(k, unit)} of the best set found`);
-    else say(counter, `${selected.length} of ${k} marked${full && selectable ? `: ${then}` : ''}`);
+    else say(counter, `${selected.length} of ${k} marked${full && selectable && then ? `: ${then}` : ''}`);
   };
 
   const toggle = (index) => {

@@ -27,14 +27,26 @@ const row = (removed) => make('li', {'data-who': removed.who},
   make('p', {class: 'mw-note', dir: 'auto'}, removed.note),
   make('p', {class: 'mw-answer', dir: 'auto', 'data-waiting': !removed.answer || null}, ...answerOf(removed.answer)));
 
+// What the colours in the answers mean.
+const LEGENDS = {
+  shared: 'Coloured: words that the model\u2019s own answer has as well.',
+  new: 'Underlined: words that the model\u2019s own answer does not have.',
+};
+
+const legendOf = (rows) => {
+  const kinds = new Set(rows.flatMap(({answer}) => (answer || []).map(([kind]) => kind)));
+  return Object.keys(LEGENDS).filter((kind) => kinds.has(kind)).map((kind) => LEGENDS[kind]).join(' ');
+};
+
 export const mount = (view) => {
   const {props, root} = view;
   const title = make('h2', {class: 'mw-heading'}), answer = make('p', {class: 'mw-answer', dir: 'auto'});
   const answerCard = make('section', {class: 'mw-card'}, title, answer);
   const score = make('p', {class: 'mw-score'}), sentence = make('p', {class: 'mw-sentence', role: 'status'});
   const notice = make('p', {class: 'mw-notice', dir: 'auto'}), list = make('ol', {class: 'mw-sets'});
+  const legend = make('p', {class: 'mw-note'});
   const result = make('section', {class: 'mw-card', 'aria-label': props.label}, view.heading(),
-    make('div', {class: 'mw-guess-verdict'}, score, sentence), list, notice);
+    make('div', {class: 'mw-guess-verdict'}, score, sentence), list, legend, notice);
   root.classList.add('mw-guess');
   root.append(answerCard, result);
 
@@ -50,5 +62,6 @@ export const mount = (view) => {
     say(notice, value.notice ? `Notice: ${value.notice}` : '');
     set(list, 'data-count', rows.length);
     list.replaceChildren(...rows.map(row));
+    say(legend, legendOf(rows));
   });
 };

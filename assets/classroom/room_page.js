@@ -80,7 +80,7 @@ class StudentPage {
   }
 
   showBoard(round, selected) {
-    this.board.show({...round.board, selected, selectable: true, then: 'press Send'});
+    this.board.show({...round.board, selected, selectable: true, then: ''});
     this.drawSend();
   }
 

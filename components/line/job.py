@@ -17,7 +17,7 @@ from components.line.line import Line, Place, Ticket
 from components.line.results import RESULTS, Model
 from explainers.core import zero_gpu
 from explainers.core.deployment import deployment
-from explainers.core.errors import MaskwiseError, Stopped
+from explainers.core.errors import DISK_FULL, MaskwiseError, Stopped
 from explainers.core.types import OnForward, Task
 from explainers.models import held
 from explainers.models.catalogue import BUILTIN
@@ -243,7 +243,7 @@ def _unexpected(error: Exception) -> str:
     if "out of memory" in str(error).lower() or isinstance(error, MemoryError):
         return "Out of memory. Choose a smaller model, a shorter prompt or fewer new tokens."
     if isinstance(error, OSError) and error.errno == ENOSPC:
-        return "The server's disk is full. Your text is kept; please try again once there is room."
+        return DISK_FULL
     return (
         f"Something went wrong ({type(error).__name__}). Your text is kept; please try again. "
         "The server's log says where it happened."

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import gradio as gr
 from starlette.routing import BaseRoute
 
-from components.page.health import health_routes
+from components.page.health import disk_full, health_routes
 from components.page.light_page import value_routes
 from components.page.scripts import ADDRESS, routes, tags
 
@@ -76,7 +76,8 @@ def head() -> str:
 def look(more_routes: Sequence[BaseRoute] = ()) -> dict:
     """What the look needs of `gr.Blocks.launch`. more_routes: of parts of the page."""
     own = [*health_routes(), *value_routes(), *routes(), *more_routes]
-    return {"theme": theme(), "head": head(), "app_kwargs": {"routes": own}}
+    app = {"routes": own, "exception_handlers": {OSError: disk_full}}
+    return {"theme": theme(), "head": head(), "app_kwargs": app}
 
 
 def _script(name: str) -> str:

@@ -2,6 +2,8 @@
 
 import re
 
+DISK_FULL = "The server's disk is full. Your text is kept; please try again once there is room."
+
 
 class MaskwiseError(ValueError):
     """Something the person can mend: the message says what is wrong and what to do."""
