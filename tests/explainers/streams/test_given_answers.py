@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
+import torch
 from tokenizers import AddedToken
 
 from explainers.core.types import Task
@@ -59,6 +60,7 @@ TEMPLATES = {  # template, what stands before an answer
     ),
 }
 MARKS = sorted({mark for text, _ in TEMPLATES.values() for mark in re.findall(r"<[^<>]+>", text)})
+KNOWN = len(byte_level_tokenizer(chat=True))
 PROMPT, ANSWER = "What is 2 + 2?", "It is four."
 every_format = pytest.mark.parametrize("name", [name for name, (_, opening) in TEMPLATES.items() if opening])
 
@@ -74,7 +76,10 @@ def tokenizer_of(name):
 def loaded(monkeypatch, name):
     tiny = tiny_causal("llama", chat=True)
     tokenizer = tokenizer_of(name)
-    tiny.model.resize_token_embeddings(len(tokenizer), mean_resizing=False)
+    with torch.no_grad():  # rows of marks, which the model then never writes
+        tiny.model.resize_token_embeddings(len(tokenizer), mean_resizing=False)
+        tiny.model.get_input_embeddings().weight[KNOWN:] = 0.1
+        tiny.model.get_output_embeddings().weight[KNOWN:] = 0
     model = replace(tiny, tokenizer=tokenizer)
     monkeypatch.setattr(held, "load_model", lambda name, task, *how: model)
     monkeypatch.setattr(report, "text_metrics", lambda response, masked: [])  # they take a second model
@@ -119,8 +124,8 @@ def test_a_given_answer_stands_behind_what_opens_it(loaded, name):
 def test_questions_put_to_the_result_read_the_same(loaded, name):
     found = explained()
     again = what_if.removal(found, [t for t, span in enumerate(found["spans"]) if span["removed"]])
-    assert again["log_prob_masked"] == pytest.approx(found["log_prob_masked"], abs=1e-4)
-    assert again["log_prob"] == pytest.approx(found["log_prob"], abs=1e-4)
+    assert again["log_prob_masked"] == pytest.approx(found["log_prob_masked"], abs=1e-3)
+    assert again["log_prob"] == pytest.approx(found["log_prob"], abs=1e-3)
 
 
 @pytest.mark.parametrize("name", ["gpt-oss"])
@@ -129,14 +134,14 @@ def test_the_game_reads_the_same_in_every_round(loaded, name):
     played = Round("Sum", PROMPT, 1, settings={"response": ANSWER, "max_new_tokens": 6})
     for _ in range(2):
         kinds = {event["type"]: event for event in guessing.play(played, [0])}
-        assert kinds["revealed"]["log_prob"] == pytest.approx(explained()["log_prob"], abs=1e-4)
+        assert kinds["revealed"]["log_prob"] == pytest.approx(explained()["log_prob"], abs=1e-3)
 
 
 @every_format
 def test_the_models_own_answer_stays_where_it_wrote_it(loaded, name):
     own = explained(response="")
     again = explained(response=own["response"])
-    assert again["log_prob"] == pytest.approx(own["log_prob"], abs=1e-4)
+    assert again["log_prob"] == pytest.approx(own["log_prob"], abs=1e-3)
     assert rendered(again) == rendered(own) and again["notes"] == own["notes"]
 
 
