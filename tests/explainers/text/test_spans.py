@@ -1,6 +1,6 @@
 """Spans against a slow reference, and words in scripts that set no spaces."""
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -75,13 +75,15 @@ def test_words_are_those_of_the_language(text, words):
 
 @pytest.mark.parametrize("granularity", list(Granularity))
 @pytest.mark.parametrize(
-    "text", ["word, " * 3334, "今天天气很好。" * 2858, "a\u0301\u0302" * 6667], ids=ascii
+    "text",
+    ["word, " * 3334, "今天天气很好。" * 2858, "a\u0301\u0302" * 6667],
+    ids=["English", "Chinese", "marks"],
 )
 def test_spans_of_a_long_text_take_linear_time(text, granularity):
     def seconds(text):
         offsets = [(i, i + 1) for i in range(len(text))]
-        started = perf_counter()
+        started = process_time()
         split_spans(text, offsets, granularity)
-        return perf_counter() - started
+        return process_time() - started
 
     assert min(seconds(text) for _ in range(3)) < 1.0
