@@ -23,7 +23,7 @@ export const mount = (view) => {
   view.follow(({question: asked = '', of, best: set_ = null, selected = []}) => {
     const chosen = new Set(set_ || []);
     say(question, asked);
-    say(share, `the darker, the more of the ${of} chose it`);
+    say(share, `the stronger, the more of the ${of} chose it`);
     share.hidden = !of;
     own.hidden = !selected.length;
     best.hidden = !set_;

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from components.line import results
 from components.page.views import Values
+from components.what_if.awaited import Awaited
 from components.what_if.values import JOINT_EMPTY, unmeasured
 from components.what_if.view import chosen, count
 from explainers.streams import what_if
@@ -37,8 +39,17 @@ class Question:
         yield {"type": "done", "text": self.done(explanation, asked)}
 
 
+AWAITED = Awaited()
+
+
+def explained(explanation: dict) -> str:
+    """The same for equal explanations."""
+    return results.question("explanation", explanation)
+
+
 def _removal(explanation, removed, on_forward):
-    yield what_if.removal(explanation, removed, on_forward)
+    others = AWAITED.of(explained(explanation))
+    yield what_if.removal(explanation, removed, on_forward, others=others)
 
 
 def _joint(explanation, removed, on_forward):

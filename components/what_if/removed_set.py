@@ -9,7 +9,7 @@ import gradio as gr
 from components.page.progress import status
 from components.page.views import AT_ONCE, IN_LINE, QUIET, Updates
 from components.runner import RUNNER, show, stopper
-from components.what_if.questions import Question
+from components.what_if.questions import AWAITED, Question, explained
 from components.what_if.section import Section
 from components.what_if.subject import Subject
 from components.what_if.view import method_set, of_link, toggled
@@ -135,7 +135,8 @@ def _measure(section: Section, subject: Subject) -> Callable:
     def handle(record: dict | None, removed: list[int], request: gr.Request) -> Iterator[Updates]:
         if record and (known := subject.recorded(record, removed)):
             yield section.views.updates(known)
-        else:
+            return
+        with AWAITED.waits(explained(subject.explanation(record)) if record else "", removed):
             yield from ask_model(record, removed, request)
 
     return handle

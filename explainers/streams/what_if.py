@@ -7,7 +7,7 @@ MaskwiseError says what does not hold. The target is rebuilt from it; what has b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
@@ -73,10 +73,16 @@ def removal(
     removed: list[int],
     on_forward: OnForward | None = None,
     loaded: LoadedModel | None = None,
+    others: Sequence[list[int]] = (),
 ) -> Removal:
-    """What the answer loses without these spans (their numbers): log p in nats, whole and token by token."""
+    """What the answer loses without these spans (their numbers): log p in nats, whole and token by token.
+
+    others: sets that will be asked for next; they are evaluated in the same passes.
+    """
     target = target_of(explanation, on_forward, loaded)
     removed = check_removed(removed, target.spans)
+    sets = [removed, *(check_removed(other, target.spans) for other in others)]
+    target.know_tokens([target.full_mask(), *(_without(target, each) for each in sets)])
     before, after = (target.token_log_probs(m) for m in (target.full_mask(), _without(target, removed)))
     start, end = target.part
     whole, masked = sum(before[start:end]), sum(after[start:end])

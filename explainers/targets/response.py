@@ -157,15 +157,21 @@ class ResponseTarget(ModelTarget):
             if isinstance(scorer, TransformersScorer):
                 scorer.prefix.handed_on = evaluated.prefix
 
-    @no_grad
     def token_log_probs(self, mask: Mask) -> list[float]:
         """log p of each token of the whole response under one mask, R values in nats, evaluated once."""
-        if mask not in self._tokens:
-            self.count(1)
-            values = self._whole_scorer.token_log_probs([mask])[0]
-            check_finite(values)
-            self._tokens[mask] = values.tolist()
+        self.know_tokens([mask])
         return self._tokens[mask]
+
+    @no_grad
+    def know_tokens(self, masks: Sequence[Mask]) -> None:
+        """Evaluate `token_log_probs` of several masks at once."""
+        new = [mask for mask in dict.fromkeys(masks) if mask not in self._tokens]
+        for batch in self._whole_scorer.batched(new):
+            with batch:
+                self.count(len(batch.items))
+                values = self._whole_scorer.token_log_probs(batch.items)
+                check_finite(values)
+                self._tokens.update(zip(batch.items, values.tolist(), strict=True))
 
     def next_token_log_probs(self, mask: Mask) -> torch.Tensor:
         """Next-token distributions at all positions of the response under one mask, (R, V), nats."""

@@ -62,7 +62,7 @@ class TransformersScorer:
             self.prefix.read()
             if self._masked.operator is not MaskOperator.DELETE and len(new) > 1:
                 new = self.prefix.arrange(new, self.batch_size())
-            for batch in self._batched(new):
+            for batch in self.batched(new):
                 with batch:
                     self._passes.announce(len(batch.items))
                     values = self.token_log_probs(batch.items).sum(-1)
@@ -97,7 +97,7 @@ class TransformersScorer:
                 self._batch_size = max(1, min(self._batch_size, LOGITS_BYTES // row))
         return self._batch_size
 
-    def _batched(self, masks: list[Mask]) -> Iterator[Batch[list[Mask]]]:
+    def batched(self, masks: list[Mask]) -> Iterator[Batch[list[Mask]]]:
         """Batches in the given order; of prompts of one length where deleted positions cannot be hidden."""
         size = self.batch_size()
         if self._masked.operator is not MaskOperator.DELETE or self._hides:

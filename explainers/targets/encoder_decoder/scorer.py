@@ -5,6 +5,7 @@ Spans stand in the encoder's prompt; the objective is that of decoders, Σ_s log
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from explainers.core.errors import MaskwiseError
 from explainers.core.types import Mask
 from explainers.models.fast_fp32 import fast_fp32
 from explainers.targets.base import as_masks
-from explainers.targets.batching import Batches, Passes, batch_rows
+from explainers.targets.batching import Batch, Batches, Passes, batch_rows
 from explainers.targets.causal.logits import chosen
 from explainers.targets.encoder_decoder.reading import encoded, reading_of, start_ids
 from explainers.targets.masked_prompt import MaskedPrompt, MaskOperator
@@ -49,13 +50,17 @@ class EncoderDecoderScorer:
         keys = as_masks(masks)
         found: dict[Mask, float] = {}
         with torch.no_grad(), fast_fp32(self.device):
-            for _, alike in groupby(sorted(set(keys), key=self._length), key=self._length):
-                for batch in self.batches.of(list(alike), self.batch_size()):
-                    with batch:
-                        self._passes.announce(len(batch.items))
-                        values = self.token_log_probs(batch.items).sum(-1)
-                        found.update(zip(batch.items, values.tolist(), strict=True))
+            for batch in self.batched(list(set(keys))):
+                with batch:
+                    self._passes.announce(len(batch.items))
+                    values = self.token_log_probs(batch.items).sum(-1)
+                    found.update(zip(batch.items, values.tolist(), strict=True))
         return torch.tensor([found[key] for key in keys], dtype=torch.float64)
+
+    def batched(self, masks: list[Mask]) -> Iterator[Batch[list[Mask]]]:
+        """Batches of prompts of one length."""
+        for _, alike in groupby(sorted(masks, key=self._length), key=self._length):
+            yield from self.batches.of(list(alike), self.batch_size())
 
     def token_log_probs(self, masks: list[Mask]) -> torch.Tensor:
         """log p of each scored token, B masks → (B, S) fp32, nats. The masks leave prompts of one length."""

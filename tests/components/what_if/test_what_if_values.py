@@ -156,7 +156,7 @@ def test_questions_become_values(explanation, monkeypatch):
     effect = {"removed": [6, 9], "together": 9.0, "singles": [2.0, 1.0], "sum": 3.0, "difference": 6.0}
     effect |= {"kind": "redundant", "pairs": [[0, -6.0], [-6.0, 0]], "exact": True, "sentences": ["So."]}
     monkeypatch.setattr(what_if, "joint_effect", lambda *asked: effect)
-    monkeypatch.setattr(what_if, "removal", lambda e, removed, hook: removal_of(e, removed, -3.0))
+    monkeypatch.setattr(what_if, "removal", lambda e, removed, hook, others: removal_of(e, removed, -3.0))
     other = {"other": "No", "log_prob": -1.0, "log_prob_other": -2.0, "spans": explanation["spans"]}
     monkeypatch.setattr(what_if, "why_not", lambda *asked: other | {"sentence": "For the given one."})
     texts = [{"text": "As the"}, {"text": "As the moon"}]
