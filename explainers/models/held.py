@@ -190,7 +190,7 @@ def _loading_errors(name: str) -> Iterator[None]:
     except (MemoryError, torch.OutOfMemoryError) as error:
         raise MaskwiseError(f"{name} is too large for the free memory. Choose a smaller model.") from error
     except Exception as error:
-        reason = for_the_page((str(error).strip() or type(error).__name__).splitlines()[0])[:300]
+        reason = for_the_page(" ".join(str(error).split()) or type(error).__name__)[:300]
         raise MaskwiseError(
             f"{name} could not be loaded ({reason}). Its files may be damaged: download or save it again, or "
             "choose another model."

@@ -25,7 +25,7 @@ from transformers.models.auto.modeling_auto import (
 
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
-from explainers.models.checkpoint import READING
+from explainers.models.checkpoint import FLOAT_BYTES, READING, TOKENIZERS, count_parameters
 
 LOCAL = {"local_files_only": True, "trust_remote_code": False}
 NEEDED = {
@@ -50,6 +50,11 @@ PROBES = (
     "Grüße, señor! Привет, мир",
     "def first(values): return values[0]",
 )
+NUMBER = re.compile(r"\.(\d+)\.")  # of a layer, in a weight's name
+MISFIT = (
+    "The config.json of {} does not fit its weights ({}). Download or save the model again, or choose "
+    "another one."
+)
 MULTIMODAL = "ForConditionalGeneration"
 # The library that reads weights quantized by that method.
 QUANTIZERS = {"bitsandbytes": "bitsandbytes", "torchao": "torchao"}
@@ -65,7 +70,15 @@ def read_model(name: str, folder: Path, task: Task, dtype: torch.dtype, device_m
     _check_quantization(name, folder, config)
     transformers_logging.disable_progress_bar()
     with READING:
-        model, report = _auto_class(config, task).from_pretrained(  # a pair with output_loading_info
+        model, report = _read(name, folder, _auto_class(config, task), config, dtype, device_map)
+    _check_weights(name, task, model, report)
+    return model
+
+
+def _read(name: str, folder: Path, auto_class, config, dtype: torch.dtype, device_map):
+    """The model, and what of its weights was missing or left over."""
+    try:
+        return auto_class.from_pretrained(
             folder,
             config=config,
             dtype=dtype,
@@ -74,16 +87,40 @@ def read_model(name: str, folder: Path, task: Task, dtype: torch.dtype, device_m
             output_loading_info=True,
             **LOCAL,
         )
-    if missing := sorted(set(report["missing_keys"]) & {key for key, _ in model.named_parameters()}):
+    except RuntimeError as error:
+        if "ignore_mismatched_sizes" not in str(error):
+            raise
+        raise MaskwiseError(MISFIT.format(name, "sizes differ")) from error
+
+
+def _check_weights(name: str, task: Task, model, report: dict) -> None:
+    """Raise MaskwiseError where the weights are not those of the model that config.json describes."""
+    own = {key for key, _ in model.named_parameters()}
+    missing = sorted(set(report["missing_keys"]) & own)
+    if missing and not missing[0].startswith(f"{model.base_model_prefix}."):
         raise MaskwiseError(
             f"{name} has no weights for {missing[0]}: it was saved without its language-model head. "
             f"Choose {NEEDED[task]}."
         )
-    return model
+    if missing:
+        raise MaskwiseError(MISFIT.format(name, f"{missing[0]} is missing"))
+    config = model.config.get_text_config()
+    layers = getattr(config, "num_hidden_layers", 1)
+    last = layers + (getattr(config, "num_nextn_predict_layers", 0) or 0)  # which are not used here
+    known = {NUMBER.sub(".#.", key, count=1) for key in own}
+    for key in sorted(report["unexpected_keys"]):
+        number = NUMBER.search(key)
+        left = number and int(number[1]) >= last and NUMBER.sub(".#.", key, count=1) in known
+        if layers < 1 or left:
+            raise MaskwiseError(MISFIT.format(name, f"{key} is left over"))
 
 
 def read_tokenizer(name: str, folder: Path, task: Task):
     """A fast tokenizer: only such a one knows which characters of the text a token covers."""
+    if not any(any(folder.glob(file)) for file in (*TOKENIZERS, "tokenizer_config.json")):
+        raise MaskwiseError(
+            f"{name} has no tokenizer (tokenizer.json). Copy that of its model to the folder."
+        )
     tokenizer = AutoTokenizer.from_pretrained(folder, **LOCAL)
     if not tokenizer.is_fast:
         raise MaskwiseError(
@@ -155,6 +192,7 @@ def _check_quantization(name: str, folder: Path, config) -> None:
     """Raise MaskwiseError for quantized weights that nothing installed here reads."""
     quantization = getattr(config, "quantization_config", None)
     if not quantization:
+        _check_floats(name, folder)
         return
     values = quantization if isinstance(quantization, dict) else quantization.to_dict()
     method = str(values.get("quant_method", "an unknown method"))
@@ -166,6 +204,16 @@ def _check_quantization(name: str, folder: Path, config) -> None:
         f"The weights of {name} are quantized ({method}). Choose the model it was made from"
         f"{_made_from(folder)}{install}."
     )
+
+
+def _check_floats(name: str, folder: Path) -> None:
+    """Raise MaskwiseError for weights of which none are floats."""
+    stored = count_parameters(folder)
+    if stored and not stored.keys() & FLOAT_BYTES.keys():
+        raise MaskwiseError(
+            f"The weights of {name} are stored as {', '.join(sorted(stored))}, and its config.json does not "
+            f"say how they were quantized. Choose the model it was made from{_made_from(folder)}."
+        )
 
 
 def _made_from(folder: Path) -> str:

@@ -200,7 +200,8 @@ def _refusal(chat: _Chat, error: Exception) -> str:
             return _REFUSES.format("refuses")
         except Exception:
             pass
-    return f"This model's chat template cannot be used: {error}. Choose another model."
+    reason = str(error).strip().rstrip(".") or type(error).__name__
+    return f"This model's chat template cannot be used: {reason}. Choose another model."
 
 
 def _fault(rendered: str, system: str) -> str:

@@ -55,7 +55,7 @@ def test_a_quantized_folder_is_read_where_its_library_is_installed(folder, monke
 
     def stand_in(path, config, **how):
         read.append((path, config.quantization_config["quant_method"], how["use_safetensors"]))
-        return tiny.model, {"missing_keys": []}
+        return tiny.model, {"missing_keys": [], "unexpected_keys": []}
 
     monkeypatch.setattr(loading, "find_spec", is_here(library))
     monkeypatch.setattr(loading.AutoModelForCausalLM, "from_pretrained", stand_in)
