@@ -68,7 +68,18 @@ def test_a_session_keeps_what_is_set_and_no_copy_of_the_page(served):
     session[state] = {"kept": 1}
     session._update_value_in_config(state, {"kept": 2})  # as Gradio does with each value that is shown
     assert demo.app.state_holder["somebody"][state] == {"kept": 1}
-    assert not session.config_values
+    assert not any(session.config_values.values())
+
+
+def test_a_new_session_and_what_is_set_there_ask_no_component_for_its_config(served, monkeypatch):
+    """Nor does anybody wait meanwhile."""
+    demo, _ = served
+    monkeypatch.setattr(gr.blocks.Block, "get_config", lambda *asked: pytest.fail("asked"))
+    session = demo.app.state_holder["somebody new"]
+    state = next(id for id, block in demo.blocks.items() if isinstance(block, gr.State))
+    shown = next(id for id, block in demo.blocks.items() if isinstance(block, gr.HTML))
+    session[state], session[shown] = "kept", demo.blocks[shown]
+    assert session[state] == "kept" and session[shown] is demo.blocks[shown]
 
 
 def test_what_an_event_does_not_name_is_left_as_it_is():
