@@ -94,13 +94,13 @@ async def _body(request: Request) -> dict[str, Any]:
     async for part in request.stream():
         body += part
         if len(body) > MOST_BYTES:
-            raise MaskwiseError("Too much was sent.")
+            raise MaskwiseError("Too much was sent. Reload the page, then try again.")
     try:
         asked = json.loads(body)
     except (ValueError, RecursionError):
         asked = None
     if not isinstance(asked, dict):
-        raise MaskwiseError("What was sent cannot be read.")
+        raise MaskwiseError("What was sent cannot be read. Reload the page, then try again.")
     return asked
 
 

@@ -54,8 +54,8 @@ _known: OrderedDict[str, Known] = OrderedDict()  # least recently used first
 def prepare(round: Round, on_forward: OnForward | None = None) -> Generator[PreparationEvent, None, Subject]:
     """Find all that no guess changes, while people still mark; returns the Subject.
 
-    The last event is `prepared`. What is found is kept: a second
-    call is short, and one that was interrupted goes on.
+    The last event is `prepared`. What is found is kept: a second call is short, and one after an interruption
+    goes on from there.
     """
     subject = round.subject()
     yield {"type": "status", "text": "Loading the model"}

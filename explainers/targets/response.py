@@ -128,10 +128,10 @@ class ResponseTarget(ModelTarget):
             self.loaded,
             self.prompt,
             self.response_ids,
-            self.operator,
-            self.on_forward,
-            self.rough_scorer is not None if screening is None else screening,
-            self.part,
+            operator=self.operator,
+            on_forward=self.on_forward,
+            screening=self.rough_scorer is not None if screening is None else screening,
+            part=self.part,
         )
 
     def log_prob_from_embeds(self, embeds: torch.Tensor) -> torch.Tensor:

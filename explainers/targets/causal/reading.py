@@ -51,6 +51,8 @@ def reading_of(model: PreTrainedModel) -> Reading:
 
 
 class _Trial:
+    """Reads a few tokens in each way, once."""
+
     def __init__(self, model: PreTrainedModel):
         self._model, self._inputs, self.kind = model, TokenInputs(model), model.config.model_type
         vocabulary = model.get_input_embeddings().get_parameter("weight").shape[0]

@@ -48,6 +48,8 @@ def encoded(model: PreTrainedModel, embeds: torch.Tensor) -> Any:
 
 
 class _Trial:
+    """Reads a few tokens in each way, once."""
+
     def __init__(self, model: PreTrainedModel):
         self._model, self._encoder = model, model.get_encoder()
         self._embed, self._start = self._encoder.get_input_embeddings(), start_ids(model)
