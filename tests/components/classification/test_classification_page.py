@@ -43,7 +43,10 @@ def test_it_opens_with_a_stored_example(page):
 
 
 def test_classify_then_click_another_class(page):
+    share = page.locator("#class-bars .mw-number").first
+    stored = share.inner_text()
     classify(page)
+    expect(share).not_to_have_text(stored)
     expect(page.locator("#class-bars .mw-bar")).to_have_count(4)
     expect(page.locator("#class-plot .scatterlayer .trace")).to_have_count(2)
     chosen = page.locator("#class-bars [aria-pressed=true]")
