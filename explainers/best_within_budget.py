@@ -208,7 +208,10 @@ class BudgetSearch:
         if self.surrogate:
             self.surrogate.observe(masks, [value - self.unmasked for value in values])
         for mask, value in zip(masks, values, strict=True):
-            better = whole and value < self.value - self.target.min_gain
+            better = False
+            if whole and value < self.value - self.target.min_gain:
+                value = self.target.log_prob_of(mask)  # an estimate until now, where a later one is lower
+                better = value < self.value - self.target.min_gain
             if better:
                 self.mask, self.value = mask, value
             yield self._step(mask, value, better)

@@ -80,7 +80,10 @@ def try_all(target: Target, k: int, chunk: int = 4 * CHUNK) -> Iterator[SearchSt
     sets = all_masks(spans, k)
     while masks := list(islice(sets, chunk)):
         for mask, value in zip(masks, target.lowest(torch.tensor(masks), lowest).tolist(), strict=True):
-            step, better = step + 1, value < lowest - target.min_gain
+            step, better = step + 1, False
+            if value < lowest - target.min_gain:
+                value = target.log_prob_of(mask)  # an estimate until now, where a later one is lower
+                better = value < lowest - target.min_gain
             if better:
                 best, lowest = mask, value
             yield SearchStep(step, total, best, lowest, value, better, mask)
