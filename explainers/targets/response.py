@@ -20,7 +20,9 @@ from explainers.targets.encoder_decoder.scorer import EncoderDecoderScorer
 from explainers.targets.masked_prompt import MaskedPrompt, MaskOperator
 from explainers.targets.remembered import Remembered, check_finite
 from explainers.targets.scorer import TransformersScorer
+from explainers.text.prompts import decode_answer
 
+UNSEEN = "The answer shows no text: its tokens, {} in number, are white space or marks of the model's own."
 WRITTEN = "Answers are written in {}, the precision of the weights."
 MOST_MASKS, MOST_TOKENS = 50_000, 200_000  # that are kept from one question to the next
 
@@ -148,7 +150,9 @@ class ResponseTarget(ModelTarget):
 
     def notes(self) -> tuple[str, ...]:
         written = (WRITTEN.format(dtype_name(self.loaded.dtype)),) if self._held is not self.masked else ()
-        return (*super().notes(), *written)
+        blank = not decode_answer(self.tokenizer, self.response_ids).strip()
+        unseen = (UNSEEN.format(len(self.response_ids)),) if blank else ()
+        return (*super().notes(), *written, *unseen)
 
     def recall(self, evaluated: Evaluated) -> None:
         """Go on from what is known of this very target; what is evaluated from now on is added there."""

@@ -178,3 +178,10 @@ def test_captum_leaves_the_global_generators_alone(name):
     torch.manual_seed(1), np.random.seed(1)
     EXPLAINERS[name]().explain(make_target(text="Write a story"))
     assert (torch.rand(1).item(), np.random.rand()) == expected
+
+
+def test_an_answer_that_shows_no_text_is_said():
+    loaded = tiny_causal("llama", chat=True)
+    prompt, mark = render_prompt(loaded.tokenizer, TEXT), loaded.tokenizer.all_special_ids[0]
+    assert any("shows no text" in note for note in ResponseTarget(loaded, prompt, [mark, mark]).notes())
+    assert not any("shows no text" in note for note in make_target().notes())
