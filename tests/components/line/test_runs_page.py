@@ -25,22 +25,22 @@ def test_a_reload_in_the_middle_of_a_run_finds_it_again(browser, url):
     with guarded_page(browser) as page:
         page.goto(url)
         page.locator("#prompt textarea").fill(PROMPT)
-        choose(page, "#method", "XPrompt")
+        choose(page, "#method", "Feature ablation")
         page.locator("#run").click()
         expect(page.locator("#status")).to_contain_text("Writing the answer", **SECONDS)
         address = page.url
         assert "run=" in address
         reload(page)
         expect(page.locator("#prompt textarea")).to_have_value(PROMPT, **SECONDS)
-        expect(page.locator("#method input")).to_have_value("XPrompt", **SECONDS)
+        expect(page.locator("#method input")).to_have_value("Feature ablation", **SECONDS)
         expect(page.locator("#status")).to_contain_text("Writing the answer", **SECONDS)
         assert page.url == address
         with guarded_page(browser) as second_device:
             second_device.goto(address)
             expect(second_device.locator("#status")).to_contain_text("Writing the answer", **SECONDS)
-        expect(page.locator("#status")).to_contain_text("XPrompt on", **SECONDS)
+        expect(page.locator("#status")).to_contain_text("Feature ablation on", **SECONDS)
         reload(page)
-        expect(page.locator("#status")).to_contain_text("XPrompt on", **SECONDS)
+        expect(page.locator("#status")).to_contain_text("Feature ablation on", **SECONDS)
         expect(page.locator("#prompt textarea")).to_have_value(PROMPT)
 
 
