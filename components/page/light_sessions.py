@@ -24,12 +24,27 @@ class LightSession(SessionState):
 
 
 class LightSessions(StateHolder):
-    """As Gradio's own, of light sessions."""
+    """As Gradio's own, of light sessions. Where there are too many, those in which nothing is kept go first,
+    such as calls of the API, then pages that were left; among equals the one that was used longest ago."""
 
     def __getitem__(self, session_id):
         if session_id not in self.session_data:
             self.session_data[session_id] = LightSession(self.blocks)
         return super().__getitem__(session_id)
+
+    def update(self, session_id):
+        with self.lock:
+            if session_id in self.session_data:
+                self.session_data.move_to_end(session_id)
+            while len(self.session_data) > self.capacity:
+                *before, _ = self.session_data  # the last one is at work
+                spare = min(before, key=self._worth)
+                del self.session_data[spare]
+                self.time_last_used.pop(spare, None)
+
+    def _worth(self, session_id) -> tuple[bool, bool]:
+        session = self.session_data[session_id]
+        return bool(session.state_data), not session.is_closed
 
 
 def lighten_sessions(demo) -> None:
