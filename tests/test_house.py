@@ -78,7 +78,7 @@ def test_a_method_is_one_file(copy):
 
 
 def test_the_first_page_waits_for_no_heavy_library():
-    heavy = ("torch", "transformers", "captum", "sentence_transformers", "sklearn", "scipy", "peft", "plotly")
+    heavy = ("torch", "transformers", "captum", "sentence_transformers", "sklearn", "scipy", "peft")
     code = f"import app, sys; app.build(); print([name for name in {heavy} if name in sys.modules])"
     advice = "take torch from explainers.core.deferred_torch, import the others in functions"
     assert python(code) == "[]", advice

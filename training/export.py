@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save_file
 
 from explainers.reports.figures.picture import write_picture
-from explainers.reports.figures.style import series_line, styled, trace
+from explainers.reports.figures.shared.style import series_line, styled
 
 SHARD_BYTES = 9_000_000  # a Space's git refuses files of 10 MB
 
@@ -49,11 +49,10 @@ def export_log(log: list[dict], results: dict[str, float], folder: Path) -> None
 
 def draw(entries: list[dict], keys: list[str], title: str, path: Path) -> None:
     """One line per key over the tokens read, in percent."""
-    lines = []
+    figure = styled([], "million tokens read", "accuracy, %", title=title, margin={"t": 40})
     for number, key in enumerate(keys):
         points = [(entry["tokens"] / 1e6, 100 * entry[key]) for entry in entries if key in entry]
         x, y = zip(*points, strict=True)
         line, name = series_line(number), key.replace("_", " ")
-        lines.append(trace("scatter", x=x, y=y, name=name, line=line, mode="lines+markers"))
-    layout = {"title": title, "margin": {"t": 40}, "showlegend": True}
-    write_picture(styled(lines, "million tokens read", "accuracy, %", **layout), path, height=400)
+        figure.add_scatter(x=x, y=y, name=name, line=line, mode="lines+markers")
+    write_picture(figure.update_layout(showlegend=True), path, height=400)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import plotly.graph_objects as go
+
 from explainers.reports.figures.picture import write_picture
-from explainers.reports.figures.style import SERIES, Figure, Trace, styled, trace
+from explainers.reports.figures.shared.style import SERIES, styled
 
 TEAL, ORANGE, BLUE, PURPLE, GREY = SERIES[:5]
 STYLES = {"XPrompt,": TEAL, "XPrompt without i": GREY, "XPrompt without p": PURPLE}
@@ -24,22 +26,21 @@ def draw(name: str, result: dict, folder: Path) -> Path | None:
         return None
     path = folder / f"{name}.svg"
     figure = CHARTS[name](result)
-    write_picture(figure, path, height=figure["layout"]["height"])
+    write_picture(figure, path, height=figure.layout.height)
     return path
 
 
-def _trajectory(result: dict) -> Figure:
+def _trajectory(result: dict) -> go.Figure:
     ways = [name for name in WAYS if name in result]
     medians = [result[name]["median"] for name in ways]
-    bars = trace(
-        "bar", x=medians, y=[WAYS[name] for name in ways], orientation="h",
-        marker={"color": [GREY, TEAL, ORANGE]}, text=[f"{value:.1f} s" for value in medians],
-        textposition="outside", cliponaxis=False,
+    bars = go.Bar(
+        x=medians, y=[WAYS[name] for name in ways], orientation="h", marker={"color": [GREY, TEAL, ORANGE]},
+        text=[f"{value:.1f} s" for value in medians], textposition="outside", cliponaxis=False,
     )  # fmt: skip
     return _bars([bars], "seconds for one XPrompt run, N = 200 (median)")
 
 
-def _quality(result: dict) -> Figure:
+def _quality(result: dict) -> go.Figure:
     searches = result["searches"]
     traces = []
     for start, color in STYLES.items():
@@ -48,12 +49,11 @@ def _quality(result: dict) -> Figure:
         )
         label = next(name.rpartition(", N")[0] for name in searches if name.startswith(start))
         x, y = zip(*points, strict=True)
-        traces.append(trace("scatter", x=x, y=y, name=f"{label}, N = 50, 100, 200", marker={"color": color}))
+        traces.append(go.Scatter(x=x, y=y, name=f"{label}, N = 50, 100, 200", marker={"color": color}))
     for name, place in SINGLE_SEARCHES.items():
         point = searches[name]
         traces.append(
-            trace(
-                "scatter",
+            go.Scatter(
                 x=[point["distinct"]],
                 y=[point["optimal"]],
                 mode="markers+text",
@@ -68,24 +68,21 @@ def _quality(result: dict) -> Figure:
     return styled(traces, *titles, height=420, yaxis={"range": [0, 1.1], **SHARE})
 
 
-def _growth(result: dict) -> Figure:
+def _growth(result: dict) -> go.Figure:
     traces = []
     for what, color in (("prompt tokens", TEAL), ("response tokens", ORANGE)):
         rows = [row for row in result["rows"] if row["grows"] == what]
         tokens, times = [row["tokens"] for row in rows], [row["seconds"] for row in rows]
-        traces.append(
-            trace("scatter", x=tokens, y=times, name=f"{what.split()[0]} grows", marker={"color": color})
-        )
+        traces.append(go.Scatter(x=tokens, y=times, name=f"{what.split()[0]} grows", marker={"color": color}))
     titles = "prompt and response tokens", f"seconds for {result['masks']} masks"
     return styled(traces, *titles, height=400, yaxis={"rangemode": "tozero"})
 
 
-def _limit(result: dict) -> Figure:
+def _limit(result: dict) -> go.Figure:
     profiles = result["profiles"]
     groups = dict.fromkeys(group for shares in profiles.values() for group in shares)
     bars = [
-        trace(
-            "bar",
+        go.Bar(
             x=[shares.get(group, 0) for shares in profiles.values()],
             y=list(profiles),
             name=group,
@@ -98,7 +95,7 @@ def _limit(result: dict) -> Figure:
     return _bars(bars, "share of the time of a batch of 8 masks", xaxis=SHARE, barmode="stack", **below)
 
 
-def _bars(bars: list[Trace], x: str, **layout) -> Figure:
+def _bars(bars: list[go.Bar], x: str, **layout) -> go.Figure:
     """Horizontal bars, the first on top."""
     shape = {"height": 180, "margin": {"r": 60, "t": 12}, "yaxis": {"autorange": "reversed"}}
     return styled(bars, x, "", **shape | layout)

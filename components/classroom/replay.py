@@ -75,8 +75,7 @@ def _figure(steps: list[dict], unmasked: float) -> dict:
     figure = convergence_figure(Search(best, tried, accepted, unmasked, steps[-1]["total"], numbers))
     seen = [value for value in (*best, *tried, unmasked) if value is not None]
     rim = (max(seen) - min(seen)) / 20 or 1.0
-    figure["layout"]["yaxis"]["range"] = [min(seen) - rim, max(seen) + rim]
-    return figure
+    return figure.update_yaxes(range=[min(seen) - rim, max(seen) + rim]).to_plotly_json()
 
 
 def _thinned(steps: list[dict]) -> tuple[list[dict], str]:

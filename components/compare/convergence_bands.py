@@ -5,7 +5,8 @@ from __future__ import annotations
 import gradio as gr
 
 from components.pieces.views import charts
-from explainers.reports.figures.lines import Series, bands_chart
+from explainers.reports.figures.convergence_bands import bands_chart
+from explainers.reports.figures.shared.lines import Series
 
 READING = (
     "log p of the answer under the best set so far; lower is better. A line is the mean of {seeds}, its "

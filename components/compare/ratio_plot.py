@@ -5,7 +5,8 @@ from __future__ import annotations
 import gradio as gr
 
 from components.pieces.views import charts
-from explainers.reports.figures.lines import Series, ratio_chart
+from explainers.reports.figures.ratio_over_k import ratio_chart
+from explainers.reports.figures.shared.lines import Series
 
 RANDOM = "random"
 READING = (

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explainers import EXPLAINERS
+from explainers.reports.figures.convergence_bands import bands_chart
 from explainers.reports.figures.faithfulness import Curve, faithfulness_chart
-from explainers.reports.figures.lines import Series, bands_chart, ratio_chart
-from explainers.reports.figures.style import HEIGHT
+from explainers.reports.figures.ratio_over_k import ratio_chart
+from explainers.reports.figures.shared.lines import Series
+from explainers.reports.figures.shared.style import HEIGHT
 from studies.results.statistics import Estimate, estimate, per_prompt
 from studies.results.tables import title_of
 from studies.study import AnyStudy

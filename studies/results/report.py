@@ -78,9 +78,7 @@ def write_report(folder: Path, pictures: Path | None = None) -> str:
         figure = go.Figure(chart["figure"])
         figure.write_html(folder / f"{name}.html", include_plotlyjs="directory")
         if pictures:
-            write_picture(
-                figure.update_layout(title=chart["title"]).to_plotly_json(), pictures / f"{name}.svg", HEIGHT
-            )
+            write_picture(figure.update_layout(title=chart["title"]), pictures / f"{name}.svg", HEIGHT)
     return text
 
 

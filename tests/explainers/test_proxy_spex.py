@@ -2,7 +2,6 @@
 
 from itertools import product
 
-import plotly.graph_objects as go
 import pytest
 import torch
 
@@ -144,7 +143,7 @@ def test_on_a_model_the_removed_set_is_the_best_of_those_it_ranks():
 def test_arcs_join_the_members_and_are_read_as_a_table():
     spans = [{"text": text} for text in ("a", "<b>", "c", "d")]
     sets = [{"members": [0, 1, 3], "nats": -2.0}, {"members": [2, 3], "nats": 1.0}]
-    first, second, dots = go.Figure(arcs_figure([span["text"] for span in spans], sets)).data
+    first, second, dots = arcs_figure([span["text"] for span in spans], sets).data
     ends = [first.x[0], first.x[24], first.x[-1]]
     assert ends == pytest.approx([0, 1, 3]) and max(first.y) == pytest.approx(1.0)
     assert first.line.width > second.line.width and first.line.color != second.line.color

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from explainers.reports.figures.heat_map import heat_map
-from explainers.reports.figures.style import Figure, chart
+import plotly.graph_objects as go
+
+from explainers.reports.figures.shared.heat_map import heat_map
+from explainers.reports.figures.shared.style import chart
 from explainers.reports.numbers import fixed
 
 
-def agreement_figure(titles: list[str], matrix: list[list[float]]) -> Figure:
+def agreement_figure(titles: list[str], matrix: list[list[float]]) -> go.Figure:
     """matrix: Jaccard index of each two, 0 to 1, in the order of titles. Columns bear the rows' numbers."""
     texts = [[fixed(index) for index in row] for row in matrix]
     pairs = [

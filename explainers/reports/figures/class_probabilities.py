@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import plotly.graph_objects as go
+
 from explainers.reports.class_sentence import percent
-from explainers.reports.figures.bars import BESIDE, Bars, bars_figure
-from explainers.reports.figures.style import ACCENT, MUTED, Figure, chart
+from explainers.reports.figures.shared.bars import BESIDE, Bars, bars_figure
+from explainers.reports.figures.shared.style import ACCENT, MUTED, chart
 
 BEFORE, AFTER = "with all words", "without the removed words"
 SHARE = "probability"
@@ -21,7 +23,7 @@ class ClassChange:
     after: float | None
 
 
-def classes_figure(classes: list[ClassChange], explained: str) -> Figure:
+def classes_figure(classes: list[ClassChange], explained: str) -> go.Figure:
     """explained: the class that the removed words were chosen for."""
     names = [f"{c.label} (explained)" if c.label == explained else c.label for c in classes]
     before = Bars(BEFORE, [c.before for c in classes], [_share(c.before) for c in classes], MUTED)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from explainers.reports.figures.style import ACCENT, INK, MUTED, SWAP, Figure, Trace, chart, styled, trace
+import plotly.graph_objects as go
+
+from explainers.reports.figures.shared.style import ACCENT, INK, MUTED, SWAP, chart, styled
 from explainers.reports.numbers import fixed
 
 
@@ -26,7 +28,7 @@ class Search:
         return self.steps or list(range(1, len(self.best) + 1))
 
 
-def convergence_figure(search: Search) -> Figure:
+def convergence_figure(search: Search) -> go.Figure:
     """log p in nats against the step."""
     steps = search.numbers()
     swaps = [i for i, accepted in enumerate(search.accepted) if accepted]
@@ -47,8 +49,8 @@ def convergence_figure(search: Search) -> Figure:
     return styled(traces, "iteration", "log p of the answer (nats)", xaxis=axis, yaxis={"hoverformat": ".2f"})
 
 
-def _trace(name: str, x: list, y: list, **style) -> Trace:
-    return trace("scatter", x=x, y=y, name=name, **style)
+def _trace(name: str, x: list, y: list, **style) -> go.Scatter:
+    return go.Scatter(x=x, y=y, name=name, **style)
 
 
 def convergence_chart(search: Search) -> dict:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from explainers.reports.figures.bars import Bars, bars_figure
-from explainers.reports.figures.style import ACCENT, MUTED, NEGATIVE, SWAP, Figure, chart
+import plotly.graph_objects as go
+
+from explainers.reports.figures.shared.bars import Bars, bars_figure
+from explainers.reports.figures.shared.style import ACCENT, MUTED, NEGATIVE, SWAP, chart
 from explainers.reports.numbers import fixed
 
 TOGETHER, ADDED_UP = "all together", "one by one, added up"
 NATS = "nats that log p falls"
 
 
-def drops_figure(names: list[str], together: float, singles: list[float]) -> Figure:
+def drops_figure(names: list[str], together: float, singles: list[float]) -> go.Figure:
     """In nats, below zero where log p rises."""
     labels, drops = _rows(names, together, singles)
     colors = [ACCENT, SWAP, *[MUTED] * len(singles)]

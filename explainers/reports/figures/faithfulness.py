@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from explainers.reports.figures.style import Figure, chart, series_line, styled, trace
+import plotly.graph_objects as go
+
+from explainers.reports.figures.shared.style import chart, series_line, styled
 from explainers.reports.numbers import fixed
 
 AXES = {"activation": "share of tokens added back", "pruning": "share of tokens removed"}
@@ -22,11 +24,11 @@ class Curve:
     score: float
 
 
-def faithfulness_figure(kind: str, curves: list[Curve]) -> Figure:
+def faithfulness_figure(kind: str, curves: list[Curve]) -> go.Figure:
     """kind: "activation" or "pruning"."""
     traces = [
-        trace(
-            "scatter", x=list(map(float, curve.fractions)), y=list(map(float, curve.values)), mode="lines",
+        go.Scatter(
+            x=list(map(float, curve.fractions)), y=list(map(float, curve.values)), mode="lines",
             name=f"{curve.title} {fixed(curve.score, 3)}", line=series_line(number),
         )
         for number, curve in enumerate(curves)

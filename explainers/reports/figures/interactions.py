@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from explainers.reports.figures.heat_map import heat_map, plain
-from explainers.reports.figures.style import MUTED, NEGATIVE, POSITIVE, Figure, Trace, chart, styled, trace
+import plotly.graph_objects as go
+
+from explainers.reports.figures.shared.heat_map import heat_map, plain
+from explainers.reports.figures.shared.style import MUTED, NEGATIVE, POSITIVE, chart, styled
 from explainers.reports.numbers import fixed
 
 POINTS = 24  # of an arc
@@ -22,7 +24,7 @@ NOTE = (
 )
 
 
-def pairs_figure(names: list[str], pairs: list[list[float]]) -> Figure:
+def pairs_figure(names: list[str], pairs: list[list[float]]) -> go.Figure:
     """names: the removed words. pairs: their interactions in nats, symmetric; the diagonal has none."""
     values = [[None if i == j else score for j, score in enumerate(row)] for i, row in enumerate(pairs)]
     texts = [["" if score is None else fixed(score) for score in row] for row in values]
@@ -37,13 +39,12 @@ def pairs_chart(names: list[str], pairs: list[list[float]], note: str) -> dict:
     return chart(pairs_figure(names, pairs), ["", *names], rows, note=note)
 
 
-def arcs_figure(words: Sequence[str], sets: Sequence[Mapping[str, Any]]) -> Figure:
+def arcs_figure(words: Sequence[str], sets: Sequence[Mapping[str, Any]]) -> go.Figure:
     """sets: {"members": indices of words in order, "nats"} each, the strongest first."""
     most = max((abs(each["nats"]) for each in sets), default=1.0)
     lines = [_arcs(words, each, most) for each in sets]
     places, names = list(range(len(words))), [plain(word) for word in words]
-    dots = trace(
-        "scatter",
+    dots = go.Scatter(
         x=places,
         y=[0] * len(words),
         mode="markers",
@@ -73,7 +74,7 @@ def set_rows(spans: Sequence[Mapping[str, Any]], sets: Sequence[Mapping[str, Any
     return [[_named(words, each), len(each["members"]), fixed(each["nats"])] for each in sets]
 
 
-def _arcs(words: Sequence[str], each: Mapping[str, Any], most: float) -> Trace:
+def _arcs(words: Sequence[str], each: Mapping[str, Any], most: float) -> go.Scatter:
     """Half-circles from member to member."""
     x: list[float] = []
     y: list[float] = []
@@ -85,8 +86,7 @@ def _arcs(words: Sequence[str], each: Mapping[str, Any], most: float) -> Trace:
     read = f"{plain(_named(words, each))}: {fixed(each['nats'])} nats"
     color = POSITIVE if each["nats"] > 0 else NEGATIVE
     width = 1 + (WIDEST - 1) * abs(each["nats"]) / (most or 1.0)
-    return trace(
-        "scatter",
+    return go.Scatter(
         x=x,
         y=y,
         mode="lines",

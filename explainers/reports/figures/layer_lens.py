@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from math import log
 
-from explainers.reports.figures.heat_map import heat_map
-from explainers.reports.figures.style import Figure, chart
+import plotly.graph_objects as go
+
+from explainers.reports.figures.shared.heat_map import heat_map
+from explainers.reports.figures.shared.style import chart
 
 FAR = 1000  # the rank from which on a cell has no colour
 COLUMN = 74  # px
 
 
-def lens_figure(tokens: list[str], words: list[list[str]], ranks: list[list[int]]) -> Figure:
+def lens_figure(tokens: list[str], words: list[list[str]], ranks: list[list[int]]) -> go.Figure:
     """words, ranks: a row per layer, embeddings first, with the word read at each token and the rank there of
     the word that the last layer reads. The last layer is on top."""
     layers = list(reversed(range(len(words))))
@@ -25,8 +27,7 @@ def lens_figure(tokens: list[str], words: list[list[str]], ranks: list[list[int]
         False,
         hover,
     )
-    figure["layout"]["width"] = 120 + COLUMN * len(tokens)
-    return figure
+    return figure.update_layout(width=120 + COLUMN * len(tokens))
 
 
 def lens_chart(tokens: list[str], words: list[list[str]], ranks: list[list[int]], note: str) -> dict:

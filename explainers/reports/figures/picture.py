@@ -7,12 +7,12 @@ from pathlib import Path
 
 import plotly.graph_objects as go
 
-from explainers.reports.figures.style import SURFACE, Figure
+from explainers.reports.figures.shared.style import SURFACE
 
 WIDTH = 720  # px
 
 
-def write_picture(figure: Figure, path: Path, height: int, width: int = WIDTH) -> None:
+def write_picture(figure: go.Figure, path: Path, height: int, width: int = WIDTH) -> None:
     """An SVG or a PNG, as the path's suffix says, on a light ground. Sizes in px.
 
     Equal figures give equal files.

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from explainers.reports.figures.heat_map import plain
-from explainers.reports.figures.style import NEGATIVE, POSITIVE, Figure, chart, styled, trace
+import plotly.graph_objects as go
+
+from explainers.reports.figures.shared.heat_map import plain
+from explainers.reports.figures.shared.style import NEGATIVE, POSITIVE, chart, styled
 from explainers.reports.numbers import fixed
 
 MOST_NAMED = 24  # tokens whose texts fit below the bars
 
 
-def losses_figure(tokens: list[str], losses: list[float]) -> Figure:
+def losses_figure(tokens: list[str], losses: list[float]) -> go.Figure:
     """losses: nats, below zero where a token becomes likelier."""
     places, names = list(range(1, len(tokens) + 1)), [plain(token) for token in tokens]
-    bars = trace(
-        "bar",
+    bars = go.Bar(
         x=places,
         y=losses,
         customdata=names,

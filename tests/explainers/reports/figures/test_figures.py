@@ -2,7 +2,6 @@
 
 import re
 
-import plotly.graph_objects as go
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,12 +9,14 @@ from hypothesis import strategies as st
 from components.page.scripts import ASSETS
 from explainers.reports.figures.class_probabilities import ClassChange, classes_chart, classes_figure
 from explainers.reports.figures.convergence import Search, convergence_chart, convergence_figure
+from explainers.reports.figures.convergence_bands import bands_figure
 from explainers.reports.figures.drops import drops_chart
 from explainers.reports.figures.faithfulness import Curve, faithfulness_chart
-from explainers.reports.figures.heat_map import heat_map
-from explainers.reports.figures.lines import Series, bands_figure, ratio_chart
+from explainers.reports.figures.ratio_over_k import ratio_chart
 from explainers.reports.figures.response_losses import losses_chart, losses_figure
-from explainers.reports.figures.style import VARIABLES
+from explainers.reports.figures.shared.heat_map import heat_map
+from explainers.reports.figures.shared.lines import Series
+from explainers.reports.figures.shared.style import VARIABLES
 from explainers.reports.numbers import fixed
 
 STEP = st.tuples(st.floats(-1e3, 0), st.none() | st.floats(-1e3, 0), st.booleans())
@@ -26,7 +27,7 @@ STEP = st.tuples(st.floats(-1e3, 0), st.none() | st.floats(-1e3, 0), st.booleans
 def test_a_search_is_drawn_point_by_point(steps, unmasked, total):
     best, proposals, accepted = ([step[i] for step in steps] for i in range(3))
     search = Search(best, proposals, accepted, unmasked, total)
-    figure, chart = go.Figure(convergence_figure(search)), convergence_chart(search)
+    figure, chart = convergence_figure(search), convergence_chart(search)
     assert list(figure.data[0].x) == list(range(1, len(steps) + 1)) and list(figure.data[0].y) == best
     assert list(figure.data[1].y) == proposals
     assert list(figure.data[2].x) == [i for i, step in enumerate(steps, 1) if step[2]]
@@ -36,15 +37,13 @@ def test_a_search_is_drawn_point_by_point(steps, unmasked, total):
 
 
 def test_a_thinned_search_keeps_its_numbers():
-    figure = go.Figure(
-        convergence_figure(Search([-1.0, -2.0], [-1.0, -2.0], [False, True], None, 90, [7, 80]))
-    )
+    figure = convergence_figure(Search([-1.0, -2.0], [-1.0, -2.0], [False, True], None, 90, [7, 80]))
     assert list(figure.data[0].x) == [7, 80] and list(figure.data[2].x) == [80]
 
 
 def test_a_band_goes_along_the_high_ends_and_back_along_the_low():
     series = [Series("A", [2.0, None, 4.0], [1.0, None, 3.0], [3.0, None, 5.0])]
-    band, line = go.Figure(bands_figure(series)).data
+    band, line = bands_figure(series).data
     assert (list(band.x), list(band.y)) == ([1, 3, 3, 1], [3.0, 5.0, 3.0, 1.0])
     assert list(line.y) == [2.0, None, 4.0]
 
@@ -75,8 +74,7 @@ def test_the_axes_of_faithfulness_say_what_is_drawn_from_none_to_all_tokens():
 
 
 def test_text_of_a_person_is_no_markup_in_a_heat_map():
-    cells = heat_map([[1.0]], [["<b>bold</b>"]], ["<a href='http://x'>row</a>"], ["a & b"], signed=True)
-    figure = go.Figure(cells)
+    figure = heat_map([[1.0]], [["<b>bold</b>"]], ["<a href='http://x'>row</a>"], ["a & b"], signed=True)
     assert figure.data[0].text[0][0] == "&lt;b&gt;bold&lt;/b&gt;"
     assert "<" not in figure.layout.yaxis.ticktext[0] and figure.layout.xaxis.ticktext[0] == "a &amp; b"
 
@@ -98,17 +96,17 @@ def test_numbers_have_a_true_minus_sign():
 
 def test_losses_stand_token_by_token_with_gains_in_the_other_colour():
     tokens, losses = ["As", "<b>", "doctor"], [1.5, -0.25, 0.0]
-    bars, chart = go.Figure(losses_figure(tokens, losses)).data[0], losses_chart(tokens, losses)
+    bars, chart = losses_figure(tokens, losses).data[0], losses_chart(tokens, losses)
     assert list(bars.y) == losses and list(bars.customdata) == ["As", "&lt;b&gt;", "doctor"]
     assert len(set(bars.marker.color)) == 2 and bars.marker.color[0] == bars.marker.color[2]
     assert chart["table"]["rows"] == [["As", "1.50"], ["<b>", "−0.25"], ["doctor", "0.00"]]
     assert chart["said"] == "3 tokens lose 1.25 nats together"
-    assert go.Figure(losses_figure(["a"] * 100, [0.0] * 100)).layout.xaxis.ticktext is None
+    assert losses_figure(["a"] * 100, [0.0] * 100).layout.xaxis.ticktext is None
 
 
 def test_classes_have_a_bar_with_all_words_and_one_without_the_removed():
     classes = [ClassChange("<b>", 0.9, 0.25), ClassChange("Sports", 0.1, 0.75)]
-    before, after = go.Figure(classes_figure(classes, "<b>")).data
+    before, after = classes_figure(classes, "<b>").data
     assert (list(before.x), list(after.x)) == ([0.9, 0.1], [0.25, 0.75])
     chart = classes_chart(classes, "<b>")
     assert list(chart["figure"]["layout"]["yaxis"]["ticktext"]) == ["&lt;b&gt; (explained)", "Sports"]

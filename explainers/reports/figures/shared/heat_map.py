@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from explainers.reports.figures.style import ACCENT, INK, NEGATIVE, POSITIVE, SURFACE, Figure, styled, trace
+import plotly.graph_objects as go
+
+from explainers.reports.figures.shared.style import ACCENT, INK, NEGATIVE, POSITIVE, SURFACE, styled
 
 CELL = 34  # px
 FAINT = 2.4  # the value of full colour on a scale to 1, so that the text stays readable on it
@@ -18,7 +20,7 @@ def heat_map(
     columns: list[str],
     signed: bool,
     hover: list[list[str]] | None = None,
-) -> Figure:
+) -> go.Figure:
     """A figure whose first row is on top. signed: colours on both sides of 0, else from 0 to 1 of the accent.
 
     rows, columns: names, which may repeat. hover: what is read of a cell; its text where none is given.
@@ -27,8 +29,7 @@ def heat_map(
     read = [[plain(text) for text in row] for row in hover] if hover else shown
     most = max([1.0, *(abs(value) for row in values for value in row if value is not None)])
     scale = [[0, NEGATIVE], [0.5, SURFACE], [1, POSITIVE]] if signed else [[0, SURFACE], [1, ACCENT]]
-    cells = trace(
-        "heatmap",
+    trace = go.Heatmap(
         z=values,
         x=list(range(len(columns))),
         y=list(range(len(rows))),
@@ -59,7 +60,7 @@ def heat_map(
         "autorange": "reversed",
     }
     height = 60 + CELL * len(rows)
-    return styled([cells], "", "", xaxis=across, yaxis=down, height=height, hovermode="closest")
+    return styled([trace], "", "", xaxis=across, yaxis=down, height=height, hovermode="closest")
 
 
 def plain(text: str) -> str:

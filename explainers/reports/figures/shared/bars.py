@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from explainers.reports.figures.heat_map import plain
-from explainers.reports.figures.style import Figure, styled, trace
+import plotly.graph_objects as go
+
+from explainers.reports.figures.shared.heat_map import plain
+from explainers.reports.figures.shared.style import styled
 
 BAR, SPACE = 20, 16  # px: of a bar, and between two names
 AROUND = 90  # px: title, axis and legend
@@ -23,12 +25,11 @@ class Bars:
     colors: str | list[str]
 
 
-def bars_figure(names: list[str], series: list[Bars], x: str, **xaxis) -> Figure:
+def bars_figure(names: list[str], series: list[Bars], x: str, **xaxis) -> go.Figure:
     """The first name is on top. names may repeat. x: the axis' title; xaxis: more of plotly's own axis."""
     places = list(range(len(names)))
     traces = [
-        trace(
-            "bar",
+        go.Bar(
             orientation="h",
             name=each.title,
             x=each.values,

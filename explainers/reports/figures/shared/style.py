@@ -1,17 +1,12 @@
 """What the figures share: colours by role, axes, and a chart of a figure with its words and its table.
 
 Colours are those of the light page. `layout.meta` names the style variable that each stands for, so that the
-page can put its own in their place: light, dark or projector. Figures are what Plotly's script reads, plain
-values: its Python package checks them in the tests and draws them into files, and the page opens without it.
+page can put its own in their place: light, dark or projector.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-Trace = dict[str, Any]
-Figure = dict[str, Any]  # "data", the traces, and "layout"
+import plotly.graph_objects as go
 
 INK, MUTED, LINE, SURFACE = "#0f172a", "#475569", "#cbd5e1", "#ffffff"
 ACCENT, SWAP = "#0f766e", "#c2560a"
@@ -50,15 +45,10 @@ def series_line(number: int) -> dict:
     return {"color": SERIES[number % len(SERIES)], "dash": DASHES[number % len(DASHES)], "width": 2}
 
 
-def trace(kind: str, **settings) -> Trace:
-    """kind, settings: Plotly's own, such as "scatter" and its x and y."""
-    return {"type": kind, **settings}
-
-
-def styled(traces: Sequence[Trace], x: str, y: str, **layout) -> Figure:
-    """A figure with the axes' titles x and y. layout: more of Plotly's own layout."""
+def styled(traces: list, x: str, y: str, **layout) -> go.Figure:
+    """A figure with the axes' titles x and y. layout: more of plotly's own layout."""
     axis = {"gridcolor": LINE, "linecolor": LINE, "zerolinecolor": LINE, "automargin": True}
-    shared: dict[str, Any] = {
+    shared = {
         "template": None,
         "height": HEIGHT,
         "margin": {"l": 8, "r": 12, "t": 30, "b": 8},
@@ -74,16 +64,13 @@ def styled(traces: Sequence[Trace], x: str, y: str, **layout) -> Figure:
         "meta": VARIABLES,
         "uirevision": "kept",
     }
-    for name, value in layout.items():
-        both = isinstance(value, dict) and name in shared
-        shared[name] = shared[name] | value if both else value
-    return {"data": list(traces), "layout": shared}
+    return go.Figure(traces, shared).update_layout(**layout)
 
 
-def chart(figure: Figure, head: list[str], rows: list[list], said: str = "", **words) -> dict:
-    """A figure for the page.
+def chart(figure: go.Figure, head: list[str], rows: list[list], said: str = "", **words) -> dict:
+    """A figure for the page, as plain JSON.
 
     head, rows: its values as a table, text or numbers, a row per step of reading. said: its summary in a
     sentence. words: "title" above it and "note" below it.
     """
-    return {"figure": figure, "table": {"head": head, "rows": rows}, "said": said, **words}
+    return {"figure": figure.to_plotly_json(), "table": {"head": head, "rows": rows}, "said": said, **words}

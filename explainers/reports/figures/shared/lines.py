@@ -1,14 +1,14 @@
-"""Lines over 1, 2, …, some with a band: the XPrompt paper's Figures 3 (ratio over k) and 4 (convergence)."""
+"""Lines over 1, 2, …, some with a band: what ratio over k and convergence bands share."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from explainers.reports.figures.style import MUTED, Figure, Trace, chart, series_line, styled, trace
-from explainers.reports.numbers import fixed
+import plotly.graph_objects as go
 
-RATIO_DIGITS, NATS_DIGITS = 3, 2
+from explainers.reports.figures.shared.style import MUTED, chart, series_line, styled
+from explainers.reports.numbers import fixed
 
 
 @dataclass(frozen=True)
@@ -25,25 +25,7 @@ class Series:
     floor: bool = False
 
 
-def ratio_figure(series: list[Series]) -> Figure:
-    """Probability ratio against k for several methods, with the band of chance."""
-    return _figure(series, "k", "probability ratio", RATIO_DIGITS, markers=True)
-
-
-def ratio_chart(series: list[Series], note: str) -> dict:
-    return _chart(ratio_figure(series), series, "k", RATIO_DIGITS, note)
-
-
-def bands_figure(series: list[Series]) -> Figure:
-    """How fast searches converge over several seeds."""
-    return _figure(series, "iteration", "log p of the answer (nats)", NATS_DIGITS, markers=False)
-
-
-def bands_chart(series: list[Series], note: str) -> dict:
-    return _chart(bands_figure(series), series, "iteration", NATS_DIGITS, note)
-
-
-def _figure(series: list[Series], x: str, y: str, digits: int, markers: bool) -> Figure:
+def lines_figure(series: list[Series], x: str, y: str, digits: int, markers: bool) -> go.Figure:
     traces = []
     for number, each in enumerate(series):
         floor: dict[str, Any] = {"color": MUTED, "dash": "dash", "width": 2}
@@ -52,10 +34,10 @@ def _figure(series: list[Series], x: str, y: str, digits: int, markers: bool) ->
     axis = {"hoverformat": f".{digits}f", "rangemode": "tozero" if markers else "normal"}
     steps = max((len(each.y) for each in series), default=1)
     ticks = {"dtick": 1} if steps <= 12 else {}
-    return styled([each for each in traces if each], x, y, yaxis=axis, xaxis=ticks)
+    return styled([trace for trace in traces if trace], x, y, yaxis=axis, xaxis=ticks)
 
 
-def _chart(figure: Figure, series: list[Series], x: str, digits: int, note: str) -> dict:
+def lines_chart(figure: go.Figure, series: list[Series], x: str, digits: int, note: str) -> dict:
     """The figure with its table; its summary is the last step at which there is a value."""
     total = max((len(each.y) for each in series), default=0)
     rows = [[step, *(_value(each, step, digits) for each in series)] for step in range(1, total + 1)]
@@ -67,13 +49,13 @@ def _chart(figure: Figure, series: list[Series], x: str, digits: int, note: str)
     return chart(figure, [x, *(each.title for each in series)], known, said, note=note)
 
 
-def _line(each: Series, line: dict, markers: bool) -> Trace:
+def _line(each: Series, line: dict, markers: bool) -> go.Scatter:
     steps = list(range(1, len(each.y) + 1))
     mode = "lines+markers" if markers else "lines"
-    return trace("scatter", x=steps, y=each.y, name=each.title, mode=mode, line=line, legendgroup=each.title)
+    return go.Scatter(x=steps, y=each.y, name=each.title, mode=mode, line=line, legendgroup=each.title)
 
 
-def _band(each: Series, color: str) -> Trace | None:
+def _band(each: Series, color: str) -> go.Scatter | None:
     """Its outline: along the high ends, and back along the low ones."""
     ends = zip(each.low, each.high, strict=True)
     inside = [i for i, (low, high) in enumerate(ends) if low is not None and high is not None]
@@ -81,8 +63,8 @@ def _band(each: Series, color: str) -> Trace | None:
         return None
     x = [i + 1 for i in (*inside, *reversed(inside))]
     y = [each.high[i] for i in inside] + [each.low[i] for i in reversed(inside)]
-    return trace(
-        "scatter", x=x, y=y, fill="toself", fillcolor=color, opacity=0.18, line={"width": 0}, mode="lines",
+    return go.Scatter(
+        x=x, y=y, fill="toself", fillcolor=color, opacity=0.18, line={"width": 0}, mode="lines",
         hoverinfo="skip", showlegend=False, legendgroup=each.title,
     )  # fmt: skip
 
