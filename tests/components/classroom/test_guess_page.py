@@ -128,8 +128,12 @@ def test_a_round_by_keyboard_alone(browser, address):
     with guarded_page(browser, viewport={"width": 1280, "height": 1000}) as page:
         page.goto(address)
         keys, counter = page.keyboard, page.locator("#guess-board .mw-counter")
-        page.locator("#guess-player input, #guess-player textarea").focus()
+        player = page.locator("#guess-player input, #guess-player textarea")
+        expect(page.locator("#guess-start")).to_be_enabled()
+        player.focus()
         keys.type("Team <b>one</b>")
+        expect(player).to_have_value("Team <b>one</b>")
+        expect(player).to_be_focused()
         keys.press("Tab")
         expect(page.locator("#guess-start")).to_be_focused()
         keys.press("Enter")
