@@ -150,8 +150,10 @@ DECODERS: dict[str, tuple[str, Settings]] = {
     "cpmant": ("cpmant", BASE | {"dim_head": 8, "dim_ff": 64, "prompt_types": 4, "init_std": 0.3}),
     **{f"{kind} as a decoder": (kind, BASE | {"is_decoder": True, "embedding_size": 32}) for kind in (
         "bert", "roberta", "electra", "camembert", "megatron-bert", "rembert", "roformer", "ernie",
-        "bert-generation", "data2vec-text", "xlm-roberta", "roc_bert", "roberta-prelayernorm",
+        "bert-generation", "data2vec-text", "xlm-roberta", "roberta-prelayernorm",
     )},
+    "roc_bert as a decoder": ("roc_bert", BASE | {
+        "is_decoder": True, "embedding_size": 32, "initializer_range": 0.5}),
 }  # fmt: skip
 
 

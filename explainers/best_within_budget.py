@@ -9,7 +9,7 @@ from explainers.core import base
 from explainers.core.base import Explainer, option, register
 from explainers.core.coarse_to_fine import finer, sentences
 from explainers.core.deferred_torch import torch
-from explainers.core.search import BEST_FOUND, Pace, Tally, joint_explanation, removal
+from explainers.core.search import BEST_FOUND, Pace, Tally, exact_below, joint_explanation, removal
 from explainers.core.set_surrogate import SetSurrogate
 from explainers.core.target import Target
 from explainers.core.types import Explanation, Mask, Phase, SearchStep
@@ -208,10 +208,9 @@ class BudgetSearch:
         if self.surrogate:
             self.surrogate.observe(masks, [value - self.unmasked for value in values])
         for mask, value in zip(masks, values, strict=True):
-            better = False
-            if whole and value < self.value - self.target.min_gain:
-                value = self.target.log_prob_of(mask)  # an estimate until now, where a later one is lower
-                better = value < self.value - self.target.min_gain
+            if whole:
+                value = exact_below(self.target, mask, value, self.value)
+            better = whole and value < self.value - self.target.min_gain
             if better:
                 self.mask, self.value = mask, value
             yield self._step(mask, value, better)

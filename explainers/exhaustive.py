@@ -13,7 +13,7 @@ from explainers.core import base
 from explainers.core.base import Explainer, option, register
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
-from explainers.core.search import Tally, joint_explanation
+from explainers.core.search import Tally, exact_below, joint_explanation
 from explainers.core.target import Target
 from explainers.core.types import Explanation, Mask, SearchStep
 
@@ -80,10 +80,8 @@ def try_all(target: Target, k: int, chunk: int = 4 * CHUNK) -> Iterator[SearchSt
     sets = all_masks(spans, k)
     while masks := list(islice(sets, chunk)):
         for mask, value in zip(masks, target.lowest(torch.tensor(masks), lowest).tolist(), strict=True):
-            step, better = step + 1, False
-            if value < lowest - target.min_gain:
-                value = target.log_prob_of(mask)  # an estimate until now, where a later one is lower
-                better = value < lowest - target.min_gain
+            value = exact_below(target, mask, value, lowest)
+            step, better = step + 1, value < lowest - target.min_gain
             if better:
                 best, lowest = mask, value
             yield SearchStep(step, total, best, lowest, value, better, mask)

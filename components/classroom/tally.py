@@ -20,7 +20,7 @@ def add_score(scores: list[dict], player: str, round: Round, score: float | None
 
 
 def tally_rows(scores: list[dict]) -> list[dict]:
-    """{"player", "rounds", "mean", "best"} a player, the highest mean first; shares of 0 to 1 as text."""
+    """{"player", "rounds", "mean", "best"} per player, the highest mean first; shares of 0 to 1 as text."""
     players: dict[str, list[float]] = {}
     for one in scores:
         players.setdefault(one["player"], []).append(one["score"])

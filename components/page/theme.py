@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import gradio as gr
 from starlette.routing import BaseRoute
 
-from components.page.health import disk_full, health_routes
+from components.page.full_disk import disk_full
+from components.page.health import health_routes
 from components.page.light_page import value_routes
 from components.page.scripts import ADDRESS, routes, tags
 

@@ -34,6 +34,14 @@ class Pace:
             self._size = max(1, min(fitting, 2 * self._size, MOST_AT_ONCE))
 
 
+def exact_below(target: Target, mask: Mask, value: float, limit: float) -> float:
+    """log p of a mask in nats, exact where it lies below the limit.
+
+    value: of `Target.lowest`, which may be an estimate where another mask of the same question is lower.
+    """
+    return target.log_prob_of(mask) if value < limit - target.min_gain else value
+
+
 def removal(spans: int, removed: Collection[int]) -> Mask:
     """The mask that removes these of a number of spans."""
     return tuple(int(t not in removed) for t in range(spans))

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from explainers.measures.text import METRICS
-from studies.study import FAITHFULNESS, AnyStudy
+from studies.study import AnyStudy
 
 if TYPE_CHECKING:
     import numpy
     import pandas
 
 RESAMPLES = 9_999
-HIGHER_IS_BETTER = {"activation", "activation_true", "correct", *FAITHFULNESS[::2]} | {
-    name for name, lower in METRICS.items() if not lower
+HIGHER_IS_BETTER = {
+    *("activation", "activation_true", "correct", "comprehensiveness", "soft_comprehensiveness"),
+    *(name for name, lower in METRICS.items() if not lower),
 }
 GROUP = ["data", "condition", "k"]
 SURE = 0.05  # p, adjusted, below which a difference counts

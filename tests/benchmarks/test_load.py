@@ -16,6 +16,7 @@ from benchmarks.load.questions import agree
         ({"removed": [True, False]}, {"removed": [True, True]}, False),
         ({"text": "a", "seconds": 3.0}, {"text": "a", "seconds": 9.0}, True),
         ({"optimality_gap": 0.0}, {"optimality_gap": None}, True),
+        ({"optimality_gap": 0.0}, {"optimality_gap": 0.5}, False),
         ("text", 1.0, False),
     ],
 )

@@ -12,9 +12,9 @@ def test_every_request_is_one_that_its_method_takes():
     for request in recorded.generation_requests() + recorded.classification_requests():
         method = EXPLAINERS[request.get("method", "prompt_explainer")]
         shared = {"granularity", "mask_operator"}  # of a classification, not of its method
-        read_options(
-            method, {name: value for name, value in request["options"].items() if name not in shared}
-        )
+        own = {name: value for name, value in request["options"].items() if name not in shared}
+        options = read_options(method, own)
+        assert all(getattr(options, name) == value for name, value in own.items())
 
 
 def test_only_what_is_in_the_file_is_compared(tmp_path, monkeypatch, capsys):

@@ -1,1 +1,1 @@
-"""Figures as Plotly's script reads them, pure functions of plain values; one module per figure."""
+"""Figures as plotly.graph_objects, pure functions of plain values; one module per figure."""

@@ -17,10 +17,8 @@ STORY = "Write a short story about the doctor and his patient. It is for a magaz
 ANSWER = "The doctor looked at his patient and smiled."
 
 
-# Each granularity and each operator; all nine pairs are tried on a tiny model, in test_generation.py.
-@pytest.mark.parametrize(
-    ("granularity", "operator"), [("token", "delete"), ("word", "zero"), ("sentence", "replace")]
-)
+@pytest.mark.parametrize("operator", ["zero", "delete", "replace"])
+@pytest.mark.parametrize("granularity", ["token", "word", "sentence"])
 def test_the_api_agrees_with_a_slow_computation(smollm, granularity, operator):
     settings = {"granularity": granularity, "mask_operator": operator, "max_new_tokens": 4}
     result = list(explain_generation(STORY, method="gradient_x_input", k=1, response=ANSWER, **settings))[-1]
