@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -124,7 +125,7 @@ class _Trial:
         return self._same(logits[:, kept], short[:, start:])
 
     def _same(self, logits: torch.Tensor, expected: torch.Tensor) -> bool:
-        error = FP32_ERROR if self._model.dtype is torch.float32 else HALF_ERROR
+        error = HALF_ERROR if _is_half(self._model) else FP32_ERROR
         off, size = (logits - expected).square().mean().sqrt(), expected.square().mean().sqrt()
         return logits.shape == expected.shape and bool(off <= error * size + error)
 
@@ -135,6 +136,12 @@ class _Trial:
             return way()
         except FAILURES:
             return None
+
+
+def _is_half(model: PreTrainedModel) -> bool:
+    """Whether a model computes in less than fp32, as a whole or in some layers."""
+    held = chain(model.parameters(), model.buffers())
+    return any(tensor.dtype in (torch.bfloat16, torch.float16) for tensor in held)
 
 
 def check_choices(model: PreTrainedModel, length: int, zeroed: bool) -> None:

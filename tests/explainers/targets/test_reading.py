@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from explainers.core.errors import MaskwiseError
+from explainers.models.copies.half_precision import HalfLinear, half_copy
 from explainers.targets.causal import cache, reading
 from explainers.targets.causal.reading import reading_of
 from explainers.targets.response import ResponseTarget
@@ -84,3 +85,17 @@ def test_a_model_that_embeddings_do_not_stand_for_is_refused():
     target.model.forward = other
     with pytest.raises(MaskwiseError, match="read more of a word than its embedding"):
         ResponseTarget(target.loaded, target.prompt, target.response_ids)
+
+
+@pytest.mark.parametrize("kind", ["llama", "gpt2"])
+def test_a_copy_that_multiplies_in_bfloat16_is_read_in_the_same_fast_ways(kind, monkeypatch):
+    """Its products depend a little on how much is read at once. Without the fast ways every batch would read
+    the whole prompt anew."""
+    exact = HalfLinear.forward
+    monkeypatch.setattr(
+        HalfLinear, "forward", lambda self, states: exact(self, states) * (1 + 5e-4 * states.shape[1])
+    )
+    model = make_target(kind).model
+    whole, rounded = (replace(reading_of(m), readout=None) for m in (model, half_copy(model)))
+    assert rounded == whole
+    assert rounded.shares and rounded.crops
