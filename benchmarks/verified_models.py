@@ -1,4 +1,4 @@
-"""Which kinds of decoder were verified: log p as the targets compute it against one sequence, no cache, fp32.
+"""Which kinds of model were verified: log p as the targets compute it against a slow computation.
 
 `python -m benchmarks.verified_models` writes docs/verified_models.md.
 """
@@ -20,6 +20,7 @@ from benchmarks.tiny.other_decoders import NOT_TRIED, OTHER_DECODERS, tiny_other
 from benchmarks.tiny_decoders import DECODERS, tiny_decoder
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Mask, Task
+from explainers.models.builtin import SMOLLM2
 from explainers.models.held import LoadedModel
 from explainers.targets.base import as_masks
 from explainers.targets.causal.token_inputs import TokenInputs
@@ -27,10 +28,32 @@ from explainers.targets.masked_prompt import MaskOperator
 from explainers.targets.response import ResponseTarget
 from explainers.text.chat_template import TemplateChoices
 from explainers.text.prompts import encode_response, render_prompt
+from tests.masked_table import masked_kinds
 
 PAGE = Path("docs/verified_models.md")
 OPERATORS = tuple(MaskOperator)
+TABLE_HEAD = ("| kind | zero | delete | replace |", "|---|---|---|---|")
 BEFORE = TemplateChoices("Be brief.", "prompt")  # is never removed, so that masks share it
+MENU = {  # the kind of each model that the page offers
+    SMOLLM2.hub_id: "llama",
+    "HuggingFaceTB/SmolLM2-360M-Instruct": "llama",
+    "HuggingFaceTB/SmolLM2-1.7B-Instruct": "llama",
+    "Qwen/Qwen2.5-0.5B-Instruct": "qwen2",
+    "Qwen/Qwen2.5-1.5B-Instruct": "qwen2",
+    "Qwen/Qwen3-0.6B": "qwen3",
+    "meta-llama/Llama-3.2-1B-Instruct": "llama",
+    "openai-community/gpt2": "gpt2",
+    "distilbert/distilgpt2": "gpt2",
+    "meta-llama/Llama-2-7b-chat-hf": "llama",
+    "lmsys/vicuna-7b-v1.5": "llama",
+    "maskwise-minilm": "bert",
+    "FacebookAI/roberta-large": "roberta",
+    "google-bert/bert-large-uncased": "bert",
+    "FacebookAI/roberta-base": "roberta",
+    "distilbert/distilroberta-base": "roberta",
+    "google-bert/bert-base-uncased": "bert",
+    "answerdotai/ModernBERT-base": "modernbert",
+}
 PROMPT, ANSWER, MASKS = "Tell me of the old doctor & his dog.", "Once upon a time", 5
 
 
@@ -115,22 +138,44 @@ def _model(name: str) -> PreTrainedModel:
 
 def table(kinds: Iterable[str]) -> list[str]:
     """Lines of the page's table, one per kind."""
-    lines = ["| kind | zero | delete | replace |", "|---|---|---|---|"]
+    lines = [*TABLE_HEAD]
     for name in kinds:
         verdicts = [verify(name, operator) for operator in OPERATORS]
-        cells = [verdict.refusal or f"{verdict.difference:.1e}" for verdict in verdicts]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
+        lines.append(_row(name, [verdict.refusal or f"{verdict.difference:.1e}" for verdict in verdicts]))
     return lines
+
+
+def masked_table() -> list[str]:
+    """As `table`, of every kind of masked language model."""
+    lines = [*TABLE_HEAD]
+    for row in masked_kinds():
+        lines.append(_row(row.kind, [row.refusal or f"{row.off[operator]:.1e}" for operator in OPERATORS]))
+    return lines
+
+
+def _row(kind: str, cells: list[str]) -> str:
+    """One sentence for all operators stands once."""
+    shown = [cells[0], "", ""] if len(set(cells)) == 1 and cells[0].endswith(".") else cells
+    return f"| {kind} | {' | '.join(shown)} |"
+
+
+def menu_table() -> list[str]:
+    """Which kinds the models of the page's menu are of."""
+    return ["| model of the menu | kind |", "|---|---|", *(f"| {id} | {kind} |" for id, kind in MENU.items())]
 
 
 def main() -> None:
     text = [
-        "# Verified kinds of decoder",
+        "# Verified kinds of model",
         "",
         "Tiny random models of each kind: the largest difference in nats, over random masks, between log p",
         "as Maskwise computes it and a slow computation (one sequence, no cache, fp32), for each mask",
         "operator, or the sentence with which the kind is refused. Written by",
-        "`python -m benchmarks.verified_models`.",
+        "`python -m benchmarks.verified_models`. Of the menu's models, below, the kinds were tried.",
+        "",
+        *menu_table(),
+        "",
+        "## Decoders",
         "",
         *table(DECODERS),
         "",
@@ -145,6 +190,12 @@ def main() -> None:
         "Spans stand in the encoder's prompt; the slow computation reads one prompt and its answer by ids.",
         "",
         *table(ENCODER_DECODERS),
+        "",
+        "## Masked language models",
+        "",
+        "The log p of classes; the slow computation reads the logits at `<mask>`, one text at a time.",
+        "",
+        *masked_table(),
         "",
     ]
     PAGE.write_text("\n".join(text), encoding="utf-8")

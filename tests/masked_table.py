@@ -1,8 +1,4 @@
-"""Which kinds of masked language models are right: `python -m tests.masked_table`.
-
-A tiny random model of each kind that AutoModelForMaskedLM offers, against a slow reading of the logits at
-<mask>. Differences are in nats.
-"""
+"""A tiny random masked LM of each kind, against a slow reading of the logits at <mask>."""
 
 from __future__ import annotations
 
@@ -43,17 +39,3 @@ def _off(kind: str, operator: str) -> float:
     masks = some_masks(len(target.spans))
     slow = torch.tensor([slow_class_log_probs(target, mask.tolist()) for mask in masks], dtype=torch.float64)
     return (target.class_log_probs(masks) - slow).abs().max().item()
-
-
-def main() -> None:
-    print(f"| kind | {' | '.join(OPERATORS)} |\n|---|{'---|' * len(OPERATORS)}")
-    for row in masked_kinds():
-        values = [f"{row.off[operator]:.1e}" for operator in row.off] or [
-            row.refusal,
-            *[""] * (len(OPERATORS) - 1),
-        ]
-        print(f"| {row.kind} | {' | '.join(values)} |", flush=True)
-
-
-if __name__ == "__main__":
-    main()

@@ -4,6 +4,7 @@ import {exact} from '../page/numbers.js';
 import {bounds, firstBox, indexAt, paint, Roving, splitText} from './spans.js';
 
 const EMPTY = 'The words of the prompt appear here.';
+const UNTRIED = 'Each word gets its colour once it has been tried.';
 
 // A piece of the template around the text. Where it has lines to read, as <mask> has, it can be focused.
 const fixedPiece = ({kind, text, lines}) => make('span', lines ? {class: `mw-${kind}`, role: 'note', tabindex: 0,
@@ -78,8 +79,8 @@ export class TokenStrip {
     set(this.strip, 'role', value.selectable || value.before ? 'group' : 'list');
     set(this.strip, 'aria-label', this.view.props.label);
     set(this.strip, 'data-size', value.size);
+    say(this.empty, value.empty || (value.text ? UNTRIED : EMPTY));
     this.empty.hidden = this.spans.length > 0;
-    say(this.empty, value.empty || EMPTY);
     this.legend.draw(value, limits, this.spans.some((span) => span.removed));
   }
 

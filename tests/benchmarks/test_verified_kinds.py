@@ -10,6 +10,9 @@ from transformers.models.auto.modeling_auto import (
 from benchmarks.tiny.encoder_decoders import ENCODER_DECODERS
 from benchmarks.tiny.other_decoders import NOT_TRIED, OTHER_DECODERS
 from benchmarks.tiny_decoders import DECODERS
+from benchmarks.verified_models import MENU
+from explainers.core.types import Task
+from explainers.models.catalogue import CATALOGUE
 from tests.masked_kinds import ELSEWHERE, REFUSED, RIGHT
 
 PAGE = Path("docs/verified_models.md").read_text(encoding="utf-8")
@@ -32,3 +35,13 @@ def test_the_page_names_every_kind():
         assert f"| {name} | " in PAGE
     for kind in NOT_TRIED:
         assert f"Not tried: {kind}, " in PAGE
+    for kind in (*RIGHT, *REFUSED):
+        assert f"| {kind} | " in PAGE.split("## Masked language models")[1]
+
+
+def test_every_model_of_the_menu_is_of_a_verified_kind():
+    assert set(MENU) == {entry.id for entry in CATALOGUE}
+    for entry in CATALOGUE:
+        kinds = DECODERS if entry.task is Task.GENERATION else RIGHT
+        assert MENU[entry.id] in kinds
+        assert f"| {entry.id} | {MENU[entry.id]} |" in PAGE
