@@ -37,7 +37,8 @@ class CausalModel:
         """
         if self.reading.readout is None:
             return chosen(self.logits(inputs, ids.shape[1], **arguments), ids.expand(len(inputs), -1))
-        hidden = self.hidden(inputs, **arguments)[:, -ids.shape[1] :]
+        read = self.model.base_model(**self.token_inputs.arguments(inputs), **arguments)
+        hidden = read.last_hidden_state[:, -ids.shape[1] :]
         return token_log_probs(self.reading.readout, hidden, ids, self.vocabulary)
 
     def logits(self, inputs: torch.Tensor, count: int, **arguments) -> torch.Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from explainers.core.deferred_torch import no_grad, torch
+from explainers.core.deferred_torch import torch
 from explainers.core.types import Mask, Prompt
 from explainers.targets.causal.cache import Cache, cache_arguments, is_croppable, size_of
 from explainers.targets.causal.model import CausalModel
@@ -73,13 +73,11 @@ class SharedPrefix:
     def read(self) -> None:
         """Read what precedes every span, where several sequences can go on from a copy of that."""
         if self._fixed is None and self.start and self._shares:
-            self._fixed = self.handed_on.cache or self._read()
+            with torch.no_grad():
+                before = self._masked.inputs[None, : self.start]
+                self._fixed = self.handed_on.cache or self._causal.keys_values(before)
             if is_croppable(self._fixed) and size_of(self._fixed) <= MOST_BYTES:
                 self.handed_on.cache = self._fixed
-
-    @no_grad
-    def _read(self) -> Cache:
-        return self._causal.keys_values(self._masked.inputs[None, : self.start])
 
     def fixed(self, rows: int) -> tuple[int, dict]:
         """The position after what precedes every span, and the arguments that stand for it.
