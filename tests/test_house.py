@@ -132,7 +132,7 @@ def test_the_results_page_repeats_what_the_commands_printed(printed):
     page = set((ROOT / "docs" / "results.md").read_text(encoding="utf-8").splitlines())
     lines = (RESULTS / f"{printed}.md").read_text(encoding="utf-8").splitlines()
     rows = [line for line in lines if line.startswith("|")]
-    assert len(rows) > 10
+    assert len(rows) > 8  # head and line of a table, and its methods
     assert [row for row in rows if row not in page] == []
 
 
