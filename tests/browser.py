@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 WAIT = 150_000  # milliseconds; a busy machine takes its time
 expect.set_options(timeout=WAIT)
+OF_A_PAGE = {"viewport", "permissions", "color_scheme", "reduced_motion"}  # what need not be set of a context
+STORED = "cookies,local_storage,indexeddb,service_workers,cache_storage"
 LOCAL = ("http://127.0.0.1", "https://127.0.0.1", "http://localhost", "ws://127.0.0.1", "data:", "blob:")
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """The system's Chromium, or the one that Playwright installed where there is none."""
+def chromium(profile: Path | None = None) -> Iterator[Browser]:
+    """The system's Chromium, or the one that Playwright installed where there is none.
+
+    profile: a folder. Pages then share what Chromium keeps there of scripts it has compiled, and open in two
+    thirds of the processor time.
+    """
     path = shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        if profile is None:
+            browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        else:
+            kept = playwright.chromium.launch_persistent_context(profile, executable_path=path, args=FLAGS)
+            browser = kept.browser
+            browser.kept = kept
         yield browser
         browser.close()
 
@@ -38,20 +50,57 @@ def serve(demo, **launch) -> Iterator[str]:
 @contextmanager
 def guarded_page(browser: Browser, **context) -> Iterator[Page]:
     """A page in a fresh context. At the end, and at each `check(page)`, problems seen fail the test."""
-    opened = browser.new_context(**context)
-    page = opened.new_page()
-    page.set_default_timeout(WAIT)
-    page.problems = []
-    note = page.problems.append
-    page.on("pageerror", lambda error: note(f"page error: {error}"))
-    page.on("console", lambda m: m.type == "error" and note(f"console: {m.text} ({m.location.get('url')})"))
-    page.on("dialog", lambda dialog: (note(f"dialog: {dialog.message}"), dialog.dismiss()))
-    page.on("request", lambda r: r.url.startswith(LOCAL) or note(f"outside request: {r.url}"))
-    try:
+    with fresh_page(browser, context) as page:
+        page.set_default_timeout(WAIT)
+        page.problems = []
+        note = page.problems.append
+        page.on("pageerror", lambda error: note(f"page error: {error}"))
+        page.on(
+            "console", lambda m: m.type == "error" and note(f"console: {m.text} ({m.location.get('url')})")
+        )
+        page.on("dialog", lambda dialog: (note(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("request", lambda r: r.url.startswith(LOCAL) or note(f"outside request: {r.url}"))
         yield page
         check(page)
+
+
+def fresh_page(browser: Browser, context: dict) -> AbstractContextManager[Page]:
+    """A page that finds nothing of another: in the profile if it is free and can look so, or in a context."""
+    kept = getattr(browser, "kept", None)
+    if kept and len(kept.pages) == 1 and context.keys() <= OF_A_PAGE:
+        return page_in_profile(kept, **context)
+    return page_in_context(browser, context)
+
+
+@contextmanager
+def page_in_context(browser: Browser, context: dict) -> Iterator[Page]:
+    opened = browser.new_context(**context)
+    try:
+        yield opened.new_page()
     finally:
         opened.close()
+
+
+@contextmanager
+def page_in_profile(kept: BrowserContext, viewport=None, permissions=(), **media) -> Iterator[Page]:
+    """Beside the blank page that holds the profile open. What it stored goes with it."""
+    (blank,) = kept.pages
+    page = kept.new_page()
+    if viewport:
+        page.set_viewport_size(viewport)
+    if permissions:
+        kept.grant_permissions(permissions)
+    page.emulate_media(**media)
+    try:
+        yield page
+    finally:
+        for opened in kept.pages:
+            if opened != blank:
+                opened.close()
+        kept.clear_permissions()
+        storage = kept.new_cdp_session(blank)
+        storage.send("Storage.clearDataForOrigin", {"origin": "*", "storageTypes": STORED})
+        storage.detach()
 
 
 def check(page: Page) -> None:

@@ -6,6 +6,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 from collections.abc import Iterator  # noqa: E402
+from pathlib import Path  # noqa: E402
 from threading import Event  # noqa: E402
 
 import pytest  # noqa: E402
@@ -25,10 +26,16 @@ def smollm() -> LoadedModel:
     return load_model("", Task.GENERATION)
 
 
+@pytest.fixture(scope="session")
+def profile(tmp_path_factory) -> Path:
+    """Where Chromium keeps the scripts it has compiled, for all files."""
+    return tmp_path_factory.mktemp("profile")
+
+
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(profile) -> Iterator[Browser]:
     """Chromium, for all tests of a file."""
-    with chromium() as opened:
+    with chromium(profile) as opened:
         yield opened
 
 
