@@ -1,6 +1,6 @@
 """The whole app on a local port with tiny random models behind it, for the API and browser tests."""
 
-import time
+from collections.abc import Callable
 from contextlib import contextmanager
 from unittest import mock
 
@@ -35,10 +35,14 @@ def served_app(load=tiny_model, most_kept=0):
 
 
 @contextmanager
-def slowly_served_app(seconds):
-    """As `served_app`, on a causal model whose every pass takes so much longer."""
+def held_up_app(wait: Callable[[], object]):
+    """As `served_app`, on a causal model that calls `wait` before each pass."""
     loaded = tiny_model("", Task.GENERATION)
-    handle = loaded.model.register_forward_pre_hook(lambda *call: time.sleep(seconds))
+
+    def before_a_pass(*call):
+        wait()
+
+    handle = loaded.model.register_forward_pre_hook(before_a_pass)
     try:
         with served_app(lambda name, task, *how: loaded) as address:
             yield address

@@ -1,19 +1,20 @@
 """The line on the page: a place that is said, Stop while waiting, a click between a stranger's passes."""
 
 from contextlib import ExitStack
+from time import sleep
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser import choose, guarded_page
-from tests.served import slowly_served_app
+from tests.served import held_up_app
 
 LONG = "Write a long story about a doctor, his patient, a magazine, a book and the capital of France."
 
 
 @pytest.fixture(scope="module")
 def url():
-    with slowly_served_app(seconds=0.5) as address:
+    with held_up_app(lambda: sleep(0.5)) as address:
         yield address
 
 

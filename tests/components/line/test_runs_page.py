@@ -1,19 +1,30 @@
 """A reload in the middle of a run finds it again, and after its end its result."""
 
+from threading import Event
+
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser import choose, guarded_page
-from tests.served import slowly_served_app
+from tests.served import held_up_app
 
 PROMPT = "Write a long story about a doctor, his patient, a magazine and a book."
 SECONDS = {"timeout": 90_000}
 
 
 @pytest.fixture(scope="module")
-def url():
-    with slowly_served_app(seconds=0.3) as address:
-        yield address
+def goes_on():
+    """Until it is set, no pass through the model begins."""
+    return Event()
+
+
+@pytest.fixture(scope="module")
+def url(goes_on):
+    with held_up_app(goes_on.wait) as address:
+        try:
+            yield address
+        finally:
+            goes_on.set()
 
 
 def reload(page):
@@ -21,7 +32,7 @@ def reload(page):
     page.problems.clear()  # Gradio's, of the page that was left: its connection has ended
 
 
-def test_a_reload_in_the_middle_of_a_run_finds_it_again(browser, url):
+def test_a_reload_in_the_middle_of_a_run_finds_it_again(browser, url, goes_on):
     with guarded_page(browser) as page:
         page.goto(url)
         page.locator("#prompt textarea").fill(PROMPT)
@@ -38,6 +49,7 @@ def test_a_reload_in_the_middle_of_a_run_finds_it_again(browser, url):
         with guarded_page(browser) as second_device:
             second_device.goto(address)
             expect(second_device.locator("#status")).to_contain_text("Writing the answer", **SECONDS)
+        goes_on.set()
         expect(page.locator("#status")).to_contain_text("Feature ablation on", **SECONDS)
         reload(page)
         expect(page.locator("#status")).to_contain_text("Feature ablation on", **SECONDS)
