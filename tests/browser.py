@@ -13,6 +13,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 WAIT = 150_000  # milliseconds; a busy machine takes its time
 expect.set_options(timeout=WAIT)
 OF_A_PAGE = {"viewport", "permissions", "color_scheme", "reduced_motion"}  # what need not be set of a context
+# What a page may leave in a profile. Scripts as they were compiled stay: they are what the profile is for.
 STORED = "cookies,local_storage,indexeddb,service_workers,cache_storage"
 LOCAL = ("http://127.0.0.1", "https://127.0.0.1", "http://localhost", "ws://127.0.0.1", "data:", "blob:")
 

@@ -1,5 +1,9 @@
 """Pages of one browser find nothing of each other, also where they share what is compiled."""
 
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
 import pytest
 
 from tests.browser import chromium, guarded_page
@@ -17,10 +21,6 @@ FOUND = """async () => [localStorage.left, document.cookie, (await indexedDB.dat
 @pytest.fixture
 def address(tmp_path):
     """A page of this machine that may store something."""
-    from functools import partial
-    from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-    from threading import Thread
-
     (tmp_path / "index.html").write_text("<link rel=icon href='data:,'>")
     handler = partial(SimpleHTTPRequestHandler, directory=tmp_path)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
