@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from explainers.core.errors import MaskwiseError
+from explainers.core.errors import MaskwiseError, shown
 from explainers.core.unicode import whole_characters
 from explainers.verbalizers.words import find_label
 
@@ -17,7 +17,7 @@ def read_words(lines: str) -> dict[str, list[str]]:
     read: dict[str, list[str]] = {}
     for label, rest in _split(lines):
         if label.casefold() in (known.casefold() for known in read):
-            raise MaskwiseError(f"Two lines name the class {label!r}. Rename or join them.")
+            raise MaskwiseError(f"Two lines name the class {shown(label)}. Rename or join them.")
         read[label] = [word.strip() for word in rest.split(",") if word.strip()]
     return read
 
@@ -27,7 +27,7 @@ def read_examples(lines: str, labels: list[str]) -> dict[str, list[str]]:
     read: dict[str, list[str]] = {}
     for label, text in _split(lines):
         if not text:
-            raise MaskwiseError(f"The line {label[:40]!r} has no class. Begin it with one: “{labels[0]}: …”.")
+            raise MaskwiseError(f"The line {shown(label)} has no class. Begin it with one: “{labels[0]}: …”.")
         read.setdefault(find_label(label, labels), []).append(text)
     return read
 

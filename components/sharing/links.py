@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from components.sharing.fields import TABS, read_option
-from explainers.core.errors import MaskwiseError
+from explainers.core.errors import MaskwiseError, shown
 
 MOST_READABLE, MOST_PACKED = 1_500, 16_000  # characters of a query
 OPTION = "option."  # begins the parameter of a method's option
@@ -51,7 +51,7 @@ def read_link(query: Mapping[str, str]) -> dict:
     if tab is None:
         return {}
     if tab not in TABS:
-        return {"tab": "", "inputs": {}, "ignored": [f"There is no tab {tab[:40]!r}."]}
+        return {"tab": "", "inputs": {}, "ignored": [f"There is no tab {shown(tab)}."]}
     inputs, ignored = read_inputs(tab, fields)
     return {"tab": tab, "inputs": inputs, "ignored": ignored}
 

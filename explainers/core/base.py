@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic
 
 from explainers.core.deferred_torch import torch
 from explainers.core.deployment import deployment
-from explainers.core.errors import MaskwiseError
+from explainers.core.errors import MaskwiseError, shown
 from explainers.core.target import TargetT
 from explainers.core.types import Explanation, Mask, SearchStep, Task
 
@@ -48,7 +48,7 @@ def read_options(explainer: type[Explainer], values: dict, k: int = 3, seed: int
     known = explainer.own_options()
     if unknown := sorted(set(values) - set(known)):
         takes = f"it takes: {', '.join(known)}" if known else "it takes none"
-        raise MaskwiseError(f"{explainer.title} has no option {unknown[0]!r}; {takes}.")
+        raise MaskwiseError(f"{explainer.title} has no option {shown(unknown[0])}; {takes}.")
     checked = {name: _read_option(f, values.get(name, allowed_default(f))) for name, f in known.items()}
     return explainer.Options(k=k, seed=seed, **checked)
 
@@ -56,16 +56,18 @@ def read_options(explainer: type[Explainer], values: dict, k: int = 3, seed: int
 def _read_option(f: Field, value):
     kind: Any = type(f.default)
     meta = f.metadata
-    number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MAX_NUMBER
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if number and not abs(value) < MAX_NUMBER:  # NaN is not, either
+        raise MaskwiseError(f"Option {f.name} must be a number below {MAX_NUMBER:g}, not {shown(value)}.")
     whole = number and value == int(value)
     if not {int: whole, float: number}.get(kind, isinstance(value, kind)):
-        raise MaskwiseError(f"Option {f.name} must be of type {kind.__name__}, not {value!r}.")
+        raise MaskwiseError(f"Option {f.name} must be of type {kind.__name__}, not {shown(value)}.")
     value = kind(value)
     if (choices := meta.get("choices")) and value not in choices:
-        raise MaskwiseError(f"Option {f.name} must be one of {', '.join(choices)}, not {value!r}.")
+        raise MaskwiseError(f"Option {f.name} must be one of {', '.join(choices)}, not {shown(value)}.")
     low, high = bounds(f)
     if (low is not None and value < low) or (high is not None and value > high):
-        raise MaskwiseError(f"Option {f.name} must lie between {low} and {high}, not {value}.")
+        raise MaskwiseError(f"Option {f.name} must lie between {low} and {high}, not {shown(value)}.")
     return value
 
 

@@ -13,6 +13,18 @@ class OutOfMemory(MaskwiseError):
     """Memory does not hold even a single sequence."""
 
 
+LONGEST_SHOWN = 60  # characters of a value within a message
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it, cut where it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no number of that many digits
+        return "a number of thousands of digits"
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+
+
 _FOLDERS = re.compile(r"(?<![\w/:])(?:[A-Za-z]:)?(?:[/\\][^\s/\\'\":,;()]+)*[/\\](?=[^\s/\\])")
 _TOKENS = re.compile(r"\b(?:hf_|Bearer )\w{8,}")
 

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, ValidationErro
 from pydantic.dataclasses import dataclass
 from pydantic_core import ErrorDetails
 
-from explainers.core.errors import MaskwiseError
+from explainers.core.errors import MaskwiseError, shown
 from explainers.core.unicode import whole_characters
 
 T = TypeVar("T")
@@ -54,7 +54,7 @@ def one_of(choices: Callable[[], Iterable[str]]) -> BeforeValidator:
 
     def check(value: object, info: ValidationInfo) -> object:
         if value not in (known := list(choices())):
-            raise MaskwiseError(f"{info.field_name} must be one of {', '.join(known)}, not {value!r:.100}.")
+            raise MaskwiseError(f"{info.field_name} must be one of {', '.join(known)}, not {shown(value)}.")
         return value
 
     return BeforeValidator(check)
@@ -66,7 +66,7 @@ def between(low: int, high: int) -> AfterValidator:
     def check(value: int, info: ValidationInfo) -> int:
         if not low <= value <= high:
             raise MaskwiseError(
-                f"{info.field_name} must be a whole number between {low} and {high}, not {value!r}."
+                f"{info.field_name} must be a whole number between {low} and {high}, not {shown(value)}."
             )
         return value
 
@@ -82,5 +82,5 @@ def _sentence(error: ErrorDetails) -> str:
         return str(error["ctx"]["error"])
     name = error["loc"][0] if error["loc"] else "the request"
     if message := MESSAGES.get(error["type"]):
-        return message.format(name=name, value=f"{error['input']!r:.100}", **error.get("ctx", {}))
+        return message.format(name=name, value=shown(error["input"]), **error.get("ctx", {}))
     return f"{name} is not right: {error['msg']}."

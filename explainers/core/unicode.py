@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import regex
+
+# Marks alone, and SentencePiece's sign of a space, say nothing either.
+_VISIBLE = regex.compile(r"(?V1)[\p{L}\p{N}\p{P}\p{S}--[\p{Default_Ignorable_Code_Point}\u2800▁]]")
+
 
 def whole_characters(value: Any) -> Any:
     """`value` with U+FFFD for each half of a surrogate pair, in it and in all that it holds.
@@ -18,3 +23,8 @@ def whole_characters(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return type(value)(map(whole_characters, value))
     return value
+
+
+def is_visible(text: str) -> bool:
+    """Whether anything of `text` is seen: white space, joiners and fillers are not."""
+    return bool(_VISIBLE.search(text))

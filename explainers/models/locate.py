@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from explainers.core.deployment import deployment
-from explainers.core.errors import MaskwiseError
+from explainers.core.errors import MaskwiseError, shown
 from explainers.core.shared_work import Check
 from explainers.core.types import Task
 from explainers.models import builtin, builtin_masked_lm, hub
@@ -37,14 +37,14 @@ def find_model(name: str, task: Task, check_size: CheckSize, check: Check = lamb
     """
     name = name.strip()
     if not is_allowed(name, task):
-        raise MaskwiseError(f"{name[:100]!r} is not offered here. Choose one of the menu.")
+        raise MaskwiseError(f"{shown(name)} is not offered here. Choose one of the menu.")
     if name in ("", BUILTIN[task].id):
         return _find_builtin(task, check_size, check)
     if deployment().allows_folders() and (folder := _local_folder(name)):
         return Source(str(folder), f"files {fingerprint(folder)}", task, folder, may_change=True)
     if not hub.is_hub_id(name):
         raise MaskwiseError(
-            f"{name[:100]!r} is neither a folder on this machine nor a model of the Hub. Give a name such as "
+            f"{shown(name)} is neither a folder on this machine nor a model of the Hub. Give a name such as "
             f"{BUILTIN[task].id}, or the path of a folder with config.json and model.safetensors."
         )
     return _find_on_hub(name, task, check_size, check)

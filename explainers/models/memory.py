@@ -8,7 +8,7 @@ import psutil
 
 from explainers.core.deferred_torch import torch
 from explainers.core.deployment import deployment
-from explainers.core.errors import MaskwiseError
+from explainers.core.errors import MaskwiseError, shown
 from explainers.core.zero_gpu import waits_for_gpu
 from explainers.models.checkpoint import FLOAT_BYTES, OTHER_BYTES, stored_bytes
 
@@ -34,7 +34,7 @@ def choose_device(wanted: str | torch.device | None = None) -> torch.device:
         device = None
     if device is None or not _is_there(device):
         raise MaskwiseError(
-            f"This machine has no device {wanted!r}. Give cpu, cuda, cuda:1 (the second GPU) or mps, or let "
+            f"This machine has no device {shown(wanted)}. Give cpu, cuda, cuda:1 (the second GPU) or mps, or let "
             f"Maskwise choose (unset MASKWISE_DEVICE)."
         )
     return device
@@ -54,7 +54,7 @@ def read_dtype(wanted: str | torch.dtype | None) -> torch.dtype | None:
     for name, dtype in offered.items():
         if wanted in (name, dtype):
             return dtype
-    raise MaskwiseError(f"dtype must be one of {', '.join(offered)}, not {wanted!r}.")
+    raise MaskwiseError(f"dtype must be one of {', '.join(offered)}, not {shown(wanted)}.")
 
 
 def choose_dtype(counts: dict[str, int], device: torch.device) -> torch.dtype:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from explainers.core.errors import MaskwiseError
+from explainers.core.errors import MaskwiseError, shown
 from explainers.core.types import OnForward, Task
 from explainers.reports.result import Result, with_result
 from explainers.streams import classification, generation
@@ -92,7 +92,7 @@ def spans_to_frame(results: Iterable[Mapping[str, Any]]) -> DataFrame:
 
 def _read_kind(kind: str) -> Task:
     if kind not in list(Task):
-        raise MaskwiseError(f"kind must be one of {', '.join(Task)}, not {kind!r:.100}.")
+        raise MaskwiseError(f"kind must be one of {', '.join(Task)}, not {shown(kind)}.")
     return Task(kind)
 
 

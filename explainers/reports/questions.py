@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypedDict
 
-from explainers.core.errors import MaskwiseError
+from explainers.core.errors import MaskwiseError, shown
 from explainers.core.types import OnForward, Task
 from explainers.measures.removal_faithfulness import RemovalFaithfulness, removal_faithfulness
 from explainers.models.held import LoadedModel
@@ -122,8 +122,8 @@ def faithfulness(
     """
     if not 0 < retention < 1 or not 1 <= draws <= MOST_DRAWS:
         raise MaskwiseError(
-            f"retention must lie between 0 and 1, not {retention!r}, and draws between 1 and {MOST_DRAWS}, "
-            f"not {draws!r}."
+            f"retention must lie between 0 and 1, not {shown(retention)}, and draws between 1 and {MOST_DRAWS}, "
+            f"not {shown(draws)}."
         )
     with _its_model(explanation, model, tokenizer) as loaded:
         generates = _task_of(explanation) is Task.GENERATION

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from explainers.core.base import Explainer
-from explainers.core.errors import MaskwiseError, Stopped
+from explainers.core.errors import MaskwiseError, Stopped, shown
 from explainers.core.types import Explanation, SearchStep
 from explainers.streams.events.shared import StepEvent
 from explainers.targets.base import ScoredTarget
@@ -22,7 +22,7 @@ def check_text(name: str, value, longest: int) -> None:
 
 def check_range(name: str, value, low: int, high: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise MaskwiseError(f"{name} must be a whole number between {low} and {high}, not {value!r}.")
+        raise MaskwiseError(f"{name} must be a whole number between {low} and {high}, not {shown(value)}.")
 
 
 def check_k(k: int, spans: int, granularity: str) -> None:

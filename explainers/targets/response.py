@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from explainers.core.deferred_torch import no_grad, torch
-from explainers.core.errors import MaskwiseError
+from explainers.core.errors import MaskwiseError, shown
 from explainers.core.types import Mask, OnForward, Prompt
 from explainers.models.copies.full_precision import in_fp32
 from explainers.models.copies.several_devices import SpreadScorer, copies_elsewhere
@@ -212,7 +212,7 @@ def check_part(part, length: int) -> Part:
     if not numbers or not 0 <= part[0] < part[1] <= length:
         raise MaskwiseError(
             f"The part to explain must be two token numbers, the first below the second, within the answer's "
-            f"{length} tokens, not {part!r:.100}."
+            f"{length} tokens, not {shown(part)}."
         )
     return part[0], part[1]
 

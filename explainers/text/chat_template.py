@@ -9,7 +9,7 @@ from enum import StrEnum
 from itertools import product
 from typing import Any
 
-from explainers.core.errors import MaskwiseError
+from explainers.core.errors import MaskwiseError, shown
 from explainers.core.types import Piece
 
 TEXT_PLACE, SYSTEM_PLACE, ANSWER_PLACE = "maskwiseplaceholder", "maskwisesystem", "maskwiseanswer"
@@ -85,7 +85,7 @@ def check_date(text: str) -> str:
     try:
         return text and date.fromisoformat(text).isoformat()
     except ValueError:
-        raise MaskwiseError(f"date must be a day such as 2026-11-26, or empty, not {text!r:.40}.") from None
+        raise MaskwiseError(f"date must be a day such as 2026-11-26, or empty, not {shown(text)}.") from None
 
 
 def fill_template(tokenizer, text: str, choices: TemplateChoices) -> tuple[Piece, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from explainers.core.errors import MaskwiseError
+from explainers.core.errors import MaskwiseError, shown
 
 ASSETS = Path(__file__).parents[2] / "assets"
 CUSTOM = "custom"
@@ -76,7 +76,7 @@ TASKS = {
 def find_task(name: str) -> ClassificationTask:
     """The task of that name; raises MaskwiseError with the names there are."""
     if name not in TASKS:
-        raise MaskwiseError(f"task must be one of {', '.join(TASKS)}, not {name!r}.")
+        raise MaskwiseError(f"task must be one of {', '.join(TASKS)}, not {shown(name)}.")
     return TASKS[name]
 
 

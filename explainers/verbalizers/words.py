@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from itertools import dropwhile
 from pathlib import Path
 
-from explainers.core.errors import MaskwiseError
+from explainers.core.errors import MaskwiseError, shown
+from explainers.core.unicode import is_visible
 from explainers.text.prompts import encode_plain
 from explainers.verbalizers.base import WordVerbalizer
 
@@ -23,7 +24,8 @@ LabelWords = dict[str, list[str]]
 def read_label_words(values) -> LabelWords:
     """Check untrusted label words: label → words, as a list or as text with commas between.
 
-    Repeated words are kept once; a label without words is its own word. Raises MaskwiseError.
+    Repeated words are kept once; a label without words is its own word. Raises MaskwiseError, also where
+    all that is given as words, or as a name, cannot be seen.
     """
     if not isinstance(values, dict) or not MIN_LABELS <= len(values) <= MAX_LABELS:
         raise MaskwiseError(
@@ -37,19 +39,30 @@ def read_label_words(values) -> LabelWords:
 
 
 def _read_words(label: str, words) -> list[str]:
-    words = words.split(",") if isinstance(words, str) else words
+    if isinstance(words, str):
+        words = words.split(",") if words else []
     if not isinstance(words, list | tuple) or len(words) > MAX_WORDS:
-        raise MaskwiseError(f"The words of class {label!r} must be a list of at most {MAX_WORDS} words.")
+        raise MaskwiseError(f"The words of class {shown(label)} must be a list of at most {MAX_WORDS} words.")
     if not all(isinstance(word, str) for word in words):
-        raise MaskwiseError(f"The words of class {label!r} must be text.")
-    kept = dict.fromkeys(_clean(word, "A label word") for word in words if word.strip())
-    return list(kept) or [_clean(label, "A class name").lower()]
+        raise MaskwiseError(f"The words of class {shown(label)} must be text.")
+    if not words:
+        return [_clean(label, "A class name").lower()]
+    if all(not word.strip() for word in words):
+        raise MaskwiseError(
+            f"The words of class {shown(label)} are nothing but space. Give it a word, or leave them out: the "
+            "class's name is its word then."
+        )
+    return list(dict.fromkeys(_clean(word, "A label word") for word in words if word.strip()))
 
 
 def _clean(text, what: str) -> str:
     text = text.strip() if isinstance(text, str) else ""
     if not text or len(text) > MAX_LABEL_CHARS:
         raise MaskwiseError(f"{what} must be text of 1 to {MAX_LABEL_CHARS} characters.")
+    if not is_visible(text):
+        raise MaskwiseError(
+            f"{what}, {ascii(text):.40}, holds nothing that can be seen. Give a word, or leave it out."
+        )
     return text
 
 
@@ -58,7 +71,7 @@ def find_label(label, labels: Sequence[str]) -> str:
     for name in labels:
         if isinstance(label, str) and label.strip().casefold() == name.casefold():
             return name
-    raise MaskwiseError(f"{label!r} is none of the classes. Choose one of: {', '.join(labels)}.")
+    raise MaskwiseError(f"{shown(label)} is none of the classes. Choose one of: {', '.join(labels)}.")
 
 
 def read_kpt_file(path: Path, labels: Sequence[str]) -> LabelWords:
@@ -152,7 +165,7 @@ def build_word_verbalizer(loaded, label_words: LabelWords, prior=None, notes=())
 
 def unknown_words(label: str, model: str) -> MaskwiseError:
     return MaskwiseError(
-        f"None of the label words of {label!r} are in the vocabulary of {model}. Try others."
+        f"None of the label words of {shown(label)} are in the vocabulary of {model}. Try others."
     )
 
 

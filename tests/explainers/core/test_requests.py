@@ -8,8 +8,10 @@ from annotated_types import MaxLen
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explainers.core.errors import MaskwiseError
+from explainers.core.base import EXPLAINERS, read_options
+from explainers.core.errors import MaskwiseError, shown
 from explainers.core.requests import between, one_of, request
+from explainers.streams.checks import check_range
 
 KINDS = ["a", "b"]
 
@@ -47,6 +49,22 @@ def test_what_is_wrong_is_said_by_name(values, named, said):
     with pytest.raises(MaskwiseError) as raised:
         Asked(*values, **named)
     assert str(raised.value) == said
+
+
+HUGE = [10**400, -(10**400), 10**5000, 1e30, float("inf"), float("nan"), "1e5", "9" * 5000, True, -0.0]
+
+
+@pytest.mark.parametrize("value", HUGE, ids=lambda value: shown(value)[:12])
+def test_a_number_of_any_size_is_refused_in_a_short_sentence(value):
+    for refused in (
+        lambda: Asked("x", value),
+        lambda: Asked("x", kind=value),
+        lambda: check_range("k", value, 1, 9),
+        lambda: read_options(EXPLAINERS["integrated_gradients"], {"steps": value}),
+    ):
+        with pytest.raises(MaskwiseError) as raised:
+            refused()
+        assert len(str(raised.value)) < 200 and str(raised.value).endswith(".")
 
 
 def test_a_request_is_a_frozen_dataclass():

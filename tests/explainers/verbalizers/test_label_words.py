@@ -50,6 +50,16 @@ def test_faulty_files_are_refused(text, message):
         ({"x" * 61: ["b"], "b": ["c"]}, "1 to 60 characters"),
         ({"a": ["b"], "a ": ["c"]}, "same name"),
         ({"a": ["w"] * 2001, "b": ["c"]}, "at most 2000"),
+        ({"a": [" "], "b": ["c"]}, "'a' are nothing but space. Give it a word, or leave them out"),
+        ({"a": " ,\u3000, ", "b": ["c"]}, "'a' are nothing but space"),
+        ({"a": ["▁"], "b": ["c"]}, r"A label word, '\\u2581', holds nothing that can be seen"),
+        ({"a": ["x", "\u200b"], "b": ["c"]}, r"A label word, '\\u200b', holds nothing that can be seen"),
+        ({"a": ["\ufeff"], "b": ["c"]}, "nothing that can be seen"),
+        ({"a": ["\u00ad\u2060"], "b": ["c"]}, "nothing that can be seen"),
+        ({"a": ["\u3164"], "b": ["c"]}, "nothing that can be seen"),
+        ({"a": ["\u2800"], "b": ["c"]}, "nothing that can be seen"),
+        ({"a": ["\u0301"], "b": ["c"]}, "nothing that can be seen"),
+        ({"\u200d": ["x"], "b": ["c"]}, r"A class name, '\\u200d', holds nothing that can be seen"),
     ],
 )
 def test_faulty_label_words_are_refused(words, message):
@@ -58,8 +68,13 @@ def test_faulty_label_words_are_refused(words, message):
 
 
 def test_label_words_may_be_text_and_default_to_the_class_itself():
-    read = read_label_words({"Sports": "football, team , football", "Food": []})
-    assert read == {"Sports": ["football", "team"], "Food": ["food"]}
+    read = read_label_words({"Sports": "football, team , football", "Food": [], "Art": ""})
+    assert read == {"Sports": ["football", "team"], "Food": ["food"], "Art": ["art"]}
+
+
+@pytest.mark.parametrize("word", ["👩‍👩‍👧", "❤\ufe0f", "क्", "می\u200cخواهم", "+", "1", "商业", "\u200ffar\u200f"])
+def test_words_of_every_script_are_seen(word):
+    assert read_label_words({"a": [word, " "], "b": ["c"]})["a"] == [word]
 
 
 def test_a_published_file_is_read_from_its_path(tmp_path):
