@@ -34,8 +34,8 @@ def choose_device(wanted: str | torch.device | None = None) -> torch.device:
         device = None
     if device is None or not _is_there(device):
         raise MaskwiseError(
-            f"This machine has no device {shown(wanted)}. Give cpu, cuda, cuda:1 (the second GPU) or mps, or let "
-            f"Maskwise choose (unset MASKWISE_DEVICE)."
+            f"This machine has no device {shown(wanted)}. Give cpu, cuda, cuda:1 (the second GPU) or "
+            "mps, or let Maskwise choose (unset MASKWISE_DEVICE)."
         )
     return device
 

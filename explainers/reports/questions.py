@@ -122,8 +122,8 @@ def faithfulness(
     """
     if not 0 < retention < 1 or not 1 <= draws <= MOST_DRAWS:
         raise MaskwiseError(
-            f"retention must lie between 0 and 1, not {shown(retention)}, and draws between 1 and {MOST_DRAWS}, "
-            f"not {shown(draws)}."
+            f"retention must lie between 0 and 1, not {shown(retention)}, and draws between 1 and "
+            f"{MOST_DRAWS}, not {shown(draws)}."
         )
     with _its_model(explanation, model, tokenizer) as loaded:
         generates = _task_of(explanation) is Task.GENERATION

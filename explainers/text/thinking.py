@@ -31,6 +31,18 @@ ANSWER_TAG = re.compile(
     re.IGNORECASE,
 )
 
+SKIPPED = "What is explained is the answer after the model's thinking, given that thinking."
+OFFER = 'Set thinking to "skip" to explain the answer after it.'
+OPENED = (
+    "This model's chat template opens its thinking, so what is explained is the thinking, then the answer."
+)
+LONGER = "A longer answer may reach what comes after it."
+UNCLOSED = f"All that is explained is the model's thinking, which the answer does not end. {LONGER}"
+UNCLOSED_BY_TEMPLATE = (
+    "This model's chat template opens its thinking, and the answer does not end it: the model reads all that "
+    f"is explained as thinking, even if it is written like an answer. {LONGER}"
+)
+
 
 def heed_thinking(
     tokenizer, prompt: Prompt, ids, choice: Thinking | str
@@ -41,11 +53,13 @@ def heed_thinking(
     """
     opening = opened_thinking(prompt)
     pieces = decode_pieces(tokenizer, ids, skip_special_tokens=False)
-    closing = closing_of("".join(pieces), opening)
+    response = "".join(pieces)
+    closing = closing_of(response, opening)
     if not closing:
         return prompt, None
     part = answer_part(pieces, closing) if choice == Thinking.SKIP else None
-    return replace(prompt, notes=(*prompt.notes, _note(bool(opening), choice))), part
+    note = SKIPPED if part else _note(response, closing, bool(opening), choice)
+    return replace(prompt, notes=(*prompt.notes, note)), part
 
 
 def opened_thinking(prompt: Prompt) -> str:
@@ -93,7 +107,8 @@ def answer_part(pieces: list[str], closing: re.Pattern[str]) -> tuple[int, int]:
     if not closed:
         raise MaskwiseError(
             f"The thinking has not come to its end within {len(pieces)} tokens, so there is no answer after "
-            'it. Allow a longer answer, or set thinking to "explain".'
+            'it. Allow a longer answer, or set thinking to "explain". An answer that does not think must '
+            "begin with the mark that ends the thinking."
         )
     answer = ANSWER_TAG.sub("", text[closed.end() :], count=1)
     if not answer:
@@ -107,11 +122,15 @@ def answer_part(pieces: list[str], closing: re.Pattern[str]) -> tuple[int, int]:
     return start, len(pieces)
 
 
-def _note(opened: bool, choice: Thinking | str) -> str:
-    """What is explained of a response that holds thinking, in sentences."""
-    if choice == Thinking.SKIP:
-        return "What is explained is the answer after the model's thinking, given that thinking."
-    offer = 'Set thinking to "skip" to explain the answer after it.'
+def _note(response: str, closing: re.Pattern[str], opened: bool, choice: Thinking | str) -> str:
+    """What is explained of a response whose thinking is not skipped. opened: by the template."""
+    closed = closing.search(response)
+    if not closed:
+        return UNCLOSED_BY_TEMPLATE if opened else UNCLOSED
+    if not ANSWER_TAG.sub("", response[closed.end() :], count=1):
+        return f"All that is explained is the model's thinking: the answer stops where it ends. {LONGER}"
+    if opened and not response[: closed.start()].strip():
+        return f"This model's chat template opens its thinking, which the answer ends at once. {OFFER}"
     if opened and choice == Thinking.OFF:
-        return f"This model's chat template opens its thinking, so what is explained is the thinking. {offer}"
-    return f"What is explained begins with the model's thinking. {offer}"
+        return f"{OPENED} {OFFER}"
+    return f"What is explained begins with the model's thinking. {OFFER}"

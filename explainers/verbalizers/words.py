@@ -49,8 +49,8 @@ def _read_words(label: str, words) -> list[str]:
         return [_clean(label, "A class name").lower()]
     if all(not word.strip() for word in words):
         raise MaskwiseError(
-            f"The words of class {shown(label)} are nothing but space. Give it a word, or leave them out: the "
-            "class's name is its word then."
+            f"The words of class {shown(label)} are nothing but space. Give it a word, or leave them out: "
+            "the class's name is its word then."
         )
     return list(dict.fromkeys(_clean(word, "A label word") for word in words if word.strip()))
 

@@ -125,6 +125,24 @@ def test_opened_thinking_is_said(rendered, choice, said):
     assert re.search(said, note)
 
 
+@pytest.mark.parametrize("choice", ["off", "explain"])
+@pytest.mark.parametrize(
+    ("response", "rendered", "said"),
+    [
+        ("Let me see, two and", "assistant\n<think>\n", "opens its thinking, and the answer does not end it"),
+        ("It is four.", "assistant\n<think>\n", "reads all that is explained as thinking"),
+        ("<think>\nLet me", "assistant\n", "All that is explained is the model's thinking, which .* not end"),
+        ("Hm.</think>\n\n", "assistant\n<think>\n", "All that is explained .* stops where it ends"),
+        ("\n</think>\n\nIt is four.", "assistant\n<think>\n", "which the answer ends at once.*skip"),
+    ],
+)
+def test_thinking_without_an_answer_or_the_reverse_is_said(response, rendered, said, choice):
+    prompt, part = heeded(response, choice, rendered)
+    (note,) = prompt.notes
+    assert re.search(said, note) and part is None
+    assert ("skip" in note) == ("skip" in said), "what is offered would be refused"
+
+
 def test_thinking_without_an_end_is_refused_where_it_is_skipped():
     with pytest.raises(MaskwiseError, match="not come to its end.*longer answer"):
         heeded("hm, let me", "skip", "<think>\n")

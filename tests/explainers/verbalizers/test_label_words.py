@@ -72,7 +72,9 @@ def test_label_words_may_be_text_and_default_to_the_class_itself():
     assert read == {"Sports": ["football", "team"], "Food": ["food"], "Art": ["art"]}
 
 
-@pytest.mark.parametrize("word", ["👩‍👩‍👧", "❤\ufe0f", "क्", "می\u200cخواهم", "+", "1", "商业", "\u200ffar\u200f"])
+@pytest.mark.parametrize(
+    "word", ["👩‍👩‍👧", "❤\ufe0f", "क्", "می\u200cخواهم", "+", "1", "商业", "\u200ffar\u200f"]
+)
 def test_words_of_every_script_are_seen(word):
     assert read_label_words({"a": [word, " "], "b": ["c"]})["a"] == [word]
 
