@@ -124,6 +124,8 @@ def strongest(found: Coefficients, most: int) -> Coefficients:
 
 def refined(function: FourierFunction, masks: torch.Tensor, values: torch.Tensor) -> FourierFunction:
     """The same sets with coefficients fitted to the masks themselves, by ridge regression."""
+    if len(function.sets) == 1:  # the mean alone: all masks have the same value
+        return function
     from sklearn.linear_model import RidgeCV
 
     ridge = RidgeCV(alphas=(0.01, 0.1, 1.0, 10.0), fit_intercept=True)

@@ -22,10 +22,10 @@ from explainers.core.types import OnForward, Task
 from explainers.measures.faithfulness import (
     ORDERS,
     VALUES,
-    FaithfulnessCurve,
     activation_curve,
     pruning_curve,
 )
+from explainers.measures.flatness import flat_notes, tie_notes
 from explainers.models import held
 from explainers.models.copies.full_precision import in_fp32
 from explainers.models.held import LoadedModel
@@ -39,7 +39,7 @@ from explainers.streams.events.classification import (
     PredictionEvent,
 )
 from explainers.streams.events.shared import PromptEvent, StatusEvent, StepEvent
-from explainers.streams.report import interacting_sets, provenance, scored_spans, span_values
+from explainers.streams.report import curve_values, interacting_sets, provenance, scored_spans, span_values
 from explainers.targets.base import MaskOperator
 from explainers.targets.label import LabelTarget
 from explainers.targets.whole_words import label_target
@@ -212,7 +212,7 @@ def choose_label(
         "labels": [{"label": name, "words": list(words), "probability": p} for name, words, p in rows],
         "predicted": predicted,
         "label": label,
-        "notes": [*cloze.notes, *target.verbalizer.notes],
+        "notes": [*cloze.notes, *target.verbalizer.notes, *tie_notes(labels, probabilities)],
     }
 
 
@@ -241,6 +241,7 @@ def _result(
 ) -> ClassificationResult:
     with uninterrupted(target):
         activation, pruning = curves(target, found.explanation.scores, request.settings())
+    log_prob_masked = target.log_prob_of(found.explanation.mask)
     return {
         "rendered": predicted["rendered"],
         "pieces": predicted["pieces"],
@@ -260,10 +261,10 @@ def _result(
         "spans": scored_spans(found.explanation),
         "neutral": request.explainer(len(target.spans)).neutral(target),
         "log_prob": target.log_prob_of(target.full_mask()),
-        "log_prob_masked": target.log_prob_of(found.explanation.mask),
+        "log_prob_masked": log_prob_masked,
         "activation": activation,
         "pruning": pruning,
-        "method_notes": list(found.explanation.notes),
+        "method_notes": [*found.explanation.notes, *flat_notes(target, log_prob_masked)],
         "seconds": found.explanation.seconds,
         "evaluations": found.explanation.evaluations,
         "forward_passes": found.forward_passes,
@@ -292,8 +293,4 @@ def curves(target: LabelTarget, scores: Sequence[float], settings: Settings) -> 
     """The activation and the pruning curve of a method's scores, T of them."""
     activation = activation_curve(target, scores)
     pruning = pruning_curve(target, scores, settings.pruning_order, settings.pruning_values)
-    return _curve(activation), _curve(pruning)
-
-
-def _curve(curve: FaithfulnessCurve) -> Curve:
-    return {"fractions": list(curve.fractions), "values": list(curve.values), "score": curve.score}
+    return curve_values(activation), curve_values(pruning)

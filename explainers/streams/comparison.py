@@ -16,6 +16,7 @@ from explainers.core.base import EXPLAINERS
 from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.requests import between, request
 from explainers.core.types import OnForward
+from explainers.measures.flatness import flat_notes
 from explainers.measures.text import METRICS
 from explainers.models.held import LoadedModel
 from explainers.streams.checks import removed_spans
@@ -155,6 +156,8 @@ def _compared(
     request: ComparisonRequest, target: ResponseTarget, rows: list[RowEvent], stopped: bool
 ) -> ComparedEvent:
     done = [row for row in rows if not row["error"]]
+    without = [row["log_prob_masked"] for row in done if row["log_prob_masked"] is not None]
+    flat = flat_notes(target, *without) if without else ()
     resolved = {"model": target.loaded.name, "date": target.prompt.date}
     return {
         "type": "compared",
@@ -165,7 +168,7 @@ def _compared(
         "stopped": stopped,
         "request": cast(ComparisonAsked, asdict(request) | resolved),  # the same names, field by field
         "revision": target.loaded.revision,
-        "notes": list(target.prompt.notes),
+        "notes": [*target.prompt.notes, *flat],
     }
 
 

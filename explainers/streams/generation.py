@@ -19,6 +19,7 @@ from explainers.core.deployment import deployment
 from explainers.core.errors import Stopped
 from explainers.core.requests import Seed, between, one_of, request
 from explainers.core.types import Explanation, Mask, OnForward, Prompt, Task
+from explainers.measures.flatness import flat_notes
 from explainers.models import held
 from explainers.models.held import LoadedModel
 from explainers.streams.checks import MethodRun, check_k, run_method, uninterrupted
@@ -186,7 +187,7 @@ def _result(
         "metrics": said.metrics,
         "certificate": found.certificate,
         "optimality_gap": found.optimality_gap,
-        "notes": [*target.prompt.notes, *found.notes],
+        "notes": [*target.prompt.notes, *found.notes, *flat_notes(target, said.log_prob_masked)],
         "seconds": found.seconds,
         "evaluations": found.evaluations,
         "distinct_masks": found.distinct_masks,

@@ -9,7 +9,9 @@ from importlib.metadata import version
 from explainers.core.base import EXPLAINERS
 from explainers.core.deferred_torch import torch
 from explainers.core.types import Explanation, Mask, MetricScore, TokenSpan
+from explainers.measures.faithfulness import FaithfulnessCurve
 from explainers.measures.text import METRICS, kl_divergence, kl_published, probability_ratio, text_metrics
+from explainers.streams.events.classification import Curve
 from explainers.streams.events.generation import Metric, ResponseToken
 from explainers.streams.events.shared import InteractingSet, Provenance, ScoredSpan, Span
 from explainers.targets.base import ModelTarget, dtype_name
@@ -97,6 +99,10 @@ def span_values(spans: tuple[TokenSpan, ...]) -> list[Span]:
 def scored_spans(explanation: Explanation) -> list[ScoredSpan]:
     rows = zip(span_values(explanation.spans), explanation.scores, explanation.mask, strict=True)
     return [{**span, "score": score, "removed": not kept} for span, score, kept in rows]
+
+
+def curve_values(curve: FaithfulnessCurve) -> Curve:
+    return {"fractions": list(curve.fractions), "values": list(curve.values), "score": curve.score}
 
 
 def interacting_sets(explanation: Explanation) -> list[InteractingSet]:
