@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import gradio as gr
 from starlette.routing import BaseRoute
 
-from components.page.full_disk import disk_full
 from components.page.health import health_routes
 from components.page.light_page import value_routes
 from components.page.scripts import ADDRESS, routes, tags
+from components.page.server_errors import HANDLERS
 
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
@@ -77,7 +77,7 @@ def head() -> str:
 def look(more_routes: Sequence[BaseRoute] = ()) -> dict:
     """What the look needs of `gr.Blocks.launch`. more_routes: of parts of the page."""
     own = [*health_routes(), *value_routes(), *routes(), *more_routes]
-    app = {"routes": own, "exception_handlers": {OSError: disk_full}}
+    app = {"routes": own, "exception_handlers": HANDLERS}
     return {"theme": theme(), "head": head(), "app_kwargs": app}
 
 

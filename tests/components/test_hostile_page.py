@@ -70,6 +70,17 @@ def test_events_of_the_page_answer_without_secrets(public_url, events, data):  #
     assert urlopen(f"{public_url}healthz", timeout=60).status == 200
 
 
+@pytest.mark.parametrize("path", ["run/predict", "run/nope", "queue/join", "call/nope"])
+@pytest.mark.parametrize("number", [99_999, -1, 10**400])
+def test_an_unknown_function_is_refused_in_words(public_url, path, number):  # noqa: F811
+    body = json.dumps({"data": [], "fn_index": number, "session_hash": SESSION}).encode()
+    address = f"{public_url}gradio_api/{path}"
+    with pytest.raises(HTTPError) as refused:
+        urlopen(Request(address, body, {"Content-Type": "application/json"}), timeout=60)
+    assert 400 <= refused.value.code < 500
+    assert b"no such function" in refused.value.read()
+
+
 @TRIED
 @given(name=st.text(max_size=40), content=st.binary(max_size=200), field=st.sampled_from(["files", "x"]))
 def test_uploads_of_any_name_are_kept_or_refused(public_url, name, content, field):  # noqa: F811
