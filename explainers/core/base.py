@@ -58,7 +58,8 @@ def _read_option(f: Field, value):
     meta = f.metadata
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if number and not abs(value) < MAX_NUMBER:  # NaN is not, either
-        raise MaskwiseError(f"Option {f.name} must be a number below {MAX_NUMBER:g}, not {shown(value)}.")
+        wanted = f"of type {kind.__name__}, below {MAX_NUMBER:g}"
+        raise MaskwiseError(f"Option {f.name} must be {wanted}, not {shown(value)}.")
     whole = number and value == int(value)
     if not {int: whole, float: number}.get(kind, isinstance(value, kind)):
         raise MaskwiseError(f"Option {f.name} must be of type {kind.__name__}, not {shown(value)}.")

@@ -7,7 +7,7 @@ from typing import Any
 import regex
 
 # Marks alone, and SentencePiece's sign of a space, say nothing either.
-_VISIBLE = regex.compile(r"(?V1)[\p{L}\p{N}\p{P}\p{S}--[\p{Default_Ignorable_Code_Point}\u2800▁]]")
+_VISIBLE = regex.compile(r"(?V1)[\p{L}\p{N}\p{P}\p{S}\p{Co}--[\p{Default_Ignorable_Code_Point}\u2800▁]]")
 
 
 def whole_characters(value: Any) -> Any:

@@ -30,9 +30,13 @@ def check_k(k: int, spans: int, granularity: str) -> None:
     if not spans:
         raise MaskwiseError("The prompt holds nothing that can be removed. Type some words.")
     if k > spans:
+        has, choice = (
+            (f"{spans} {granularity}s", f"k between 1 and {spans}")
+            if spans > 1
+            else (f"1 {granularity}", "k = 1")
+        )
         raise MaskwiseError(
-            f"k is {k}, but this prompt has only {spans} {granularity}s. Choose k between 1 and {spans}, "
-            "or a finer granularity."
+            f"k is {k}, but this prompt has only {has}. Choose {choice}, or a finer granularity."
         )
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Piece, Prompt
+from explainers.core.unicode import is_visible
 from explainers.text.chat_template import TemplateChoices, fill_template, marks_of, written_date
 from explainers.text.spans import Granularity, check_size, split_spans
 from explainers.text.words import dictionary_note
@@ -30,6 +31,8 @@ def render_prompt(
     choices = choices or TemplateChoices()
     if not text.strip():
         raise MaskwiseError("The prompt is empty. Type a prompt, or choose one of the examples.")
+    if not is_visible(text):
+        raise MaskwiseError("The prompt holds nothing that can be seen. Type a prompt, or choose an example.")
     if not getattr(tokenizer, "is_fast", False):
         raise MaskwiseError("This model's tokenizer gives no character offsets. Choose another model.")
     pieces = fill_template(tokenizer, text, choices)

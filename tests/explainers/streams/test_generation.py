@@ -104,6 +104,8 @@ def test_a_stop_before_the_search_raises():
     [
         ({"prompt": " "}, "prompt is empty"),
         ({"k": 99}, "has only 11 words. Choose k between 1 and 11"),
+        ({"prompt": "\u200b \u3164"}, "holds nothing that can be seen. Type a prompt"),
+        ({"prompt": "Hello", "k": 2}, "has only 1 word. Choose k = 1, or a finer granularity"),
         ({"k": 0}, "k must be a whole number"),
         ({"k": "3"}, "k must be a whole number"),
         ({"method": "magic"}, "method must be one of"),
