@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from explainers.core.deferred_torch import torch
+from explainers.core.errors import MaskwiseError
 from explainers.core.types import Mask, Prompt
 from explainers.models.held import LoadedModel
 from explainers.targets.causal.token_inputs import TokenInputs
@@ -70,7 +71,15 @@ class MaskedPrompt:
         return self.token_inputs.of(torch.tensor([self.replacement_id()], device=self.inputs.device))[0]
 
     def replacement_id(self) -> int:
-        """The tokenizer's unknown token where it has one, else its padding, else its end token."""
+        """The tokenizer's unknown token where it has one, else its padding, else its end token.
+
+        Raises MaskwiseError where it has none of them.
+        """
         tokenizer = self._tokenizer
-        ids = (tokenizer.unk_token_id, tokenizer.pad_token_id, tokenizer.eos_token_id)
-        return next(i for i in ids if i is not None)
+        for token in (tokenizer.unk_token_id, tokenizer.pad_token_id, tokenizer.eos_token_id):
+            if token is not None:
+                return token
+        raise MaskwiseError(
+            "This model's tokenizer has no unknown, padding or end token to stand for a removed "
+            "word. Choose zero or delete."
+        )
