@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import asdict
 
 import gradio as gr
@@ -49,7 +49,7 @@ def comparison_api() -> None:
     gr.api(compare_methods, api_name="compare_methods", concurrency_limit=None)
 
 
-def explain_generation(
+async def explain_generation(
     prompt: str,
     model: str = "",
     method: str = "xprompt",
@@ -66,7 +66,7 @@ def explain_generation(
     thinking: str = "off",
     date: str = "",
     request: gr.Request | None = None,
-) -> Iterator[dict]:
+) -> AsyncIterator[dict]:
     """Find the k spans of a prompt whose removal most lowers the probability of the model's answer.
 
     Streams {"type": "queued", "ahead", "seconds"} while others go first, {"type": "stored", "date"} where an
@@ -87,10 +87,12 @@ def explain_generation(
             system_prompt=system_prompt, seed=seed, options=options, part=part,
             system_prompt_placement=system_prompt_placement, thinking=thinking, date=date,
         )  # fmt: skip
-    yield from public_events(generation_work(lambda: asked, asked.model), request)
+    async with aclosing(public_events(generation_work(lambda: asked, asked.model), request)) as events:
+        async for event in events:
+            yield event
 
 
-def explain_classification(
+async def explain_classification(
     text: str,
     task: str = "ag_news",
     model: str = "",
@@ -102,7 +104,7 @@ def explain_classification(
     seed: int = 0,
     options: dict = {},  # noqa: B006
     request: gr.Request | None = None,
-) -> Iterator[dict]:
+) -> AsyncIterator[dict]:
     """Classify a text through a template and label words, and score each of its tokens for one class.
 
     Streams {"type": "queued", "ahead", "seconds"} while others go first, {"type": "stored", "date"} where an
@@ -127,10 +129,12 @@ def explain_classification(
         Task.CLASSIFICATION,
         question=question("classification", asked),
     )
-    yield from public_events(work, request)
+    async with aclosing(public_events(work, request)) as events:
+        async for event in events:
+            yield event
 
 
-def compare_methods(
+async def compare_methods(
     prompt: str,
     methods: list = ["xprompt", "feature_ablation", "gradient_x_input"],  # noqa: B006
     model: str = "",
@@ -141,7 +145,7 @@ def compare_methods(
     response: str = "",
     seed: int = 0,
     request: gr.Request | None = None,
-) -> Iterator[dict]:
+) -> AsyncIterator[dict]:
     """Explain one answer by several methods, and hold them against random removal.
 
     Streams {"type": "queued", "ahead", "seconds"} while others go first, {"type": "response", "text"},
@@ -157,10 +161,11 @@ def compare_methods(
         )  # fmt: skip
     work = comparison_work(asdict(asked), "comparison", compare)
     rows = []
-    for event in public_events(work, request):
-        if event["type"] == "row":
-            rows.append(event)
-        yield event | {"rows": rows} if event["type"] == "compared" else event
+    async with aclosing(public_events(work, request)) as events:
+        async for event in events:
+            if event["type"] == "row":
+                rows.append(event)
+            yield event | {"rows": rows} if event["type"] == "compared" else event
 
 
 @contextmanager
@@ -172,16 +177,20 @@ def words_for_the_caller() -> Iterator[None]:
         raise gr.Error(str(error), print_exception=False) from error
 
 
-def public_events(work: Work, request: gr.Request | None) -> Iterator[dict]:
-    """The documented events of a work; errors become gr.Error, with words for the caller."""
+async def public_events(work: Work, request: gr.Request | None) -> AsyncGenerator[dict]:
+    """The documented events of a work; errors become gr.Error, with words for the caller.
+
+    Asynchronous, so that a call ends at once where its caller cancels it, and waits in no thread.
+    """
     with words_for_the_caller():
         job = RUNNER.add(request.session_hash if request else None, work)
     try:
-        for events in job.updates():
-            for event in events:
-                if event["type"] in ("error", "stopped"):
-                    raise gr.Error(event["text"], print_exception=False)
-                if event["type"] in PUBLIC_EVENTS:
-                    yield dict(event)
+        async with aclosing(job.awaited_updates()) as updates:
+            async for events in updates:
+                for event in events:
+                    if event["type"] in ("error", "stopped"):
+                        raise gr.Error(event["text"], print_exception=False)
+                    if event["type"] in PUBLIC_EVENTS:
+                        yield dict(event)
     finally:
         RUNNER.end(job)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
 from time import monotonic
 
 from components.line.job import Job
@@ -40,6 +41,18 @@ class Reader:
         finally:
             self.leave()
 
+    async def awaited_updates(self) -> AsyncGenerator[list[Event]]:
+        """As `updates`, for a caller that may be cancelled while it waits."""
+        self.job.begin()
+        try:
+            while True:
+                yield self._take()
+                if self._ended:
+                    return
+                await asyncio.sleep(REFRESH_SECONDS)
+        finally:
+            self.leave()
+
     def stop(self) -> None:
         """End the job, and read what it still says; where others read it, end the reading alone."""
         self._returns, self._left = False, self.job.is_read_by_others(self)
@@ -54,7 +67,12 @@ class Reader:
         with job.changed:
             job.changed.wait_for(lambda: self._is_over() or len(job.events) > self._read, until - monotonic())
             job.changed.wait_for(self._is_over, min(until - monotonic(), REFRESH_SECONDS))
-            events = job.events[self._read :]
+            return self._take()
+
+    def _take(self) -> list[Event]:
+        """What there is to read."""
+        with self.job.changed:
+            events = self.job.events[self._read :]
             self._read, self._ended = self._read + len(events), self._is_over()
         if self._left:
             return [*events, {"type": "stopped", "text": "Stopped."}]

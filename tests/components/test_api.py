@@ -1,12 +1,16 @@
 """The public API through gradio_client, and the three lines of Python that the README shows."""
 
+from threading import Event
+from time import sleep
+
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
+from components.runner import RUNNER
 from explainers.measures.text import METRICS
 from tests.explainers.streams.test_generation import FIELDS, PROMPT
-from tests.served import served_app
+from tests.served import held_up_app, served_app
 
 
 @pytest.fixture(scope="module")
@@ -61,3 +65,16 @@ def test_errors_reach_the_caller_in_words(client):
 def test_only_documented_endpoints_are_public(client):
     endpoints = client.view_api(return_format="dict")["named_endpoints"]
     assert set(endpoints) == {"/explain_generation", "/explain_classification", "/compare_methods"}
+
+
+def test_a_cancelled_call_ends_at_once_though_its_pass_goes_on():
+    held = Event()
+    with held_up_app(held.wait) as url:
+        try:
+            job = Client(url, verbose=False).submit(PROMPT, api_name="/explain_generation")
+            while not RUNNER._readers:
+                sleep(0.05)
+            job.cancel()  # fails after five seconds without an answer
+            assert not RUNNER._readers
+        finally:
+            held.set()

@@ -15,6 +15,7 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
+from explainers.core.errors import shown
 from tests.hub_server import hub
 from tests.test_app import upload
 from tests.tiny_models import tiny_causal
@@ -82,8 +83,9 @@ def served(models, tmp_path_factory):
     sizes = {"Qwen/Qwen2.5-0.5B-Instruct": 10**9}  # larger than the menu says: 4 GB
     with (
         hub(dict.fromkeys(names, models), parameters=sizes) as server,
-        as_a_space(HF_ENDPOINT=server.url, HF_HOME=str(home), MASKWISE_WAITING_EACH="2") as url,
+        a_server(HF_ENDPOINT=server.url, HF_HOME=str(home), MASKWISE_WAITING_EACH="2") as (url, process),
     ):
+        wait_for(f"{url}/readyz", process)  # while models load, who came first is not yet at work
         yield server, url
 
 
@@ -105,7 +107,7 @@ def test_folders_missing_folders_and_other_models_answer_alike(client, models, c
         "/etc", "/nosuch", "~", ".", "../", str(models), str(models.parent), "assets", "someone/private",
         "meta-llama/Llama-3.2-1B-Instruct", "Qwen/Qwen2.5-1.5B-Instruct", "nobody/nothing",
     ]  # fmt: skip
-    answers = {refusal(client, call, TEXT, model=name).replace(repr(name), "X") for name in names}
+    answers = {refusal(client, call, TEXT, model=name).replace(shown(name), "X") for name in names}
     assert answers == {"X is not offered here. Choose one of the menu."}
 
 
