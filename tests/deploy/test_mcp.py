@@ -5,7 +5,7 @@ import asyncio
 
 import pytest
 from mcp import ClientSession
-from mcp.client.streamable_http import streamablehttp_client
+from mcp.client.streamable_http import streamable_http_client
 
 import app
 from explainers.core.errors import MaskwiseError
@@ -24,7 +24,7 @@ def mcp_url():
 
 def with_session(url, ask):
     async def go():
-        async with streamablehttp_client(url) as (read, write, _), ClientSession(read, write) as session:
+        async with streamable_http_client(url) as (read, write, _), ClientSession(read, write) as session:
             await session.initialize()
             return await ask(session)
 

@@ -30,7 +30,7 @@ def test_every_link_of_the_head_is_served_and_kept(client):
 
 
 def test_below_a_path_that_a_proxy_takes_away(client):
-    below = TestClient(FastAPI(routes=scripts.routes(), root_path="/app"))
+    below = TestClient(FastAPI(routes=scripts.routes()), root_path="/app")
     for path in (f"/{scripts.ADDRESS}/page/view.js", f"/app/{scripts.ADDRESS}/page/view.js"):
         assert below.get(path).status_code == 200
 
