@@ -30,11 +30,8 @@ def check_k(k: int, spans: int, granularity: str) -> None:
     if not spans:
         raise MaskwiseError("The prompt holds nothing that can be removed. Type some words.")
     if k > spans:
-        has, choice = (
-            (f"{spans} {granularity}s", f"k between 1 and {spans}")
-            if spans > 1
-            else (f"1 {granularity}", "k = 1")
-        )
+        has = f"{spans} {granularity}{'' if spans == 1 else 's'}"
+        choice = "k = 1" if spans == 1 else f"k between 1 and {spans}"
         raise MaskwiseError(
             f"k is {k}, but this prompt has only {has}. Choose {choice}, or a finer granularity."
         )
