@@ -64,8 +64,8 @@ class Answered:
         return ResponseTarget(self.loaded, self.prompt, self.response_ids, **settings)
 
 
-def answer(loaded: LoadedModel, text: str, max_new_tokens: int) -> Answered:
-    prompt = render_prompt(loaded.tokenizer, text)
+def answer(loaded: LoadedModel, text: str, max_new_tokens: int, granularity: str = "word") -> Answered:
+    prompt = render_prompt(loaded.tokenizer, text, granularity)
     ids = torch.tensor([prompt.input_ids], device=loaded.device)
     embeds = TokenInputs(loaded.model).of(ids)  # (1, L, d + e)
     return Answered(loaded, prompt, tuple(greedy_tokens(loaded, embeds, max_new_tokens)))
@@ -112,12 +112,17 @@ def _hub_files(name: str) -> list[Path]:
 
 
 def answered(
-    setting: Setting, loaded: LoadedModel, spans: range, max_new_tokens: int, least_tokens: int = 8
+    setting: Setting,
+    loaded: LoadedModel,
+    spans: range,
+    max_new_tokens: int,
+    least_tokens: int = 8,
+    granularity: str = "word",
 ) -> Iterator[Answered]:
-    """Prompts whose number of words is in `spans`, with answers of at least `least_tokens` tokens."""
+    """Prompts whose number of spans is in `spans`, with answers of at least `least_tokens` tokens."""
     for text in setting.texts():
-        if len(render_prompt(loaded.tokenizer, text).spans) in spans:
-            found = answer(loaded, text, max_new_tokens)
+        if len(render_prompt(loaded.tokenizer, text, granularity).spans) in spans:
+            found = answer(loaded, text, max_new_tokens, granularity)
             if len(found.response_ids) >= least_tokens:
                 yield found
 

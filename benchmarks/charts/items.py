@@ -31,13 +31,23 @@ def draw(name: str, result: dict, folder: Path) -> Path | None:
 
 
 def _trajectory(result: dict) -> go.Figure:
-    ways = [name for name in WAYS if name in result]
-    medians = [result[name]["median"] for name in ways]
-    bars = go.Bar(
-        x=medians, y=[WAYS[name] for name in ways], orientation="h", marker={"color": [GREY, TEAL, ORANGE]},
-        text=[f"{value:.1f} s" for value in medians], textposition="outside", cliponaxis=False,
+    """A bar per way to search, in a group per case."""
+    cases = result["cases"]
+    bars = []
+    for (name, way), color in zip(WAYS.items(), (GREY, TEAL, ORANGE), strict=True):
+        medians = {title: case[name]["median"] for title, case in cases.items() if name in case}
+        if medians:
+            bars.append(_bar(way, medians, color))
+    height = 60 + 30 * len(bars) * len(cases)
+    return _bars(bars, "seconds for one XPrompt run, N = 200 (median)", height=height, barmode="group")
+
+
+def _bar(name: str, seconds: dict[str, float], color: str) -> go.Bar:
+    labels = [f"{value:.1f} s" for value in seconds.values()]
+    return go.Bar(
+        x=list(seconds.values()), y=list(seconds), name=name, orientation="h", marker={"color": color},
+        text=labels, textposition="outside", cliponaxis=False,
     )  # fmt: skip
-    return _bars([bars], "seconds for one XPrompt run, N = 200 (median)")
 
 
 def _quality(result: dict) -> go.Figure:

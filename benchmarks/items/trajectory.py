@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
@@ -10,26 +11,54 @@ from benchmarks.resumable import Progress, RowFile
 from benchmarks.setting import RESULTS, Answered, Setting, answered, shown, spread, timed
 from explainers.xprompt import random_swaps
 
+
+@dataclass(frozen=True)
+class Case:
+    """Prompts whose number of spans at this granularity is in `spans`."""
+
+    granularity: str
+    spans: range
+
+    @property
+    def title(self) -> str:
+        return f"{self.spans.start} to {self.spans.stop - 1} {self.granularity}s"
+
+
 NAME, TITLE = "trajectory", "XPrompt, N = 200, k = 3, against Algorithm 1 as published"
 K, ITERATIONS, NEW_TOKENS = 3, 200, 60
-WORDS = range(12, 21)
+CASES = (Case("word", range(12, 21)), Case("token", range(55, 66)))
 ROUNDING = 0.01  # nats
 
 
 def measure(setting: Setting) -> dict:
+    """The same number of prompts for each case."""
     loaded = setting.load()
     run = {"model": loaded.name, "k": K, "iterations": ITERATIONS, "new_tokens": NEW_TOKENS}
-    store, progress = RowFile(RESULTS / "trajectory.rows.jsonl", run), Progress(setting.repeat)
+    store = RowFile(RESULTS / "trajectory.rows.jsonl", run)
+    progress = Progress(setting.repeat * len(CASES))
     progress.done = len(store.rows)
-    examples = answered(setting, loaded, WORDS, NEW_TOKENS, least_tokens=NEW_TOKENS)
-    for example in islice(examples, len(store.rows), setting.repeat):
-        _search(example.target())  # warm up: the half-precision copy is made, batches are calibrated
-        store.add(_compare(example))
-        progress.step(f"{store.rows[-1]['times_exact']:.1f} times faster")
+    for case in CASES:
+        done = len(_rows_of(case, store.rows))
+        examples = answered(setting, loaded, case.spans, NEW_TOKENS, NEW_TOKENS, case.granularity)
+        for example in islice(examples, done, setting.repeat):
+            _search(example.target())  # warm up: the half-precision copy is made, batches are calibrated
+            store.add(_compare(example) | {"case": case.title})
+            progress.step(f"{store.rows[-1]['times_exact']:.1f} times faster")
     store.remove()
-    rows = store.rows
+    return run | {"cases": {case.title: _summary(_rows_of(case, store.rows)) for case in CASES}}
+
+
+def table(result: dict) -> list[str]:
+    return [line for title, case in result["cases"].items() for line in _case_table(title, case)][:-1]
+
+
+def _rows_of(case: Case, rows: list[dict]) -> list[dict]:
+    return [row for row in rows if row["case"] == case.title]
+
+
+def _summary(rows: list[dict]) -> dict:
     columns = [name for name in rows[0] if isinstance(rows[0][name], float)]
-    return run | {
+    return {
         "prompts": len(rows),
         "same_path": all(row["same_path"] for row in rows),
         **{name: spread([row[name] for row in rows]) for name in columns},
@@ -37,22 +66,23 @@ def measure(setting: Setting) -> dict:
     }
 
 
-def table(result: dict) -> list[str]:
-    header, confirmed = "| | seconds | times faster | distinct masks |", ""
-    rows = [f"| as published | {shown(result['published'], 1)} | 1 | |"]
-    for name, title in (("exact", "fp32 throughout"), ("screened", "screened in bfloat16")):
-        if name in result:
-            times = f"{shown(result[name], 1)} | {shown(result['times_' + name], 1)}"
-            rows.append(f"| {title} | {times} | {shown(result['distinct'], 0)} |")
-    if "screened" in result:
-        confirmed = f" Of the screened masks, {shown(result['confirmed'], 0)} were evaluated in fp32."
+def _case_table(title: str, case: dict) -> list[str]:
+    confirmed = ""
+    rows = [f"| as published | {shown(case['published'], 1)} | 1 | |"]
+    for name, way in (("exact", "fp32 throughout"), ("screened", "screened in bfloat16")):
+        if name in case:
+            times = f"{shown(case[name], 1)} | {shown(case['times_' + name], 1)}"
+            rows.append(f"| {way} | {times} | {shown(case['distinct'], 0)} |")
+    if "screened" in case:
+        confirmed = f" Of the screened masks, {shown(case['confirmed'], 0)} were evaluated in fp32."
     return [
-        f"{result['prompts']} prompts, one run each; median (range). The same path as published: "
-        f"{'yes, at every step' if result['same_path'] else 'NO'}.{confirmed}",
+        f"{title}: {case['prompts']} prompts, one run each; median (range). The same path as published: "
+        f"{'yes, at every step' if case['same_path'] else 'NO'}.{confirmed}",
         "",
-        header,
+        f"| {title} | seconds | times faster | distinct masks |",
         "|---|---:|---:|---:|",
         *rows,
+        "",
     ]
 
 

@@ -9,7 +9,7 @@ import torch
 
 from benchmarks import run as bench
 from benchmarks.charts.items import CHARTS, draw
-from benchmarks.items import growth, hard, limit, peers, quality
+from benchmarks.items import growth, hard, limit, peers, quality, trajectory
 from benchmarks.published import PublishedTarget, published_search
 from benchmarks.setting import Answered, Setting, read_prompts, spread
 from explainers.core.errors import MaskwiseError
@@ -33,6 +33,29 @@ def test_the_published_procedure_walks_our_path(kind):
     assert [(s.mask, s.accepted) for s in slow] == [(s.mask, s.accepted) for s in fast]
     assert [s.log_prob for s in slow] == pytest.approx([s.log_prob for s in fast], abs=2e-3)
     assert published.evaluations == 1 + 1 + 30  # gradient, first mask, iterations: nothing is remembered
+
+
+def test_both_granularities_are_held_against_the_published_procedure(tmp_path, monkeypatch):
+    monkeypatch.setattr(trajectory, "RESULTS", tmp_path)
+    monkeypatch.setattr(trajectory, "ITERATIONS", 20)
+    monkeypatch.setattr(Setting, "load", lambda setting: example().loaded)
+    asked = []
+
+    def answered(setting, loaded, spans, new_tokens, least_tokens, granularity):
+        asked.append((granularity, spans))
+        yield example()
+        yield example("gpt2")
+
+    monkeypatch.setattr(trajectory, "answered", answered)
+    result = trajectory.measure(Setting(repeat=2))
+    assert asked == [("word", range(12, 21)), ("token", range(55, 66))]
+    cases = result["cases"]
+    assert list(cases) == ["12 to 20 words", "55 to 65 tokens"]
+    assert all(case["prompts"] == 2 and case["same_path"] for case in cases.values())
+    text = "\n".join(trajectory.table(result))
+    assert "| 12 to 20 words | seconds |" in text and "| 55 to 65 tokens | seconds |" in text
+    assert "yes, at every step" in text and "NO" not in text
+    assert [bar.name for bar in CHARTS["trajectory"](result).data][:2] == ["as published", "fp32 throughout"]
 
 
 def test_the_published_log_prob_is_the_slow_one():
