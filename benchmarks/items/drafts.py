@@ -103,9 +103,8 @@ class Int8Linear(torch.nn.Module):
 
     def __init__(self, linear: torch.nn.Linear):
         super().__init__()
-        scales = linear.weight.abs().amax(1) / 127
-        self.weight, self.bias = (linear.weight / scales[:, None]).round().to(torch.int8), linear.bias
-        self.scales = scales.to(torch.bfloat16)
+        (self.weight, scales), self.bias = _in_int8(linear.weight.detach()), linear.bias
+        self.scales = scales[:, 0].to(torch.bfloat16)
 
     def forward(self, states: torch.Tensor) -> torch.Tensor:
         rows = states.flatten(0, -2).to(torch.bfloat16)
@@ -115,14 +114,20 @@ class Int8Linear(torch.nn.Module):
 
 
 class DynamicInt8Linear(torch.nn.Module):
-    """A scale per output, and one for the activations of each product."""
+    """A scale per output, and one per row of activations as they come; torch's `_int_mm`."""
 
     def __init__(self, linear: torch.nn.Linear):
         super().__init__()
-        scales = linear.weight.abs().amax(1).double() / 127
-        zeros = torch.zeros(len(scales), dtype=torch.long)
-        weight = torch.quantize_per_channel(linear.weight.detach(), scales, zeros, 0, torch.qint8)
-        self.packed = torch.ops.quantized.linear_prepack(weight, linear.bias)
+        (self.weight, self.scales), self.bias = _in_int8(linear.weight.detach()), linear.bias
 
     def forward(self, states: torch.Tensor) -> torch.Tensor:
-        return torch.ops.quantized.linear_dynamic(states, self.packed, True)
+        rows, scales = _in_int8(states.flatten(0, -2))
+        product = torch._int_mm(rows, self.weight.T) * scales * self.scales.T
+        product = product.view(*states.shape[:-1], -1)
+        return product if self.bias is None else product + self.bias
+
+
+def _in_int8(rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Each row rounded to int8, and the scales (rows, 1) that give it back."""
+    scales = rows.abs().amax(1, keepdim=True).clamp(min=torch.finfo(rows.dtype).tiny) / 127
+    return (rows / scales).round().to(torch.int8), scales
