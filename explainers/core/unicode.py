@@ -25,6 +25,11 @@ def whole_characters(value: Any) -> Any:
     return value
 
 
+def visible_name(text: str) -> str:
+    """`text` in one line, to name it by; white space alone as signs that stand for it."""
+    return " ".join(text.split()) or repr(text)[1:-1].replace(" ", "␣") or "(no text)"
+
+
 def is_visible(text: str) -> bool:
     """Whether anything of `text` is seen: white space, joiners and fillers are not."""
     return bool(_VISIBLE.search(text))

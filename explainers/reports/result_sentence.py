@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from explainers.core.unicode import visible_name
 from explainers.reports.numbers import fixed
 
 NAMED_WORDS = 6  # more than these are counted, not named
@@ -52,7 +53,7 @@ def listed(words: list[str]) -> list[list[str]]:
 
 
 def _name(word: str) -> str:
-    name = " ".join(word.split()) or repr(word)[1:-1].replace(" ", "␣")
+    name = visible_name(word)
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1].rstrip() + "…"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
+from explainers.core.unicode import visible_name
 from explainers.reports.figures.shared.heat_map import plain
 from explainers.reports.figures.shared.style import NEGATIVE, POSITIVE, chart, styled
 from explainers.reports.numbers import fixed
@@ -13,7 +14,7 @@ MOST_NAMED = 24  # tokens whose texts fit below the bars
 
 def losses_figure(tokens: list[str], losses: list[float]) -> go.Figure:
     """losses: nats, below zero where a token becomes likelier."""
-    places, names = list(range(1, len(tokens) + 1)), [plain(token) for token in tokens]
+    places, names = list(range(1, len(tokens) + 1)), [plain(visible_name(token)) for token in tokens]
     bars = go.Bar(
         x=places,
         y=losses,
@@ -28,7 +29,7 @@ def losses_figure(tokens: list[str], losses: list[float]) -> go.Figure:
 
 
 def losses_chart(tokens: list[str], losses: list[float]) -> dict:
-    rows = [[token, fixed(loss)] for token, loss in zip(tokens, losses, strict=True)]
+    rows = [[visible_name(token), fixed(loss)] for token, loss in zip(tokens, losses, strict=True)]
     total = sum(losses)
     said = f"{len(tokens)} tokens {'gain' if total < 0 else 'lose'} {fixed(abs(total))} nats together"
     return chart(losses_figure(tokens, losses), ["token", "nats lost"], rows, said)
