@@ -1,4 +1,4 @@
-"""About how long a run takes, from what earlier ones took on this machine."""
+"""About how much work a run is, and how long it takes by what earlier ones took on this machine."""
 
 from __future__ import annotations
 
@@ -23,14 +23,28 @@ def tokens_to_read(request: Callable[[], GenerationRequest]) -> float:
         asked = request()
     except MaskwiseError:
         return 1.0
-    words = len(asked.prompt.split())
-    return max(1, asked.explainer().passes(words)) * (words + asked.max_new_tokens)
+    return max(1, _passes(asked)) * (_words(asked) + asked.max_new_tokens)
 
 
 def estimate(settings: dict) -> str:
-    """A sentence on a run of these settings; empty before the first run has ended."""
-    seconds = LINE.expected(KIND, tokens_to_read(lambda: GenerationRequest(**settings)))
-    return f"A run takes about {duration(seconds)}, as the last ones did on this machine." if seconds else ""
+    """A sentence on a run of these settings; empty where they cannot be run, as the run itself will say."""
+    try:
+        asked = GenerationRequest(**settings)
+    except MaskwiseError:
+        return ""
+    seconds = LINE.expected(KIND, tokens_to_read(lambda: asked))
+    if seconds:
+        return f"A run takes about {duration(seconds)}, as the last ones did on this machine."
+    count = f"{_passes(asked):,} pass" + "es" * (_passes(asked) != 1)
+    return f"A run takes about {count} through the model; how long that takes is known after the first."
+
+
+def _passes(request: GenerationRequest) -> int:
+    return request.explainer().passes(_words(request))
+
+
+def _words(request: GenerationRequest) -> int:
+    return len(request.prompt.split())
 
 
 def show_estimate(tab: SharedTab, line: gr.Markdown) -> None:

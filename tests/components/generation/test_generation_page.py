@@ -52,7 +52,7 @@ def test_run_grows_the_plot_and_ends_with_the_diff(page, slow_model):
     expect(page.locator("#status")).to_contain_text("XPrompt on tiny-llama")
     expect(page.locator("#strip [data-removed]")).to_have_count(4)  # three, and the legend's sample
     expect(page.locator("#diff .mw-legend .mw-note")).not_to_be_empty()
-    expect(page.locator("#about-time")).to_contain_text("A run takes about")
+    expect(page.locator("#about-time")).to_contain_text("as the last ones did on this machine")
     expect(page.locator("#metrics")).to_contain_text("KL divergence")
 
 
