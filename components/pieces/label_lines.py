@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from explainers.core.errors import MaskwiseError, shown
 from explainers.core.unicode import whole_characters
-from explainers.verbalizers.words import find_label
+from explainers.verbalizers.words import find_label, split_words
+
+COLON = re.compile("[:：]")
 
 
 def write_words(label_words: dict[str, list[str]]) -> str:
@@ -18,7 +22,8 @@ def read_words(lines: str) -> dict[str, list[str]]:
     for label, rest in _split(lines):
         if label.casefold() in (known.casefold() for known in read):
             raise MaskwiseError(f"Two lines name the class {shown(label)}. Rename or join them.")
-        read[label] = [word.strip() for word in rest.split(",") if word.strip()]
+        words = split_words(rest)
+        read[label] = [word for word in words if word] or words  # commas alone are refused with the request
     return read
 
 
@@ -27,11 +32,13 @@ def read_examples(lines: str, labels: list[str]) -> dict[str, list[str]]:
     read: dict[str, list[str]] = {}
     for label, text in _split(lines):
         if not text:
-            raise MaskwiseError(f"The line {shown(label)} has no class. Begin it with one: “{labels[0]}: …”.")
+            raise MaskwiseError(
+                f"The line {shown(label)} is not a class and its text. Write it as “{labels[0]}: …”."
+            )
         read.setdefault(find_label(label, labels), []).append(text)
     return read
 
 
 def _split(lines: str) -> list[tuple[str, str]]:
-    parts = (line.partition(":") for line in whole_characters(lines).splitlines() if line.strip())
-    return [(label.strip(), rest.strip()) for label, _, rest in parts]
+    parts = (COLON.split(line, 1) for line in whole_characters(lines).splitlines() if line.strip())
+    return [(label.strip(), "".join(rest).strip()) for label, *rest in parts]

@@ -282,7 +282,7 @@ def _verbalizer_inputs(
         task=task,
         template=request.used_template(),
         label_words=request.words(),
-        given=bool(request.label_words),
+        given=request.label_words,
         examples=request.settings().examples or task.example_texts(),
         seed=request.seed,
         on_forward=on_forward,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
@@ -22,14 +23,14 @@ from explainers.verbalizers.knowledgeable import (
 from explainers.verbalizers.prototypical import prototypical_verbalizer
 from explainers.verbalizers.soft import soft_verbalizer
 from explainers.verbalizers.whole_words import whole_word_verbalizer
-from explainers.verbalizers.words import LabelWords, manual_verbalizer
+from explainers.verbalizers.words import LabelWords, manual_verbalizer, named_notes
 
 ANCHORS = 10  # words per class that its expansion starts from
 
 
 @dataclass(frozen=True)
 class VerbalizerInputs:
-    """What a verbalizer is made from. given: whether the person gave the label words.
+    """What a verbalizer is made from. given: the label words as the person gave them; {} for the task's own.
 
     examples: label → labelled texts, those of the person or else of the task; may be empty.
     """
@@ -38,7 +39,7 @@ class VerbalizerInputs:
     task: ClassificationTask
     template: str
     label_words: LabelWords
-    given: bool
+    given: dict[str, Any]
     examples: dict[str, list[str]]
     seed: int = 0
     on_forward: Callable[[int], None] | None = None
@@ -105,4 +106,6 @@ VERBALIZERS = {
 
 def build_verbalizer(name: str, inputs: VerbalizerInputs) -> Verbalizer:
     """The verbalizer of that name, one of VERBALIZERS; raises MaskwiseError where it cannot be made."""
-    return VERBALIZERS[name](inputs)
+    verbalizer = VERBALIZERS[name](inputs)
+    verbalizer.notes = (*named_notes(inputs.given), *verbalizer.notes)
+    return verbalizer

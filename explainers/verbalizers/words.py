@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import dropwhile
 from pathlib import Path
+from typing import Any
 
 from explainers.core.errors import MaskwiseError, shown
 from explainers.core.unicode import is_visible
@@ -17,6 +19,7 @@ MIN_LABELS, MAX_LABELS = 2, 50
 MAX_LABEL_CHARS, MAX_WORDS = 60, 2000
 MAX_FILE_BYTES = 1_000_000
 SHOWN = 5
+COMMAS = re.compile("[,،、，]")  # also those of Arabic, Chinese and Japanese
 
 LabelWords = dict[str, list[str]]
 
@@ -24,8 +27,8 @@ LabelWords = dict[str, list[str]]
 def read_label_words(values) -> LabelWords:
     """Check untrusted label words: label → words, as a list or as text with commas between.
 
-    Repeated words are kept once; a label without words is its own word. Raises MaskwiseError, also where
-    all that is given as words, or as a name, cannot be seen.
+    Repeated words are kept once; a label without words is its own word (see named_notes). Raises
+    MaskwiseError, also where all that is given as words, or as a name, cannot be seen.
     """
     if not isinstance(values, dict) or not MIN_LABELS <= len(values) <= MAX_LABELS:
         raise MaskwiseError(
@@ -38,9 +41,20 @@ def read_label_words(values) -> LabelWords:
     return cleaned
 
 
+def split_words(text: str) -> list[str]:
+    """What stands between the commas, white space around it left out; none where the text is empty."""
+    return [word.strip() for word in COMMAS.split(text)] if text else []
+
+
+def named_notes(values: dict[str, Any]) -> tuple[str, ...]:
+    """A sentence where classes have no label words, so that each is read through its own name."""
+    names = [label.strip() for label, words in values.items() if not words]
+    return (f"Classes without label words, read through their own names: {shorten(names)}.",) if names else ()
+
+
 def _read_words(label: str, words) -> list[str]:
     if isinstance(words, str):
-        words = words.split(",") if words else []
+        words = split_words(words)
     if not isinstance(words, list | tuple) or len(words) > MAX_WORDS:
         raise MaskwiseError(f"The words of class {shown(label)} must be a list of at most {MAX_WORDS} words.")
     if not all(isinstance(word, str) for word in words):
@@ -154,7 +168,7 @@ def build_word_verbalizer(loaded, label_words: LabelWords, prior=None, notes=())
             else:
                 first.setdefault(tokens[0], word)
         if not first:
-            raise unknown_words(label, loaded.name)
+            raise unknown_words(label, loaded.title)
         ids.append(tuple(first))
         words.append(tuple(first.values()))
     check_distinct(list(label_words), ids)

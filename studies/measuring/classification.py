@@ -56,7 +56,7 @@ class Subjects:
             task=task,
             template=template,
             label_words=task.label_words(chosen.words),
-            given=False,
+            given={},
             examples=examples if items else {},
             seed=unit.seed,
         )

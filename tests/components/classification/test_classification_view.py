@@ -180,7 +180,11 @@ def test_the_sentence_says_what_speaks_for_the_class_and_against_it():
 
 def test_label_words_come_back_from_their_lines():
     assert read_words(write_words(WORDS)) == WORDS
-    assert read_words("A\n\nB :  x,, y ") == {"A": [], "B": ["x", "y"]}
+    assert read_words("A\n\nB :  x,, y \nC: ") == {"A": [], "B": ["x", "y"], "C": []}
+    assert read_words("正面：好，很好、棒\n负面: 差، سيئ") == {
+        "正面": ["好", "很好", "棒"],
+        "负面": ["差", "سيئ"],
+    }
     with pytest.raises(MaskwiseError, match="Two lines name the class"):
         read_words("A: x\na: y")
 
@@ -191,8 +195,10 @@ def test_labelled_lines_are_read_by_class():
         "Sports": ["a goal: scored", "a match"],
         "Business": ["shares"],
     }
-    with pytest.raises(MaskwiseError, match="has no class"):
+    with pytest.raises(MaskwiseError, match="'just a text' is not a class and its text"):
         read_examples("just a text", list(WORDS))
+    with pytest.raises(MaskwiseError, match="'Sports' is not a class and its text. Write it as “Sports: …”"):
+        read_examples("Sports: ", list(WORDS))
     with pytest.raises(MaskwiseError, match="none of the classes"):
         read_examples("Weather: rain", list(WORDS))
 
@@ -206,6 +212,10 @@ def test_the_pages_inputs_become_a_request():
     assert request.options["centre"] == "chance" and request.settings().words_per_class == 1
     edited = classification_request(SETTINGS | {"task": "custom", "label_words": write_words(WORDS)}, {})
     assert edited.words() == WORDS
+    bare = classification_request(SETTINGS | {"task": "custom", "label_words": "Up: \nDown\nOff: x"}, {})
+    assert bare.label_words == {"Up": [], "Down": [], "Off": ["x"]}, "which its result says"
+    with pytest.raises(MaskwiseError, match="words of class 'Up' are nothing but space"):
+        classification_request(SETTINGS | {"task": "custom", "label_words": "Up: ,\nDown: bad"}, {})
 
 
 @pytest.mark.parametrize("task", TASKS)

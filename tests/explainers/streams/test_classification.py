@@ -54,6 +54,15 @@ def probability(result, label):
     return next(row["probability"] for row in result["labels"] if row["label"] == label)
 
 
+@pytest.mark.parametrize("words", [{"Up": [], "Down": ["bad"]}, {"Up": "", "Down": "bad"}])
+def test_a_class_without_words_is_said_to_be_read_through_its_name(words):
+    *_, result = explain(task="custom", label_words=words)
+    assert [row["words"] for row in result["labels"]] == [["up"], ["bad"]]
+    assert "Classes without label words, read through their own names: Up." in result["notes"]
+    *_, result = explain(task="custom", label_words={"Up": "up", "Down": "bad"})
+    assert not [note for note in result["notes"] if "without label words" in note]
+
+
 def test_events_come_in_order_and_agree():
     events = explain(method="xprompt", options={"iterations": 8, "k": 2})
     kinds = [event["type"] for event in events]

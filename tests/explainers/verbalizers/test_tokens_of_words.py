@@ -23,7 +23,7 @@ def sentencepiece_like() -> PreTrainedTokenizerFast:
 
 
 class Loaded:
-    tokenizer, name = sentencepiece_like(), "tiny"
+    tokenizer, name, title = sentencepiece_like(), "tiny", "tiny"
 
 
 def test_a_bare_space_never_stands_for_a_word():
@@ -44,7 +44,7 @@ def test_a_word_of_nothing_but_the_space_is_refused():
 def test_few_shot_kpt_keeps_every_word_of_one_token():
     loaded, task = tiny_masked("bert"), TASKS["sst2"]
     words = {"Negative": ["bad", "terrible", "unheard"], "Positive": ["great", "good"]}
-    inputs = VerbalizerInputs(loaded, task, task.templates[0], words, True, task.example_texts())
+    inputs = VerbalizerInputs(loaded, task, task.templates[0], words, words, task.example_texts())
     few_shot = build_verbalizer("knowledgeable_few_shot", inputs)
     assert few_shot.words == (("bad", "terrible"), ("great", "good"))
     logits = torch.randn(3, len(loaded.tokenizer), generator=torch.Generator().manual_seed(0))

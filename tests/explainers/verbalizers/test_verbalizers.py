@@ -226,7 +226,8 @@ def test_soft_vectors_learn_their_classes():
 def inputs(kind="bert", given=False, examples=None):
     loaded, task = wordpiece() if kind == "bert" else tiny_masked(kind), TASKS["sst2"]
     examples = task.example_texts() if examples is None else examples
-    return VerbalizerInputs(loaded, task, task.templates[0], task.label_words(3), given, examples)
+    words = task.label_words(3)
+    return VerbalizerInputs(loaded, task, task.templates[0], words, words if given else {}, examples)
 
 
 @pytest.mark.parametrize("given", [True, False])
