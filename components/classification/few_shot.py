@@ -119,7 +119,7 @@ def _base_model(request: ClassificationRequest) -> Generator[dict, None, LoadedM
     base = held.load_model("" if request.model == TUNED else request.model, Task.CLASSIFICATION)
     if sum(weight.numel() for weight in base.model.parameters()) > MOST_PARAMETERS:
         raise MaskwiseError(
-            f"{base.name} is too large to be tuned at the page. Choose a smaller model, or run "
+            f"{base.title} is too large to be tuned at the page. Choose a smaller model, or run "
             "python -m training.few_shot."
         )
     yield {"type": "status", "text": "Preparing to tune"}

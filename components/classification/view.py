@@ -111,11 +111,13 @@ class ClassificationView(RecordingView):
         self.progress.text = f"{event['title']} done"
 
     def on_compared(self, event: dict) -> None:
-        self.progress.end("done", f"{len(self.methods)} methods explain {self.prediction['label']}.")
+        done = f"{len(self.methods)} methods explain {self.prediction['label']}."
+        self.progress.end("done", " ".join([done, *self.prediction["notes"], *event["notes"]]))
 
     def on_lens(self, event: dict) -> None:
         self.lens = event
-        self.progress.end("done", f"Every layer read by the MLM head: {len(event['words'])} rows.")
+        done = f"Every layer read by the MLM head: {len(event['words'])} rows."
+        self.progress.end("done", " ".join([done, *self.prediction["notes"]]))
 
     def on_stopped(self, event: dict) -> None:
         self.progress.end("stopped", f"{event['text']} What was finished stays.")

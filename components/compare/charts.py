@@ -35,12 +35,13 @@ class SweepView(CompareRun):
         self.progress.text = f"Drawing {title}, k = {event['k']} of {self.most}"
 
     def on_swept(self, event: dict) -> None:
-        refused = [f"{self.titles[name]} refused: {why}" for name, why in event["refused"].items()]
+        said = [f"{self.titles[name]} refused: {why}" for name, why in event["refused"].items()]
+        said += event["notes"]
         if event["stopped"]:
-            self.progress.end("stopped", " ".join(["Stopped. What was drawn stays.", *refused]))
+            self.progress.end("stopped", " ".join(["Stopped. What was drawn stays.", *said]))
         else:
             done = f"Probability ratio drawn for k = 1 to {self.most}."
-            self.progress.end("done", " ".join([done, *refused]))
+            self.progress.end("done", " ".join([done, *said]))
 
 
 @dataclass
@@ -62,4 +63,4 @@ class ConvergenceView(CompareRun):
         if event["stopped"]:
             self.progress.end("stopped", f"Stopped: {done}")
         else:
-            self.progress.end("done", done)
+            self.progress.end("done", " ".join([done, *event["notes"]]))

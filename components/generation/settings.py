@@ -57,7 +57,11 @@ def generation_settings(prefix: str = "") -> Controls:
             PLACEMENTS, value="system", label="System prompt goes", elem_id=f"{prefix}placement"
         ),
         "thinking": gr.Dropdown(
-            THINKING, value="off", label="Thinking before the answer", elem_id=f"{prefix}thinking"
+            THINKING,
+            value="off",
+            label="Thinking before the answer",
+            info="Some models, such as gpt-oss, always think. The result says so.",
+            elem_id=f"{prefix}thinking",
         ),
         "date": gr.Textbox(
             "",

@@ -12,7 +12,7 @@ from math import log
 from components.classification.view import ClassificationView
 from components.page.progress import status
 from components.page.views import Values
-from components.what_if.values import JOINT_EMPTY, with_removed
+from components.what_if.values import JOINT_EMPTY, flat_parts, with_removed
 from components.what_if.view import STRIP_LEGEND, ActionView, count, explanation_of, method_set
 from explainers.reports.class_sentence import percent
 from explainers.reports.figures.class_probabilities import ClassChange, classes_chart
@@ -73,6 +73,7 @@ def measured(explanation: dict, removal: dict) -> Values:
         facts = [[f"log p of {row['label']}", f"{before} → {after} nats"]]
     else:
         parts, facts = _unchanged(row, rows, said), []
+    parts += flat_parts(explanation["method_notes"])
     result, label = {"parts": parts, "facts": facts}, row["label"]
     changes = [ClassChange(r["label"], r["probability"], r["probability_masked"]) for r in rows]
     return {"result": result, "changes": {"charts": [classes_chart(changes, label)]}}

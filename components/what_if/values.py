@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from math import exp
 
 from components.page.views import Values
+from explainers.measures.flatness import flat_among
 from explainers.reports.figures.drops import drops_chart
 from explainers.reports.figures.interactions import pairs_chart
 from explainers.reports.figures.response_losses import losses_chart
@@ -40,6 +41,7 @@ def measured(explanation: dict, removal: dict) -> Values:
     """The result of what_if.removal as the sentence and the coloured answer."""
     spans = with_removed(explanation, removal["removed"])
     parts = result_sentence({**explanation, **removal, "spans": spans, "metrics": []})["parts"]
+    parts += flat_parts(explanation["notes"])
     before, after = removal["log_prob"], removal["log_prob_masked"]
     verb, by = ("falls", before - after) if after <= before else ("rises", after - before)
     what = "part" if explanation.get("part") else "whole answer"
@@ -50,6 +52,11 @@ def measured(explanation: dict, removal: dict) -> Values:
     ]
     coloured = answer(removal["response_tokens"])
     return {"result": {"parts": parts, "facts": facts}, "answer": coloured, "losses": _losses(coloured)}
+
+
+def flat_parts(notes: Sequence[str]) -> list[list[str]]:
+    """What the notes of a result say where nothing can be told apart, as further parts of a sentence."""
+    return [["text", f" {note}"] for note in flat_among(notes)]
 
 
 def unmeasured(explanation: dict) -> Values:

@@ -30,7 +30,10 @@ def describe_joint(
         "synergistic": "They only work together: losing one already loses most of what they do.",
         "additive": "Each does its own work: they neither replace nor need one another.",
     }
-    return [measured, meaning[joint_kind(together, total)], *_describe_pairs(texts, pairs)]
+    said = meaning[joint_kind(together, total)]
+    if max(abs(together), abs(total)) <= LEAST:
+        said = "What they do adds up to nothing."
+    return [measured, said, *_describe_pairs(texts, pairs)]
 
 
 def describe_why_not(
@@ -52,6 +55,8 @@ def describe_why_not(
         if chosen:
             words = ", ".join(f"{_quoted(text)} ({_number(score, '+')})" for text, score in chosen)
             said += f" Most for the {name}: {words}."
+    if all(abs(score) <= LEAST for _, score in scores):
+        said += " Nothing in the prompt speaks more for one of them than for the other."
     return said
 
 

@@ -9,6 +9,7 @@ from explainers.core.errors import Stopped
 from explainers.core.target import Target
 from explainers.verbalizers.words import shorten
 
+FLAT = "Nothing can be told apart here"
 EQUAL = 1e-6  # probabilities that differ by less are equal but for rounding
 
 
@@ -29,10 +30,15 @@ def flat_notes(target: Target, *without: float) -> tuple[str, ...]:
     except Stopped:
         return ()
     return (
-        f"Nothing can be told apart here: log p stays the same, within {target.min_gain:.2g} nats, whatever "
+        f"{FLAT}: log p stays the same, within {target.min_gain:.2g} nats, whatever "
         "is removed (each part alone, all at once, and those found). The scores say nothing. Try another "
         "model or another text.",
     )
+
+
+def flat_among(notes: Sequence[str]) -> list[str]:
+    """The sentences of `flat_notes` among the notes of a result."""
+    return [note for note in notes if note.startswith(FLAT)]
 
 
 def tie_notes(labels: Sequence[str], probabilities: Sequence[float]) -> tuple[str, ...]:

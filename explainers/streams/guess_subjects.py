@@ -12,6 +12,7 @@ from threading import Lock
 
 from explainers.core.deferred_torch import torch
 from explainers.core.types import Mask, OnForward, Task
+from explainers.measures.flatness import tie_notes
 from explainers.models.held import LoadedModel
 from explainers.streams.checks import check_k
 from explainers.streams.classification import ClassificationRequest, build_target
@@ -64,7 +65,8 @@ class Known:
 class Subject(ABC):
     """One round's target and its answer, there once it is open.
 
-    tokens: how many log p is a sum over. notes: what a reader must know, in sentences.
+    tokens: how many log p is a sum over. notes: what a reader must know, in sentences. flat: a sentence where
+    nothing can be told apart, once the sets are found.
     """
 
     task: Task
@@ -73,6 +75,7 @@ class Subject(ABC):
     known: Known
     tokens: int = 1
     notes: tuple[str, ...] = ()
+    flat: tuple[str, ...] = ()
 
     @abstractmethod
     def open(self, loaded: LoadedModel, known: Known, on_forward: OnForward) -> Iterator[OpeningEvent]:
@@ -141,7 +144,8 @@ class LabelSubject(Subject):
         yield {"type": "words", "spans": span_values(self.target.spans)}
         probabilities = self._probabilities(self.target.full_mask())
         self.target.label_index = int(probabilities.argmax())
-        self.notes = (*self.target.cloze.notes, *self.target.verbalizer.notes)
+        ties = tie_notes(self.target.labels, probabilities.tolist())
+        self.notes = (*self.target.cloze.notes, *self.target.verbalizer.notes, *ties)
         yield {"type": "response", "text": self._class_of(probabilities)}
 
     def answer_without(self, mask):

@@ -20,6 +20,7 @@ from explainers.core.base import EXPLAINERS, Explainer, read_options
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Explanation, Mask, OnForward, SearchStep, Task
+from explainers.measures.flatness import flat_notes
 from explainers.measures.guess_score import score_of, sentence_of
 from explainers.measures.text import probability_ratio
 from explainers.models import held
@@ -69,7 +70,9 @@ def prepare(round: Round, on_forward: OnForward | None = None) -> Generator[Prep
         if not known.method:
             known.method = _method_set(round, subject)
         known.target = None
-    yield {"type": "prepared", "notes": list(subject.notes)}
+        without = [found["log_prob_masked"] for found in known.sets().values()]
+    subject.flat = flat_notes(subject.target, *without)
+    yield {"type": "prepared", "notes": [*subject.notes, *subject.flat]}
     return subject
 
 
@@ -188,7 +191,8 @@ def _scored(subject: Subject, own: Effect) -> ScoredGuess:
     best, random = subject.known.best, subject.known.random
     assert best and random  # prepare has found them
     score = score_of(own["drop"], best["drop"])
-    return {**own, "score": score, "sentence": sentence_of(score, own["drop"], best["drop"], random["drop"])}
+    said = sentence_of(score, own["drop"], best["drop"], random["drop"])
+    return {**own, "score": score, "sentence": " ".join([said, *subject.flat])}
 
 
 def _revealed(subject: Subject, own: Effect) -> RevealedEvent:

@@ -13,6 +13,7 @@ from explainers.core.base import explainers_for
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import OnForward, Task
 from explainers.measures.faithfulness import STEPS
+from explainers.measures.flatness import flat_notes
 from explainers.measures.layer_lens import LayerLens, TokenReading, layer_lens, token_readings
 from explainers.models.held import LoadedModel
 from explainers.streams.classification import (
@@ -93,7 +94,8 @@ def compare(
     on_forward: OnForward | None = None,
     loaded: LoadedModel | None = None,
 ) -> Iterator[ReadingEvent]:
-    """Explain the class by every method: `methods`, a `method` event for each, and last `compared`.
+    """Explain the class by every method: `methods`, a `method` event for each, and last `compared`, with a
+    note where nothing can be told apart.
 
     options: of the methods, by name. A method that cannot run here has "error", in words, and no scores.
     """
@@ -104,7 +106,7 @@ def compare(
     yield {"type": "methods", "count": len(requests), "passes": sum(p for p in passes if p <= MOST_PASSES)}
     for each, needed in zip(requests, passes, strict=True):
         yield _run_one(each, target, needed)
-    yield {"type": "compared"}
+    yield {"type": "compared", "notes": [*flat_notes(target)]}
 
 
 def _with_method(request: ClassificationRequest, name: str, options: dict) -> ClassificationRequest:

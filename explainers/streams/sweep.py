@@ -13,6 +13,7 @@ from explainers.core.base import EXPLAINERS, Explainer, top_k_mask
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.types import Mask, OnForward, SearchStep
+from explainers.measures.flatness import flat_notes
 from explainers.measures.intervals import interval
 from explainers.measures.text import probability_ratio
 from explainers.streams.checks import check_range
@@ -28,7 +29,8 @@ VARIANTS = ("xprompt", "xprompt_random_start", "xprompt_uniform_swaps")
 
 def sweep(request: ComparisonRequest, most: int, on_forward: OnForward | None = None) -> Iterator[SweepEvent]:
     """A `point` for each method and k = 1 … most (no more than there are spans), after those of `random`: the
-    mean over the request's draws and the ends of its 95 % interval. Last `swept`, with what refused and why.
+    mean over the request's draws and the ends of its 95 % interval. Last `swept`, with what refused and why,
+    and a note where nothing can be told apart.
     """
     check_range("most", most, 1, MAX_K)
     first = request.single(request.methods[0], k=1)
@@ -47,7 +49,8 @@ def sweep(request: ComparisonRequest, most: int, on_forward: OnForward | None = 
                 refused[method] = str(error)
     except Stopped:
         stopped = True
-    yield {"type": "swept", "refused": refused, "stopped": stopped}
+    notes = [] if stopped else [*flat_notes(target)]
+    yield {"type": "swept", "refused": refused, "stopped": stopped, "notes": notes}
 
 
 def convergence(
@@ -77,7 +80,8 @@ def convergence(
             yield {"type": "curve", "method": run.method, "title": title, "seed": run.seed, "y": y}
     except Stopped:
         stopped = True
-    yield {"type": "converged", "stopped": stopped}
+    notes = [] if stopped else [*flat_notes(target)]
+    yield {"type": "converged", "stopped": stopped, "notes": notes}
 
 
 def removed_sets(

@@ -131,7 +131,10 @@ class MethodEvent(TypedDict):
 
 
 class MethodsDoneEvent(TypedDict):
+    """notes: a sentence where nothing can be told apart."""
+
     type: Literal["compared"]
+    notes: list[str]
 
 
 ClassificationEvent = (

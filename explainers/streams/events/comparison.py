@@ -95,11 +95,13 @@ class PointEvent(TypedDict):
 
 
 class SweptEvent(TypedDict):
-    """refused: by method, why it has no points, in words."""
+    """refused: by method, why it has no points, in words. notes: a sentence where nothing can be told
+    apart."""
 
     type: Literal["swept"]
     refused: dict[str, str]
     stopped: bool
+    notes: list[str]
 
 
 class CurveEvent(TypedDict):
@@ -113,8 +115,11 @@ class CurveEvent(TypedDict):
 
 
 class ConvergedEvent(TypedDict):
+    """notes: as of SweptEvent."""
+
     type: Literal["converged"]
     stopped: bool
+    notes: list[str]
 
 
 ComparisonEvent = AnswerEvent | PromptEvent | FloorEvent | RowEvent | ComparedEvent

@@ -155,7 +155,7 @@ def test_a_sweep_has_a_line_a_method_and_the_band_of_chance():
     assert floor["name"] == "random removal" and floor["y"][:3] == [0.9, 0.9, None]
     assert chart["said"] == "k 2 of 5: First 0.500, random removal 0.900 (0.800 to 1.000)"
     assert chart["table"]["rows"][0] == [1, "1.000", "0.900 (0.800 to 1.000)"]
-    view.add({"type": "swept", "refused": {"second": "Too long."}, "stopped": False})
+    view.add({"type": "swept", "refused": {"second": "Too long."}, "stopped": False, "notes": ["Flat."]})
     assert "Second refused: Too long." in view.values()["status"]["text"]
 
 

@@ -21,6 +21,7 @@ from components.what_if.class_view import (
 )
 from components.what_if.view import method_set, of_link
 from explainers.core.errors import MaskwiseError
+from explainers.measures.flatness import FLAT
 from tests.tiny_models import tiny_masked
 
 
@@ -82,6 +83,12 @@ def test_a_links_set_is_applied_to_its_own_text_alone(record, explanation):
     assert chosen(record, removed, note)["strip"]["legend"].startswith(note)
     removed, note = of_link(explanation, inputs | {"text": "Another"}, "text")
     assert removed == method_set(explanation) and "another text" in note
+
+
+def test_that_nothing_can_be_told_apart_is_said_of_each_set(explanation):
+    explanation["method_notes"] = ["Another note.", f"{FLAT}: log p stays the same."]
+    said = sentence(measured(explanation, removal_of(explanation, [4], {})))
+    assert said.endswith(f"the model still says Sports. {FLAT}: log p stays the same.")
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,20 @@
 
 import pytest
 
+from components.classification.view import ClassificationView
+from components.what_if.values import measured
 from explainers.core.base import explainers_for
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.types import Task
 from explainers.measures.flatness import flat_notes, tie_notes
-from explainers.streams import classification, generation
+from explainers.models import held
+from explainers.streams import classification, generation, guessing, reading, what_if
 from explainers.streams.classification import ClassificationRequest
 from explainers.streams.comparison import ComparisonRequest, compare
 from explainers.streams.generation import GenerationRequest
+from explainers.streams.guess_rounds import Round
+from explainers.streams.sweep import convergence, sweep
 from tests.synthetic import SyntheticTarget
 from tests.tiny_models import tiny_causal, tiny_masked
 
@@ -59,7 +64,7 @@ def test_classes_that_nothing_moves_are_not_told_apart(method):
 
 
 def test_a_classifier_of_zeros_is_refused():
-    with pytest.raises(MaskwiseError, match="what they read at <mask> does not depend on the words"):
+    with pytest.raises(MaskwiseError, match="does not depend on the words.*weights may be damaged"):
         list(
             classification.run(
                 ClassificationRequest("Stocks fell.", "custom", **CLASSES), loaded=zeroed(tiny_masked("bert"))
@@ -73,6 +78,42 @@ def test_the_comparison_says_so(dead_causal):
     )
     *_, last = compare(asked, loaded=dead_causal)
     assert SAID in last["notes"][-1]
+
+
+def test_the_charts_of_the_comparison_say_so(dead_causal, monkeypatch):
+    monkeypatch.setattr(held, "load_model", lambda *how: dead_causal)
+    asked = ComparisonRequest(PROMPT, ["feature_ablation"], draws=2, response="Yes.", **SHORT)
+    for last in [*sweep(asked, 2)][-1], [*convergence(asked, 1, 2)][-1]:
+        assert SAID in last["notes"][-1]
+
+
+def test_every_method_beside_the_others_says_so():
+    request = ClassificationRequest("Stocks fell.", "custom", **CLASSES)
+    events = list(reading.compare(request, {}, loaded=of_equal_classes(["good", "bad"])))
+    assert SAID in events[-1]["notes"][-1]
+    view = ClassificationView("Stocks fell.")
+    for event in events:
+        view.add(event)
+    assert SAID in view.values()["status"]["text"]
+
+
+def test_what_if_says_so(dead_causal):
+    request = GenerationRequest(PROMPT, method="feature_ablation", response="Yes.", **SHORT)
+    *_, explanation = generation.run(request, loaded=dead_causal)
+    removal = what_if.removal(explanation, [0, 1], loaded=dead_causal)
+    assert SAID in measured(explanation, removal)["result"]["parts"][-1][1]
+    joint = what_if.joint_effect_on(additive([0.0, 0.0]), [0, 1], "word")
+    assert joint["sentences"][1] == "What they do adds up to nothing."
+
+
+def test_a_round_says_so_before_and_after_the_marks(dead_causal, monkeypatch):
+    monkeypatch.setattr(held, "load_model", lambda *how: dead_causal)
+    guessing._known.clear()
+    round = Round("Sea", PROMPT, 1, settings={"response": "Yes.", "max_new_tokens": 2})
+    events = {event["type"]: event for event in guessing.play(round, [0])}
+    assert SAID in events["prepared"]["notes"][-1] and SAID in events["revealed"]["sentence"]
+    (scored,) = [event for event in guessing.score_guesses(round, [[1]]) if event["type"] == "scored"]
+    assert SAID in scored["guesses"][0]["sentence"]
 
 
 def test_a_model_that_heeds_its_prompt_is_not_called_flat():

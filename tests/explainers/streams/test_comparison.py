@@ -192,7 +192,7 @@ def test_sweep_points_equal_single_runs():
     methods = [name for name, method in explainers_for(Task.GENERATION).items() if _only_scores(method)]
     for some in (METHODS + ["xprompt"], *_parts(methods, 8)):
         *_, end = events = list(sweep(request(some), 3))
-        assert end == {"type": "swept", "refused": {}, "stopped": False}
+        assert end == {"type": "swept", "refused": {}, "stopped": False, "notes": []}
         points = {(p["method"], p["k"]): p["probability_ratio"] for p in of_type(events, "point")}
         assert set(points) == {(name, k) for name in (*some, "random") for k in (1, 2, 3)}
         target = fresh_target()
@@ -224,7 +224,7 @@ def test_the_random_points_are_the_floor():
 def test_convergence_is_the_methods_own_stream():
     *_, end = events = list(convergence(request(seed=4), seeds=3, iterations=25))
     curves = of_type(events, "curve")
-    assert end == {"type": "converged", "stopped": False}
+    assert end == {"type": "converged", "stopped": False, "notes": []}
     assert [(c["method"], c["seed"]) for c in curves] == [
         (name, seed) for seed in (4, 5, 6) for name in comparison_sweep.VARIANTS
     ]
