@@ -37,14 +37,18 @@ def weight_files(folder: Path) -> list[Path]:
         return [folder / SINGLE]
     if not (folder / INDEX).exists():
         raise MaskwiseError(
-            f"{folder} holds no safetensors weights ({SINGLE}), the only format that Maskwise loads. "
+            f"{folder.name} holds no safetensors weights ({SINGLE}), the only format that Maskwise loads. "
             f"Choose a model that has them, or convert this one ({CONVERT})."
         )
     try:
-        shards = set(json.loads((folder / INDEX).read_text())["weight_map"].values())
-    except (ValueError, KeyError, AttributeError):
-        raise MaskwiseError(f"{INDEX} is damaged. Download the model again.") from None
-    return [folder / Path(shard).name for shard in sorted(shards)]
+        index = json.loads((folder / INDEX).read_bytes())
+        index["metadata"]  # transformers reads none without it
+        shards = [folder / Path(shard).name for shard in sorted(set(index["weight_map"].values()))]
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        shards = []
+    if not shards:
+        raise MaskwiseError(f"{INDEX} is damaged. Download or save the model again.")
+    return shards
 
 
 def count_parameters(folder: Path) -> dict[str, int]:

@@ -24,7 +24,7 @@ from explainers.models import builtin, memory
 from explainers.models.builtin_masked_lm import load_builtin_masked_lm
 from explainers.models.catalogue import BUILTIN
 from explainers.models.checkpoint import READING, count_parameters
-from explainers.models.locate import Source, find_model
+from explainers.models.locate import Source, find_model, title_of
 from explainers.models.variants import bytes_of_copies
 
 if TYPE_CHECKING:
@@ -51,6 +51,11 @@ class LoadedModel:
     device: torch.device
     dtype: torch.dtype
     others: tuple[torch.device, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What messages call it."""
+        return title_of(self.name)
 
 
 @dataclass(frozen=True)
@@ -157,20 +162,20 @@ def _load(key: Kept) -> LoadedModel:
     from explainers.models import loading
 
     source = key.source
-    with _loading_errors(source.name):
+    with _loading_errors(source.title):
         counts = count_parameters(source.folder)
         dtype = key.dtype or memory.choose_dtype(counts, key.device)
         needed = memory.needed_bytes(counts, dtype)
         if source.name != BUILTIN[source.task].id:
-            memory.check_bound(source.name, counts)
-            memory.check_limit(source.name, needed)
+            memory.check_bound(source.title, counts)
+            memory.check_limit(source.title, needed)
         with _room_for(key, needed):
             if source.name == BUILTIN[Task.CLASSIFICATION].id:
                 model = load_builtin_masked_lm(source.folder).to(key.device, dtype)  # type: ignore[arg-type]
             else:
                 places = memory.device_map(needed, key.device)
-                model = loading.read_model(source.name, source.folder, source.task, dtype, places)
-            tokenizer = loading.read_tokenizer(source.name, source.folder, source.task)
+                model = loading.read_model(source.title, source.folder, source.task, dtype, places)
+            tokenizer = loading.read_tokenizer(source.title, source.folder, source.task)
             model = model.eval().requires_grad_(False)
             if source.may_change:  # weights mapped from a file that is cut short would end the process
                 for tensor in (*model.parameters(), *model.buffers()):
@@ -190,9 +195,10 @@ def _loading_errors(name: str) -> Iterator[None]:
     except (MemoryError, torch.OutOfMemoryError) as error:
         raise MaskwiseError(f"{name} is too large for the free memory. Choose a smaller model.") from error
     except Exception as error:
-        reason = for_the_page(" ".join(str(error).split()) or type(error).__name__)[:300]
+        outside = isinstance(error, OSError | ImportError)  # of the disk or a library, for people to mend
+        reason = f" ({for_the_page(' '.join(str(error).split()))[:300]})" if outside else ""
         raise MaskwiseError(
-            f"{name} could not be loaded ({reason}). Its files may be damaged: download or save it again, or "
+            f"{name} could not be loaded{reason}. Its files may be damaged: download or save it again, or "
             "choose another model."
         ) from error
 
@@ -216,7 +222,7 @@ def _make_room(key: Kept, needed: int) -> None:
     def available() -> int:
         return memory.available_bytes(key.device) - sum(_reserved.values())
 
-    name = key.source.name
+    name = key.source.title
     memory.check_fits(name, needed, key.device, available() + _held())  # else the others are lost in vain
     bound = memory.keep_bytes(available(), _held())
     while _kept and (_held() + needed > bound or memory.HEADROOM * needed > available()):

@@ -12,7 +12,7 @@ from explainers.core.shared_work import Check
 from explainers.core.types import Task
 from explainers.models import builtin, builtin_masked_lm, hub
 from explainers.models.catalogue import BUILTIN, is_allowed
-from explainers.models.checkpoint import combined_sha256, fingerprint
+from explainers.models.checkpoint import SINGLE, combined_sha256, fingerprint
 from explainers.models.hub import CheckSize
 
 
@@ -28,6 +28,16 @@ class Source:
     task: Task
     folder: Path
     may_change: bool = False
+
+    @property
+    def title(self) -> str:
+        """What messages call it."""
+        return title_of(self.name)
+
+
+def title_of(name: str) -> str:
+    """What messages call the model of that name: a folder goes by its own name, without the path."""
+    return Path(name).name if Path(name).is_absolute() else name
 
 
 def find_model(name: str, task: Task, check_size: CheckSize, check: Check = lambda: None) -> Source:
@@ -69,9 +79,14 @@ def _local_folder(name: str) -> Path | None:
     """The folder of that path; a name that could also be the Hub's counts where config.json is in it."""
     try:
         folder = Path(name).expanduser()
-        has_config, is_folder = (folder / "config.json").is_file(), folder.is_dir()
+        has_config, is_folder, is_file = (folder / "config.json").is_file(), folder.is_dir(), folder.is_file()
     except (OSError, RuntimeError, ValueError):  # too long, no such user, a null byte
         return None
+    if is_file and not hub.is_hub_id(name):
+        raise MaskwiseError(
+            f"{folder.name} is a file. Give the folder that a model was saved to, with its config.json and "
+            f"{SINGLE}."
+        )
     if is_folder and not has_config and not hub.is_hub_id(name):
-        raise MaskwiseError(f"{name} holds no config.json. Give the folder that a model was saved to.")
+        raise MaskwiseError(f"{folder.name} holds no config.json. Give the folder that a model was saved to.")
     return folder.resolve() if has_config else None

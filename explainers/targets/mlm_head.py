@@ -11,6 +11,8 @@ from explainers.core.deferred_torch import no_grad, torch
 from explainers.core.errors import MaskwiseError
 from explainers.models.held import LoadedModel
 from explainers.models.variants import with_eager_attention
+from explainers.targets.batching import is_out_of_memory
+from explainers.targets.remembered import check_finite
 from explainers.text.templates import Cloze
 
 BATCH_TOKENS = 4096
@@ -122,8 +124,11 @@ def _try(loaded: LoadedModel) -> Traits:
     embeds, padded_embeds = (model.get_input_embeddings()(each) for each in (ids, padded))
     alone = embeds * (ids == tokenizer.mask_token_id)[..., None]
     if agrees(lambda: model(inputs_embeds=alone).logits[0, position]):
-        raise _refusal(
-            model, "what they read at <mask> does not depend on the words, on this machine at least"
+        kind = kind_of(model)
+        raise MaskwiseError(
+            f"What this {kind} model reads at <mask> does not depend on the words, so there is nothing to "
+            f"explain. Its weights may be damaged, or {kind} models may not run rightly on this machine. "
+            "Choose another model, such as roberta-base."
         )
     return Traits(
         splits=agrees(lambda: _head_alone(model, embeds, position)),
@@ -139,10 +144,10 @@ def _plain_logits(model, ids: torch.Tensor, position: torch.Tensor) -> torch.Ten
     try:
         plain = model(input_ids=ids).logits[0, position].float().cpu()
     except Exception as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
-        raise _refusal(model, f"a text alone is not enough for them ({reason})") from error
-    if not plain.isfinite().all():
-        raise _refusal(model, f"{type(model).__name__} does not give finite numbers for a short text")
+        if is_out_of_memory(error):
+            raise
+        raise _refusal(model, "a text alone is not enough for them") from error
+    check_finite(plain)
     return plain
 
 

@@ -68,7 +68,7 @@ def whole_word_verbalizer(loaded, label_words: LabelWords) -> Verbalizer:
         known = {t: word for word, t in reversed(read.items()) if t and tokenizer.unk_token_id not in t}
         unknown += [word for word, t in read.items() if t not in known]
         if not known:
-            raise unknown_words(label, loaded.name)
+            raise unknown_words(label, loaded.title)
         kept = dict(reversed(known.items()))
         tokens.append(list(kept))
         words.append(list(kept.values()))

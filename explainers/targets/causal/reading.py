@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 from explainers.core.deferred_torch import no_grad, torch
 from explainers.core.errors import MaskwiseError
+from explainers.targets.batching import is_out_of_memory
 from explainers.targets.causal.cache import Cache, cache_arguments, is_croppable
 from explainers.targets.causal.logits import Readout, readout_on
 from explainers.targets.causal.token_inputs import TokenInputs
@@ -87,10 +88,11 @@ class _Trial:
         try:
             return self._model(input_ids=ids, use_cache=False).logits.float()
         except FAILURES as error:
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")[:200]
+            if is_out_of_memory(error):
+                raise
+            choose = "Load it in fp32, or choose" if _is_half(self._model) else "Choose"
             raise MaskwiseError(
-                f"This {self.kind} model cannot be run here: {reason}. Load it in fp32, or choose a model of "
-                "another kind."
+                f"This {self.kind} model cannot be run on a text alone. {choose} a model of another kind."
             ) from error
 
     def _check(self, whole: torch.Tensor, short: torch.Tensor) -> None:

@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 from explainers.core.deferred_torch import no_grad, torch
 from explainers.core.errors import MaskwiseError
+from explainers.targets.batching import is_out_of_memory
 from explainers.targets.causal.reading import FAILURES, FP32_ERROR, GONE, HALF_ERROR, TRIED
 
 if TYPE_CHECKING:
@@ -35,9 +36,11 @@ def reading_of(model: PreTrainedModel) -> EncoderReading:
         except MaskwiseError:
             raise
         except FAILURES as error:
+            if is_out_of_memory(error):
+                raise
             raise MaskwiseError(
-                f"This {model.config.model_type} model cannot be run on embeddings here: {error}. "
-                "Choose a model of another kind."
+                f"The encoder of this {model.config.model_type} model cannot be given word embeddings, so no "
+                "word can be removed from what it reads. Choose a model of another kind."
             ) from error
     return _readings[model]
 

@@ -1,5 +1,7 @@
 """Folders with one thing broken: each is refused in a sentence that names it."""
 
+import re
+
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -43,6 +45,71 @@ def test_a_config_of_another_model_is_refused(folder, changes, says):
 def test_layers_that_predict_further_words_may_be_left_over(folder):
     edit_config(folder, num_hidden_layers=1, num_nextn_predict_layers=1)
     assert read_model("tiny", folder, CAUSAL, torch.float32).config.num_hidden_layers == 1
+
+
+DAMAGED = {  # file → what is written into it, and what is said
+    "a list": ("config.json", "[1, 2]", "config.json of llama is damaged. Download"),
+    "no JSON": ("config.json", "{broken", "config.json of llama is damaged. Download"),
+    "architectures": ("config.json", '{"architectures": 7}', "config.json of llama is damaged. Download"),
+    "no kind": ("config.json", "{}", "does not name its kind"),
+    "unknown": ("config.json", '{"model_type": "orca9"}', r"transformers does not know \('orca9'\)\. Choose"),
+    "own code": (
+        "config.json",
+        '{"model_type": "x", "auto_map": {}}',
+        "code of its own, which Maskwise does not",
+    ),
+    "weights": ("model.safetensors", "version https://git-lfs", "model.safetensors is missing or damaged"),
+    "tokenizer": ("tokenizer.json", "{broken", "tokenizer of llama cannot be read: .*Copy that of its model"),
+    "tokenizer's kind": ("tokenizer.json", '{"model": {"type": "Odd"}}', "tokenizer of llama cannot be read"),
+    "template": ("tokenizer_config.json", '{"chat_template": 7}', "tokenizer of llama cannot be read"),
+    "generation": ("generation_config.json", "[]", "config files of llama describe no llama model"),
+}
+FROM_PYTHON = re.compile(
+    r"/|\b\w*(Error|Exception)\b|'\w+' object|NoneType|\bstr\b|\bint\b|\bdict\b|Traceback"
+)
+
+
+@pytest.mark.parametrize(("file", "text", "says"), DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_file_ends_in_a_sentence_without_paths_or_pythons_words(folder, file, text, says):
+    (folder / "chat_template.jinja").unlink()
+    (folder / file).write_text(text)
+    message = refusal(folder)
+    assert re.search(says, message) and not FROM_PYTHON.search(message)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"hidden_size": "many"},
+        {"hidden_size": -4},
+        {"num_attention_heads": 0},
+        {"hidden_act": "frobnicate"},
+        {"rope_parameters": {"rope_type": "spiral"}},
+        {"vocab_size": None},
+        {"quantization_config": "awq"},
+        {"num_hidden_layers": 1_000_000},
+    ],
+)
+def test_values_that_make_no_model_end_in_a_sentence(folder, changes):
+    edit_config(folder, **changes)
+    message = refusal(folder)
+    assert re.search(
+        "config(.json| files) of llama (describe no llama model|names 1,000,000 layers)", message
+    )
+    assert not FROM_PYTHON.search(message) and "Download or save the model again" in message
+
+
+@pytest.mark.parametrize(
+    "index", ["[]", "{}", '{"weight_map": {"a": 7}}', '{"metadata": {}, "weight_map": {}}']
+)
+def test_a_damaged_index_is_named(folder, index):
+    (folder / "model.safetensors").rename(folder / "part.safetensors")
+    (folder / "model.safetensors.index.json").write_text(index)
+    assert "index.json is damaged. Download" in refusal(folder)
+
+
+def test_a_file_in_place_of_a_folder_is_named(folder):
+    assert "model.safetensors is a file. Give the folder" in refusal(folder / "model.safetensors")
 
 
 def test_integers_that_nothing_explains_are_refused(folder):

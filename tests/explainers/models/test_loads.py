@@ -43,12 +43,12 @@ class SlowReading:
     def __init__(self, slow: str):
         self.slow, self.go, self.begun, self.reads = slow, Event(), Event(), []
 
-    def __call__(self, name, *arguments):
-        self.reads.append(name)
-        if name == self.slow:
+    def __call__(self, name, folder, *arguments):
+        self.reads.append(str(folder))
+        if str(folder) == self.slow:
             self.begun.set()
             assert self.go.wait(60)
-        return READ(name, *arguments)
+        return READ(name, folder, *arguments)
 
 
 READ = loading.read_model

@@ -176,7 +176,7 @@ def garble_header(folder):
 
 def remove_tokenizer(folder):
     (folder / "tokenizer.json").unlink()
-    return "could not be loaded"
+    return "The tokenizer of llama cannot be read: its files are missing or damaged"
 
 
 def need_own_code(folder):

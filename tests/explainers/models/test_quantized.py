@@ -2,7 +2,7 @@
 
 import pytest
 
-from explainers.models import held, loading
+from explainers.models import configuration, held, loading
 from explainers.models.held import load_model
 from tests.explainers.models.test_models import CAUSAL, edit_config, refusal, saved
 from tests.tiny_models import tiny_causal
@@ -43,7 +43,7 @@ def test_a_method_that_nothing_here_reads_names_the_model_it_was_made_from(folde
 def test_a_quantized_folder_names_what_to_load_and_what_to_install(folder, monkeypatch, library, card, named):
     edit_config(folder, quantization_config=QUANTIZED[library])
     (folder / "README.md").write_text(card)
-    monkeypatch.setattr(loading, "find_spec", is_here("another"))
+    monkeypatch.setattr(configuration, "find_spec", is_here("another"))
     said = f"quantized ({library}). Choose the model it was made from{named}, or install {library} and start"
     assert said in refusal(folder)
 
@@ -57,7 +57,7 @@ def test_a_quantized_folder_is_read_where_its_library_is_installed(folder, monke
         read.append((path, config.quantization_config["quant_method"], how["use_safetensors"]))
         return tiny.model, {"missing_keys": [], "unexpected_keys": []}
 
-    monkeypatch.setattr(loading, "find_spec", is_here(library))
+    monkeypatch.setattr(configuration, "find_spec", is_here(library))
     monkeypatch.setattr(loading.AutoModelForCausalLM, "from_pretrained", stand_in)
     assert load_model(str(folder), CAUSAL).model is tiny.model
     assert read == [(folder, library, True)]
@@ -69,6 +69,6 @@ def test_a_library_that_fails_ends_in_a_sentence(folder, monkeypatch):
     def stand_in(path, **how):
         raise ImportError("Using `bitsandbytes` 4-bit quantization requires a newer one")
 
-    monkeypatch.setattr(loading, "find_spec", is_here("bitsandbytes"))
+    monkeypatch.setattr(configuration, "find_spec", is_here("bitsandbytes"))
     monkeypatch.setattr(loading.AutoModelForCausalLM, "from_pretrained", stand_in)
     assert "could not be loaded (Using `bitsandbytes` 4-bit" in refusal(folder)

@@ -35,7 +35,10 @@ def test_a_decoder_that_fails_on_its_cache_is_read_without():
 
 
 def test_a_kind_that_takes_no_embeddings_is_refused_by_name():
-    assert "This fsmt model cannot be run on embeddings" in verify("fsmt", OPERATORS[0]).refusal
+    assert (
+        "The encoder of this fsmt model cannot be given word embeddings"
+        in verify("fsmt", OPERATORS[0]).refusal
+    )
 
 
 @pytest.mark.parametrize("kind", ["m2m_100", "m2m_100 whose answers start with padding", "nllb-moe", "t5"])
