@@ -13,7 +13,7 @@ from explainers.core.base import Explainer, register
 from explainers.core.deferred_torch import torch
 from explainers.core.search import Tally, joint_explanation
 from explainers.core.target import Target
-from explainers.core.types import Explanation, Mask, SearchStep
+from explainers.core.types import Explanation, Mask, SearchStep, mask_without, removed_spans
 
 CHUNK = 16  # masks between two updates of the plot
 PAIRED = 4  # strongest single spans of which all pairs are tried
@@ -192,14 +192,13 @@ def strong_pairs(mask: Mask, singles: list[float]) -> list[Mask]:
     span alone, in nats."""
     kept = [t for t, bit in enumerate(mask) if bit]
     strongest = sorted(kept, key=singles.__getitem__)[: PAIRED - 1]
-    return [tuple(int(t not in pair) for t in range(len(mask))) for pair in combinations(strongest, 2)]
+    return [mask_without(len(mask), pair) for pair in combinations(strongest, 2)]
 
 
 def exchanges(mask: Mask) -> list[Mask]:
     """The mask with one removed span put back and one kept span removed, in all k(T − k) ways."""
-    removed = [t for t, kept in enumerate(mask) if not kept]
-    kept = [t for t, kept in enumerate(mask) if kept]
-    return [_flip(mask, out, back) for back in removed for out in kept]
+    kept = [t for t, bit in enumerate(mask) if bit]
+    return [_flip(mask, out, back) for back in removed_spans(mask) for out in kept]
 
 
 def double_exchanges(mask: Mask, singly: list[float]) -> list[Mask]:
@@ -208,8 +207,7 @@ def double_exchanges(mask: Mask, singly: list[float]) -> list[Mask]:
 
     singly: log p after every exchange of one span, in the order of `exchanges`, in nats.
     """
-    removed = [t for t, kept in enumerate(mask) if not kept]
-    kept = [t for t, kept in enumerate(mask) if kept]
+    removed, kept = removed_spans(mask), [t for t, bit in enumerate(mask) if bit]
     wanted, ranked = doubles(len(mask), len(removed)), []
     rows = {back: singly[n * len(kept) :][: len(kept)] for n, back in enumerate(removed)}
     for back in combinations(removed, 2):

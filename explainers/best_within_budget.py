@@ -9,10 +9,10 @@ from explainers.core import base
 from explainers.core.base import Explainer, option, register
 from explainers.core.coarse_to_fine import finer, sentences
 from explainers.core.deferred_torch import torch
-from explainers.core.search import BEST_FOUND, Pace, Tally, exact_below, joint_explanation, removal
+from explainers.core.search import BEST_FOUND, Pace, Tally, exact_below, joint_explanation
 from explainers.core.set_surrogate import SetSurrogate
 from explainers.core.target import Target
-from explainers.core.types import Explanation, Mask, Phase, SearchStep
+from explainers.core.types import Explanation, Mask, Phase, SearchStep, mask_without
 from explainers.exhaustive import all_masks, optimal_certificate
 from explainers.xprompt import random_swaps
 
@@ -108,8 +108,8 @@ class BudgetSearch:
         self.alone = len(alone)
         if self.k == 1:
             self.value = math.inf  # one span is removed even where each makes the answer likelier
-        yield from self._look([removal(self.spans, [t]) for t in alone])
-        changes = {t: self.tried[removal(self.spans, [t])] - self.unmasked for t in alone}
+        yield from self._look([mask_without(self.spans, [t]) for t in alone])
+        changes = {t: self.tried[mask_without(self.spans, [t])] - self.unmasked for t in alone}
         self.surrogate = SetSurrogate(self.spans, changes)
         if self.k > 1:
             self.mask, self.value = self.target.full_mask(), math.inf  # from here on, sets of k alone
@@ -121,8 +121,8 @@ class BudgetSearch:
             return list(range(self.spans))
         parts, most = sentences(self.target.spans), max(NARROWED, 2 * self.k)
         while any(len(part) > 1 for part in parts):
-            yield from self._look([removal(self.spans, part) for part in parts], whole=False)
-            log_probs = [self.tried[removal(self.spans, part)] for part in parts]
+            yield from self._look([mask_without(self.spans, part) for part in parts], whole=False)
+            log_probs = [self.tried[mask_without(self.spans, part)] for part in parts]
             parts = finer(parts, log_probs, most, self.k)
         return sorted(t for part in parts for t in part)
 

@@ -15,7 +15,7 @@ from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
 from explainers.core.search import Tally, exact_below, joint_explanation
 from explainers.core.target import Target
-from explainers.core.types import Explanation, Mask, SearchStep
+from explainers.core.types import Explanation, Mask, SearchStep, mask_without
 
 MOST_SETS = 200_000
 
@@ -89,8 +89,8 @@ def try_all(target: Target, k: int, chunk: int = 4 * CHUNK) -> Iterator[SearchSt
 
 def all_masks(spans: int, k: int) -> Iterator[Mask]:
     """All masks with k zeros."""
-    for removed in map(set, combinations(range(spans), k)):
-        yield tuple(int(t not in removed) for t in range(spans))
+    for removed in combinations(range(spans), k):
+        yield mask_without(spans, removed)
 
 
 def seconds_for_all(target: Target, k: int) -> float:

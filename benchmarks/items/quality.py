@@ -1,7 +1,7 @@
 """How often each search finds the optimum, and for how many evaluations.
 
-All sets of up to k words are evaluated once a prompt; the searches then look values up. Only what can be the
-optimum is evaluated exactly, the rest by bfloat16 estimates where the target screens.
+All sets of up to k words are evaluated once per prompt; the searches then look values up. Only what can be
+the optimum is evaluated exactly, the rest by bfloat16 estimates where the target screens.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from benchmarks.setting import RESULTS, Answered, Setting, answered
 from explainers import EXPLAINERS, read_options
 from explainers.best_swap import descend
 from explainers.core.target import MIN_GAIN
-from explainers.core.types import Explanation, Mask
+from explainers.core.types import Explanation, Mask, mask_without
 from explainers.targets.base import ScoredTarget, as_masks
 from explainers.targets.batching import Passes
 from explainers.targets.remembered import Remembered
@@ -104,14 +104,14 @@ def _evaluated(example: Answered) -> dict:
         # Sets that begin with the same span share the keys and values of what stands before the next.
         for _, group in groupby(combinations(range(count), size), lambda removed: removed[:1]):
             sets = list(group)
-            masks = torch.tensor([_mask(removed, count) for removed in sets])
+            masks = torch.tensor([mask_without(count, removed) for removed in sets])
             values += zip(sets, target.lowest(masks).tolist(), strict=True)
     return {"spans": count, "gradient": target.mask_gradient().tolist(), "values": values}
 
 
 def _searches(row: dict) -> dict[str, list[tuple[float, int]]]:
     """Gap to the optimum and distinct masks of every run of every search on one prompt."""
-    values = {_mask(removed, row["spans"]): value for removed, value in row["values"]}
+    values = {mask_without(row["spans"], removed): value for removed, value in row["values"]}
     optimum = min(value for mask, value in values.items() if mask.count(0) == K)
 
     def fresh() -> TableTarget:
@@ -126,10 +126,6 @@ def _searches(row: dict) -> dict[str, list[tuple[float, int]]]:
         for column, iterations in enumerate(ITERATIONS):
             searches[f"{name}, N = {iterations}"] = [run[column] for run in runs]
     return searches
-
-
-def _mask(removed: Sequence[int], count: int) -> Mask:
-    return tuple(int(t not in removed) for t in range(count))
 
 
 def _random(target, optimum, seed, settings) -> list[tuple[float, int]]:

@@ -12,7 +12,7 @@ from explainers.core.deferred_torch import torch
 from explainers.core.deployment import deployment
 from explainers.core.errors import MaskwiseError, shown
 from explainers.core.target import TargetT
-from explainers.core.types import Explanation, Mask, SearchStep, Task
+from explainers.core.types import Explanation, Mask, SearchStep, Task, mask_without
 
 EXPLAINERS: dict[str, type[Explainer]] = {}
 MAX_NUMBER = 1e15  # beyond it, and for infinity and NaN, an option is refused whatever its range
@@ -156,7 +156,7 @@ class Explainer(ABC, Generic[TargetT]):
 def top_k_mask(scores: torch.Tensor, k: int) -> Mask:
     """Remove the k highest-scored spans; ties go to the earlier span. (T,) → T values of 0 or 1."""
     removed = set(scores.argsort(descending=True, stable=True)[:k].tolist())
-    return tuple(int(t not in removed) for t in range(len(scores)))
+    return mask_without(len(scores), removed)
 
 
 def register(cls: type[Explainer]) -> type[Explainer]:

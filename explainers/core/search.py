@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from time import perf_counter
 
 from explainers.core.base import Explainer
 from explainers.core.deferred_torch import torch
 from explainers.core.target import MIN_GAIN, Target
-from explainers.core.types import Explanation, Mask
+from explainers.core.types import Explanation, Mask, removed_spans
 
 BEST_FOUND = "Best found: no proof that no other set lowers log p further."
 
@@ -40,11 +40,6 @@ def exact_below(target: Target, mask: Mask, value: float, limit: float) -> float
     value: of `Target.lowest`, which may be an estimate where another mask of the same question is lower.
     """
     return target.log_prob_of(mask) if value < limit - target.min_gain else value
-
-
-def removal(spans: int, removed: Collection[int]) -> Mask:
-    """The mask that removes these of a number of spans."""
-    return tuple(int(t not in removed) for t in range(spans))
 
 
 class Tally:
@@ -95,7 +90,7 @@ def joint_explanation(
 
 def put_back_scores(target: Target, mask: Mask) -> tuple[float, ...]:
     """log p(m with span t put back) − log p(m) for each removed span, 0 for kept ones; T values, nats."""
-    removed = [t for t, kept in enumerate(mask) if not kept]
+    removed = removed_spans(mask)
     masks = torch.tensor([mask] * (1 + len(removed)))
     for row, t in enumerate(removed, start=1):
         masks[row, t] = 1

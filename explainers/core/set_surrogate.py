@@ -6,7 +6,7 @@ import math
 from itertools import combinations
 
 from explainers.core.deferred_torch import torch
-from explainers.core.types import Mask
+from explainers.core.types import Mask, mask_without
 
 PAIRS, TRIPLES = 1.0, 0.5  # how strongly two and three spans act together, against what each does alone
 LEAST_STRENGTH = 0.05  # of a span that does nothing alone, as a share of the strongest
@@ -60,12 +60,12 @@ class SetSurrogate:
         return [masks[n] for n in order], bounds[order].tolist()
 
     def strongest_sets(self, k: int) -> list[Mask]:
-        """Masks without k of the spans that do most alone: of as many spans as give MOST_SETS at most."""
+        """Masks without k of the spans that do most alone; of as many spans as give MOST_SETS at most."""
         spans, size = len(self._strength), len(self._order)
         while size > k and math.comb(size, k) > MOST_SETS:
             size -= 1
-        sets = map(set, combinations(sorted(self._order[:size]), k))
-        return [tuple(int(t not in removed) for t in range(spans)) for removed in sets]
+        sets = combinations(sorted(self._order[:size]), k)
+        return [mask_without(spans, removed) for removed in sets]
 
     def _covariance(self, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
         """Of f at two lists of sets, (N, T) and (C, T) → (N, C)."""

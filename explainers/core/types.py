@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
 Mask = tuple[int, ...]  # one value per span: 1 keep, 0 remove
 Piece = tuple[str, str]  # (kind, text) of a rendered prompt
 OnForward = Callable[[int], None]  # called with the number of sequences before each pass; may raise Stopped
+
+
+def mask_without(spans: int, removed: Collection[int]) -> Mask:
+    """The mask that removes these of a number of spans, and keeps all others."""
+    return tuple(int(t not in removed) for t in range(spans))
+
+
+def removed_spans(mask: Mask) -> list[int]:
+    """The numbers of the spans that a mask removes, in order."""
+    return [t for t, kept in enumerate(mask) if not kept]
 
 
 class Phase(StrEnum):
@@ -103,7 +113,7 @@ class Explanation:
     method: str
     spans: tuple[TokenSpan, ...]
     scores: tuple[float, ...]
-    mask: tuple[int, ...]
+    mask: Mask
     seconds: float = 0.0
     evaluations: int = 0
     notes: tuple[str, ...] = ()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from explainers.core.base import Explainer
 from explainers.core.errors import MaskwiseError, Stopped, shown
-from explainers.core.types import Explanation, SearchStep
+from explainers.core.types import Explanation, SearchStep, removed_spans
 from explainers.streams.events.shared import StepEvent
 from explainers.targets.base import ScoredTarget
 
@@ -100,11 +100,6 @@ def _step_event(step: SearchStep) -> StepEvent:
     if step.checked:
         values["checked"] = list(step.checked)
     return values
-
-
-def removed_spans(mask: Sequence[int]) -> list[int]:
-    """The numbers of the spans that a mask removes."""
-    return [t for t, kept in enumerate(mask) if not kept]
 
 
 def _best_so_far(

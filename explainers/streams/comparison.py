@@ -15,11 +15,10 @@ from pydantic import BeforeValidator
 from explainers.core.base import EXPLAINERS
 from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.requests import between, request
-from explainers.core.types import OnForward
+from explainers.core.types import OnForward, removed_spans
 from explainers.measures.flatness import flat_notes
 from explainers.measures.text import METRICS
 from explainers.models.held import LoadedModel
-from explainers.streams.checks import removed_spans
 from explainers.streams.events.comparison import ComparedEvent, ComparisonAsked, ComparisonEvent, RowEvent
 from explainers.streams.events.shared import PromptEvent
 from explainers.streams.generation import GenerationRequest, answered_target

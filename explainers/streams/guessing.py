@@ -19,13 +19,12 @@ from statistics import mean
 from explainers.core.base import EXPLAINERS, Explainer, read_options
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
-from explainers.core.types import Explanation, Mask, OnForward, SearchStep, Task
+from explainers.core.types import Explanation, Mask, OnForward, SearchStep, Task, mask_without, removed_spans
 from explainers.measures.flatness import flat_notes
 from explainers.measures.guess_score import score_of, sentence_of
 from explainers.measures.text import probability_ratio
 from explainers.models import held
 from explainers.models.held import LoadedModel
-from explainers.streams.checks import removed_spans
 from explainers.streams.events.guessing import (
     Effect,
     FoundEffect,
@@ -225,7 +224,7 @@ def _rewrite(subject: Subject, who: str, removed: list[int]) -> Iterator[Rewritt
 
 
 def _mask(subject: Subject, removed: list[int]) -> Mask:
-    return tuple(int(t not in removed) for t in range(len(subject.target.spans)))
+    return mask_without(len(subject.target.spans), removed)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
-from explainers.core.types import Mask, OnForward, Prompt, Task, TokenSpan
+from explainers.core.types import Mask, OnForward, Prompt, Task, TokenSpan, mask_without
 from explainers.core.unicode import whole_characters
 from explainers.measures.effect_sentences import describe_joint, describe_why_not, joint_kind
 from explainers.measures.interactions import pairwise_interactions
@@ -257,5 +257,4 @@ def _pairs(target: Target, removed: list[int]) -> tuple[list[list[float]], bool]
 
 
 def _without(target: Target, removed: list[int]) -> Mask:
-    gone = set(removed)
-    return tuple(int(t not in gone) for t in range(len(target.spans)))
+    return mask_without(len(target.spans), set(removed))
