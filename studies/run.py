@@ -8,14 +8,13 @@ from pathlib import Path
 
 from explainers.core.types import Task
 from explainers.models.held import load_model
+from explainers.streams.report import LIBRARIES
 from studies.measuring.classification import Subjects, classification_rows
 from studies.measuring.generation import generation_rows
 from studies.progress import Progress
 from studies.results.store import Row, Store
 from studies.study import AnyStudy, GenerationStudy
 from studies.units import Unit, units_of
-
-LIBRARIES = ("torch", "transformers", "captum", "sacrebleu", "rouge-score", "sentence-transformers")
 
 
 class Worker:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextvars import copy_context
 from dataclasses import dataclass
 from errno import ENOSPC
@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from components.line import lent_gpu
 from components.line.job_log import log_failure, log_job
+from components.line.lent_gpu import Stream
 from components.line.line import Line, Place, Ticket
 from components.line.results import RESULTS, Model
 from explainers.core import zero_gpu
 from explainers.core.deployment import deployment
 from explainers.core.errors import DISK_FULL, MaskwiseError, Stopped
-from explainers.core.types import OnForward, Task
+from explainers.core.types import Task
 from explainers.models import held
 from explainers.models.catalogue import BUILTIN
 from explainers.streams.events.shared import Event
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 MAX_SECONDS = deployment().max_seconds
 RETURN_SECONDS = 60.0  # within which a page that was left may come back to its run
-
-Stream = Callable[[OnForward], Iterator[Event]]
 
 
 @dataclass(frozen=True)

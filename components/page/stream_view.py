@@ -7,9 +7,8 @@ from typing import ClassVar
 
 from components.page.progress import Progress
 from components.page.views import Values
+from explainers.reports.record import VERSION
 from explainers.streams.events.shared import Event
-
-RECORD = 1  # version of the form in which results are kept
 
 
 @dataclass
@@ -66,4 +65,4 @@ class RecordingView(StreamView):
     def record(self) -> dict | None:
         if not self.recorded or self.recorded[-1]["type"] != self.kept[-1]:
             return None
-        return {"maskwise": RECORD, "tab": self.tab, "events": self.recorded}
+        return {"maskwise": VERSION, "tab": self.tab, "events": self.recorded}

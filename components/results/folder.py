@@ -15,6 +15,7 @@ from components.sharing.records import read_record
 from explainers import EXPLAINERS
 from explainers.core.deployment import deployment
 from explainers.core.errors import MaskwiseError
+from explainers.reports.record import VERSION
 from studies.results.report import Report, read_report
 from studies.results.store import ROWS, SETTINGS
 
@@ -99,7 +100,7 @@ def events_of(report: Report, row: str) -> list[dict[str, Any]]:
         events = [_first_event(report.study.task, explanation), explanation]
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise MaskwiseError("This row holds no explanation that can be shown.") from error
-    record = {"maskwise": 1, "tab": report.study.task, "events": events}
+    record = {"maskwise": VERSION, "tab": report.study.task, "events": events}
     return read_record(json.dumps(record), report.study.task)["events"]
 
 

@@ -17,7 +17,7 @@ from components.pieces.label_lines import write_words
 from components.sharing.fields import is_unicode
 from components.sharing.links import read_inputs, write_inputs
 from explainers.core.errors import MaskwiseError
-from explainers.reports.record import explanation_of
+from explainers.reports.record import VERSION, explanation_of
 from explainers.streams.events.classification import (
     ClassificationExplanation,
     PredictionEvent,
@@ -89,7 +89,11 @@ def read_record(text: str, tab: str) -> dict:
         record = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise MaskwiseError(NOT_OURS) from error
-    if not isinstance(record, dict) or record.get("maskwise") != 1 or record.get("tab") not in [*TITLES]:
+    if (
+        not isinstance(record, dict)
+        or record.get("maskwise") != VERSION
+        or record.get("tab") not in [*TITLES]
+    ):
         raise MaskwiseError(NOT_OURS)
     if record["tab"] != tab:
         raise MaskwiseError(

@@ -1,16 +1,19 @@
-"""What the streams of generation and classification share: checks of a request, and a method's run."""
+"""What the streams share: checks of a request, and the run of a method."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from explainers.core.base import Explainer
 from explainers.core.errors import MaskwiseError, Stopped, shown
 from explainers.core.types import Explanation, SearchStep, removed_spans
 from explainers.streams.events.shared import StepEvent
 from explainers.targets.base import ScoredTarget
+
+Returned = TypeVar("Returned")
 
 
 def check_text(name: str, value, longest: int) -> None:
@@ -35,6 +38,15 @@ def check_k(k: int, spans: int, granularity: str) -> None:
         raise MaskwiseError(
             f"k is {k}, but this prompt has only {has}. Choose {choice}, or a finer granularity."
         )
+
+
+def returned(stream: Generator[object, None, Returned]) -> Returned:
+    """What a stream of events returns at its end."""
+    while True:
+        try:
+            next(stream)
+        except StopIteration as end:
+            return end.value
 
 
 @dataclass(frozen=True)

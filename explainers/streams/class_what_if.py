@@ -7,14 +7,13 @@ in it is trusted: MaskwiseError says what does not hold.
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
 from dataclasses import dataclass, field, fields
 
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Mask, OnForward, Task
 from explainers.models.held import IN_MEMORY, LoadedModel
-from explainers.streams.checks import check_text
+from explainers.streams.checks import check_text, returned
 from explainers.streams.classification import ClassificationRequest, build_target
 from explainers.streams.events.what_if import ClassRemoval, JointEffect
 from explainers.streams.given_model import model_of
@@ -54,7 +53,7 @@ def class_target_of(
     loaded = loaded or model_of(explanation, request.model, Task.CLASSIFICATION)
 
     def build() -> _Known:
-        target = _last(build_target(request, on_forward, loaded))
+        target = returned(build_target(request, on_forward, loaded))
         return _Known(target.clozes, target.verbalizer)
 
     found = build() if loaded.revision == IN_MEMORY else known(loaded.model, _key(request), build)
@@ -112,12 +111,3 @@ def _key(request: ClassificationRequest) -> str:
     settings, words = request.settings(), request.words()
     made_from = (request.text, request.task, request.used_template(), words, bool(request.label_words))
     return json.dumps([*made_from, request.verbalizer, request.seed, vars(settings)])
-
-
-def _last(stream: Generator[object, None, LabelTarget]) -> LabelTarget:
-    """What the generator returns at its end."""
-    while True:
-        try:
-            next(stream)
-        except StopIteration as end:
-            return end.value

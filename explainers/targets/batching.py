@@ -20,6 +20,7 @@ PER_SATURATION = 4  # small kernels and launches need more rows to be hidden tha
 FEWEST_TOKENS = 512
 MOST_ROWS = 64
 GOOD = 0.9  # of the best rate
+LOGITS_BYTES = 256 * 2**20  # of all logits of a batch, where a model gives no fewer
 
 Items = TypeVar("Items", list[Mask], "torch.Tensor")  # evaluated row by row
 

@@ -6,6 +6,7 @@ from itertools import accumulate
 
 from explainers.core.errors import MaskwiseError
 from explainers.text.prompts import decode_pieces
+from explainers.text.spans import strip
 
 
 def check_characters(part) -> list[int]:
@@ -36,7 +37,7 @@ def part_tokens(tokenizer, ids, part, text: str = "") -> tuple[int, int] | None:
             f"The part to explain ends at character {part[1]}, but the answer has {len(whole) - lead}. "
             "Select it again."
         )
-    start, end = _strip(whole, part[0] + lead, part[1] + lead)
+    start, end = strip(whole, (part[0] + lead, part[1] + lead))
     if start == end:
         raise MaskwiseError("The part to explain is only white space. Select some words of the answer.")
     ends = list(accumulate(map(len, pieces)))
@@ -57,9 +58,3 @@ def part_characters(explanation: dict) -> list[int]:
     lengths = [len(token["text"]) for token in explanation["response_tokens"]]
     start, end = explanation["part"]
     return [sum(lengths[:start]), sum(lengths[:end])]
-
-
-def _strip(text: str, start: int, end: int) -> tuple[int, int]:
-    chosen = text[start:end]
-    start += len(chosen) - len(chosen.lstrip())
-    return start, max(start, end - len(chosen) + len(chosen.rstrip()))

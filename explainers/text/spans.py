@@ -29,7 +29,7 @@ def split_spans(text: str, offsets: Sequence[Chars], granularity: Granularity) -
     empty range where it stands for none. Spans that share a token become one, so that no token is
     ever half removed. White space between spans belongs to none.
     """
-    tokens = {position: _strip(text, chars) for position, chars in enumerate(offsets)}
+    tokens = {position: strip(text, chars) for position, chars in enumerate(offsets)}
     tokens = {position: chars for position, chars in tokens.items() if chars[0] < chars[1]}
     ranges = sorted(set(tokens.values()))
     units = ranges if granularity is Granularity.TOKEN else text_units(text, granularity)
@@ -57,11 +57,12 @@ def check_size(tokens: int, spans: Sequence[TokenSpan]) -> None:
 def text_units(text: str, granularity: Granularity) -> list[Chars]:
     """Characters [start, end) of each word or sentence of `text`, whatever its tokens are."""
     if granularity is Granularity.WORD:
-        return [_strip(text, chars) for chars in word_ranges(text)]
-    return [_strip(text, match.span()) for match in _SENTENCE.finditer(text)]
+        return [strip(text, chars) for chars in word_ranges(text)]
+    return [strip(text, match.span()) for match in _SENTENCE.finditer(text)]
 
 
-def _strip(text: str, chars: Chars) -> Chars:
+def strip(text: str, chars: Chars) -> Chars:
+    """The range of characters without the white space at its ends."""
     start, end = chars
     piece = text[start:end]
     return start + len(piece) - len(piece.lstrip()), max(start, end - len(piece) + len(piece.rstrip()))

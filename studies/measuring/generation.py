@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any, TypeVar
+from typing import Any
 
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Mask
@@ -14,6 +14,7 @@ from explainers.measures.text import bleu as word_bleu
 from explainers.measures.text import kl_divergence, rouge_l, sentence_similarity
 from explainers.models.builtin import sentence_encoder
 from explainers.models.held import LoadedModel
+from explainers.streams.checks import returned
 from explainers.streams.generation import GenerationRequest, answered_target, explain, prompt_of, respond
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import decode_answer
@@ -22,8 +23,6 @@ from studies.study import FAITHFULNESS, GenerationStudy
 from studies.units import Unit, method_seed
 
 TEXT_MEASURES = GenerationStudy.MEASURES[:5]
-
-Returned = TypeVar("Returned")
 
 
 def generation_rows(study: GenerationStudy, unit: Unit, loaded: LoadedModel) -> Iterator[dict[str, Any]]:
@@ -40,15 +39,6 @@ def generation_rows(study: GenerationStudy, unit: Unit, loaded: LoadedModel) -> 
                 yield row | _explained(request, target.anew(), removals)
             except MaskwiseError as error:
                 yield row | {"refused": str(error)}
-
-
-def returned(stream: Generator[Any, None, Returned]) -> Returned:
-    """What a stream of events returns at its end."""
-    while True:
-        try:
-            next(stream)
-        except StopIteration as end:
-            return end.value
 
 
 def _request(study: GenerationStudy, unit: Unit, method: str, k: int) -> GenerationRequest:

@@ -14,15 +14,13 @@ from explainers.core.errors import MaskwiseError
 from explainers.core.types import Mask
 from explainers.models.fast_fp32 import fast_fp32
 from explainers.targets.base import as_masks
-from explainers.targets.batching import Batch, Batches, Passes, batch_rows
+from explainers.targets.batching import LOGITS_BYTES, Batch, Batches, Passes, batch_rows
 from explainers.targets.causal.logits import chosen
 from explainers.targets.encoder_decoder.reading import encoded, reading_of, start_ids
 from explainers.targets.masked_prompt import MaskedPrompt, MaskOperator
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
-
-LOGITS_BYTES = 256 * 2**20
 
 
 class EncoderDecoderScorer:
@@ -83,15 +81,9 @@ class EncoderDecoderScorer:
 
     def _length(self, mask: Mask) -> int:
         """Positions that the encoder reads."""
-        length = self._masked.embeds.shape[0]
-        if self._masked.operator is not MaskOperator.DELETE:
-            return length
-        gone = (
-            len(span.positions)
-            for span, kept in zip(self._masked.prompt.spans, mask, strict=True)
-            if not kept
-        )
-        return length - sum(gone)
+        if self._masked.operator is MaskOperator.DELETE:
+            return self._masked.length(mask)
+        return self._masked.embeds.shape[0]
 
     def _read(self, masks: list[Mask]) -> torch.Tensor:
         """The masked prompts, (B, L', d); where nothing is left, one zero embedding stands in."""
