@@ -27,8 +27,9 @@ from components.classification.tab import classification_tab
 from components.compare.controls import DEFAULT_METHODS
 from components.compare.run import comparison_work
 from components.compare.tab import compare_tab
+from components.generation.controls import EXAMPLES
 from components.generation.run import generation_work
-from components.generation.tab import EXAMPLES, generation_tab
+from components.generation.tab import generation_tab
 from components.line.job import Work
 from components.line.results import SHIPPED, as_text, shipped_name
 from components.page.controls import read_values
@@ -48,8 +49,8 @@ def generation() -> Iterator[Work]:
     with gr.Blocks():
         tab = generation_tab().shared
     settings = tab.read([control.value for control in tab.controls()])
-    for _, prompt in EXAMPLES:
-        request = GenerationRequest(**settings | {"prompt": prompt})
+    for example in EXAMPLES:
+        request = GenerationRequest(**settings | {"prompt": example.prompt})
         yield generation_work(lambda request=request: request, settings["model"])
 
 
@@ -75,7 +76,7 @@ def comparison() -> Iterator[Work]:
 
 def opening() -> None:
     """Store the results that the tabs open with, without what only a run shows."""
-    prompt = EXAMPLES[0][1]
+    prompt = EXAMPLES[0].prompt
     classified = ClassificationRequest(FIRST_TEXT, DEFAULT_TASK, method=DEFAULT_METHOD)
     tabs = {
         "generation": explain_generation(prompt, method="xprompt", k=3, seed=0),

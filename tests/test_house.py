@@ -37,7 +37,7 @@ import json
 from unittest import mock
 
 import explainers
-from components.generation.tab import METHODS
+from components.generation.controls import METHODS
 from explainers.core.types import Task
 from explainers.models import held
 from explainers.streams import report

@@ -40,8 +40,8 @@ EXAMPLES_PER_TASK = 2
 MAX_LINES_CHARS = 200_000
 
 
-@dataclass
-class Panel:
+@dataclass(frozen=True)
+class ClassificationPanel:
     """inputs: by the names that `classification_request` reads. ready: the task's templates. words_file:
     label words as KPT publishes them."""
 
@@ -58,7 +58,7 @@ class Panel:
     examples: Examples
 
 
-def panel() -> Panel:
+def panel() -> ClassificationPanel:
     """Lay out the column inside the current Blocks."""
     text = gr.Textbox(
         FIRST_TEXT,
@@ -94,7 +94,19 @@ def panel() -> Panel:
     with gr.Accordion("Your own labelled texts", open=False):
         inputs["examples"], tune, saved, adapter = _labelled_texts()
     press_on_enter(text, run)
-    return Panel(inputs, ready, words_file, run, stop, line, options, tune, saved, adapter, examples)
+    return ClassificationPanel(
+        inputs=inputs,
+        ready=ready,
+        words_file=words_file,
+        run=run,
+        stop=stop,
+        status=line,
+        options=options,
+        tune=tune,
+        saved=saved,
+        adapter=adapter,
+        examples=examples,
+    )
 
 
 def _cloze_inputs():
@@ -193,13 +205,13 @@ def _examples(text: gr.Textbox, task: gr.Dropdown) -> Examples:
     )
 
 
-def live_events(panel: Panel) -> list:
+def live_events(panel: ClassificationPanel) -> list:
     """The edits that the prediction follows at once; a text box's `input` misses deleting and pasting."""
     texts = [panel.inputs[name].change for name in ("text", "template", "label_words")]
     return texts + [panel.inputs[name].input for name in ("label", "verbalizer", "granularity")]
 
 
-def fill_by_task(panel: Panel) -> None:
+def fill_by_task(panel: ClassificationPanel) -> None:
     """A chosen task, example, ready template or number of words fills the fields that hang on it."""
     task, words, count = (panel.inputs[name] for name in ("task", "label_words", "words_per_class"))
     filled = [panel.inputs["template"], panel.ready, words]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from components.classification.controls import Panel
+from components.classification.controls import ClassificationPanel
 from components.classification.explained import Explained
 from components.classification.few_shot import TunedModels, TuningView
 from components.classification.view import ClassificationView
@@ -112,7 +112,7 @@ def lens_on(tab: SharedTab, button: gr.Button) -> gr.events.Dependency:
     return button.click(handle, tab.controls(), list(tab.views.values()), **IN_LINE)
 
 
-def tune_on(panel: Panel) -> None:
+def tune_on(panel: ClassificationPanel) -> None:
     """Tune the model on the labelled texts, or apply a saved tuning."""
     inputs, outputs = list(panel.inputs.values()), [panel.status, panel.inputs["model"], panel.saved]
 
@@ -127,7 +127,7 @@ def tune_on(panel: Panel) -> None:
 
 
 def _learn(
-    panel: Panel, request: gr.Request, values: Sequence, how: Callable[..., Iterator[Event]]
+    panel: ClassificationPanel, request: gr.Request, values: Sequence, how: Callable[..., Iterator[Event]]
 ) -> Iterator[Updates]:
     """values: of the panel's inputs. how: takes the session, the request and on_forward."""
     settings, session = dict(zip(panel.inputs, values, strict=True)), request.session_hash

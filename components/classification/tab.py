@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from components.classification import controls
-from components.classification.controls import Panel
+from components.classification.controls import ClassificationPanel
 from components.classification.run import (
     EXPLAINED,
     RUN_SHOWS,
@@ -47,7 +47,7 @@ class ClassificationTab:
     the page reads live. shared: for links and files.
     """
 
-    panel: Panel
+    panel: ClassificationPanel
     record: gr.State
     shared: SharedTab
 
@@ -83,7 +83,7 @@ def classification_tab() -> ClassificationTab:
     return ClassificationTab(panel, record, shared)
 
 
-def _views(panel: Panel) -> tuple[Views, gr.Button, gr.Button]:
+def _views(panel: ClassificationPanel) -> tuple[Views, gr.Button, gr.Button]:
     """The right column: all views, and the buttons of those made on demand."""
     result, bars = result_view("class-result"), class_bars("class-bars")
     strip = token_strip("class-strip", "The text, token by token")
@@ -96,7 +96,7 @@ def _views(panel: Panel) -> tuple[Views, gr.Button, gr.Button]:
     return Views(status=panel.status, **named), every_method, layers
 
 
-def _wire(shared: SharedTab, panel: Panel, every_method: gr.Button, layers: gr.Button) -> list:
+def _wire(shared: SharedTab, panel: ClassificationPanel, every_method: gr.Button, layers: gr.Button) -> list:
     """Returns the events of the runs."""
     picked = shared.views["bars"].select(_picked, None, panel.inputs["label"], **AT_ONCE)
     panel.stop.click(stopper(SLOT), **AT_ONCE)

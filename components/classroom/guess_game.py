@@ -91,9 +91,19 @@ def _layout() -> GuessGame:
     with gr.Row(elem_classes="mw-tight"):
         reset = gr.Button("Reset the tally", min_width=150, scale=0, size="sm", elem_id="guess-reset")
     link = copy_link("guess-link", "Copy link to this round")
-    parts = choice, player, start, following, reveal, stopping, reset
-    round, scores = gr.State(None, time_to_live=IDLE_SECONDS), gr.State([], time_to_live=IDLE_SECONDS)
-    return GuessGame(*parts, views, link, round, scores)
+    return GuessGame(
+        choice=choice,
+        player=player,
+        start=start,
+        following=following,
+        reveal=reveal,
+        stop=stopping,
+        reset=reset,
+        views=views,
+        link=link,
+        round=gr.State(None, time_to_live=IDLE_SECONDS),
+        scores=gr.State([], time_to_live=IDLE_SECONDS),
+    )
 
 
 def _wire_link(game: GuessGame, generation: GenerationTab) -> None:

@@ -96,7 +96,19 @@ def _layout() -> RoomSection:
             end = gr.Button("End the room", size="sm", scale=0, min_width=150, elem_id="room-end")
         said, room = status_line("room-said"), room_view("room")
     choice.change(lambda title: gr.update(visible=title == MINE), choice, own, **AT_ONCE)
-    return RoomSection(room, said, choice, prompt, k, opening, begin, following, reveal, end, leaders)
+    return RoomSection(
+        room=room,
+        said=said,
+        choice=choice,
+        prompt=prompt,
+        k=k,
+        open=opening,
+        begin=begin,
+        following=following,
+        reveal=reveal,
+        end=end,
+        leaders=leaders,
+    )
 
 
 def _wire_room(section: RoomSection) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from components.generation.controls import EXAMPLES
 from components.generation.settings import generation_settings
-from components.generation.tab import EXAMPLES
 from components.page.controls import Controls
 from components.page.models_menu import model_menu
 from components.pieces.views import status_line
@@ -56,7 +56,7 @@ def panel() -> ComparePanel:
 def _prompt() -> tuple[Controls, gr.Button]:
     inputs: Controls = {
         "prompt": gr.Textbox(
-            EXAMPLES[0][1],
+            EXAMPLES[0].prompt,
             label="Prompt",
             lines=3,
             max_lines=10,

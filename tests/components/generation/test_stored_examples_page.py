@@ -5,7 +5,7 @@ from unittest import mock
 import pytest
 from playwright.sync_api import expect
 
-from components.generation.tab import EXAMPLES
+from components.generation.controls import EXAMPLES
 from explainers.core.types import Task
 from explainers.models import held
 from tests.browser import guarded_page
@@ -32,18 +32,18 @@ def url(passes):
 
 
 def test_a_stored_example_shows_its_result_without_a_pass(browser, url, passes):
-    (_, first), (title, second) = EXAMPLES[0], EXAMPLES[1]
+    first, second = EXAMPLES[0], EXAMPLES[1]
     with guarded_page(browser) as page:
         page.goto(url)
         expect(page.locator("#run")).to_be_enabled(**SECONDS)
-        page.get_by_text(title, exact=True).click()
-        expect(page.locator("#prompt textarea")).to_have_value(second, **SECONDS)
+        page.get_by_text(second.title, exact=True).click()
+        expect(page.locator("#prompt textarea")).to_have_value(second.prompt, **SECONDS)
         expect(page.locator("#status")).to_contain_text("A stored example", **SECONDS)  # nothing was run
         page.locator("#run").click()
         expect(page.locator("#status")).to_contain_text("Best within a budget on", **SECONDS)
-        page.locator("#prompt textarea").fill(first)
+        page.locator("#prompt textarea").fill(first.prompt)
         passed = len(passes)
-        page.get_by_text(title, exact=True).click()
+        page.get_by_text(second.title, exact=True).click()
         expect(page.locator("#status")).to_contain_text("A stored result of", **SECONDS)
         assert len(passes) == passed
         expect(page.locator("#strip")).to_contain_text("published")

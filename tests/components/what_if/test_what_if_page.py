@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from components.generation import tab as generation_tab
+from components.generation.controls import DEFAULT_METHOD
 from explainers.core.base import EXPLAINERS
 from explainers.models import held
 from explainers.streams import what_if
@@ -18,7 +19,7 @@ from tests.served import served_app, tiny_model
 SECTION = SectionOnPage("what")
 words, removed, says = SECTION.words, SECTION.removed, SECTION.says
 PROMPT = "Write <img src=x onerror=alert(1)> about ${alert(2)} and a doctor today"
-DEFAULT = EXPLAINERS[generation_tab.DEFAULT_METHOD].title
+DEFAULT = EXPLAINERS[DEFAULT_METHOD].title
 
 
 @pytest.fixture(scope="module")
