@@ -17,7 +17,7 @@ if __name__ == "__main__":
 
 import gradio as gr
 
-from components.api import classification_api, comparison_api, generation_api
+from components.api import offer_api
 from components.classification.run import leave
 from components.classification.tab import classification_tab
 from components.classroom.lesson_page import lesson_routes
@@ -80,9 +80,7 @@ def build() -> gr.Blocks:
 
                 with gr.Tab("Results", id="results"):
                     results_tab()
-        generation_api()
-        classification_api()
-        comparison_api()
+        offer_api()
         shared = [generation.shared, classification.shared, compare.shared]
         restore_links(demo, tabs, shared, [what_if, class_what_if, *classroom])
         demo.unload(_leave)

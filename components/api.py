@@ -34,19 +34,10 @@ PUBLIC_EVENTS = (
 )
 
 
-def generation_api() -> None:
-    """Offer /explain_generation inside the current Blocks."""
-    gr.api(explain_generation, api_name="explain_generation", concurrency_limit=None)
-
-
-def classification_api() -> None:
-    """Offer /explain_classification inside the current Blocks."""
-    gr.api(explain_classification, api_name="explain_classification", concurrency_limit=None)
-
-
-def comparison_api() -> None:
-    """Offer /compare_methods inside the current Blocks."""
-    gr.api(compare_methods, api_name="compare_methods", concurrency_limit=None)
+def offer_api() -> None:
+    """Offer the three calls below inside the current Blocks, each under its own name."""
+    for call in (explain_generation, explain_classification, compare_methods):
+        gr.api(call, api_name=call.__name__, concurrency_limit=None)
 
 
 async def explain_generation(

@@ -160,8 +160,8 @@ def classification_work(
     short: bool = False,
     more: object = None,
 ) -> Work:
-    """One of the streams of classification on the page's inputs. options: of the method. more: what else
-    decides what it says."""
+    """One of the streams of classification on the page's inputs. options: of the method. more: what else its
+    result depends on."""
 
     def request() -> ClassificationRequest:
         return classification_request(settings, options)
@@ -172,7 +172,7 @@ def classification_work(
     if settings["model"] == TUNED:  # the session's own
         return Work(events, kind, short=short)
     question = "" if kind == LIVE else question_of(kind, request, more)  # what is half typed is not kept
-    return Work(events, kind, settings["model"], Task.CLASSIFICATION, short, question)
+    return Work(events, kind, settings["model"], Task.CLASSIFICATION, short=short, question=question)
 
 
 def classification_request(settings: dict, options: dict) -> ClassificationRequest:

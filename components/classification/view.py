@@ -53,7 +53,7 @@ class ClassificationView(RecordingView):
 
     def values(self, passes_done: int = 0) -> Values:
         make = {
-            "result": lambda: class_sentence(self.prediction, self.explanation),
+            "result": self._result,
             "bars": self._bars,
             "strip": self._strip,
             "plot": self._plot,
@@ -128,6 +128,9 @@ class ClassificationView(RecordingView):
 
     def _labels(self) -> list[str]:
         return [row["label"] for row in self.prediction["labels"]]
+
+    def _result(self) -> dict:
+        return class_sentence(self.prediction, self.explanation)
 
     def _bars(self) -> dict:
         rows = [

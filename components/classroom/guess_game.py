@@ -170,7 +170,7 @@ def round_work(
         kind,
         subject.request.model,
         subject.task,
-        short,
+        short=short,
         question=question(kind, round, *guess),
         kept=bool(guess),  # what is found before a guess stays with the round, for the reveal
     )

@@ -89,7 +89,9 @@ class ClassifiedText(Subject):
         if record.get("inputs", {}).get("model") == TUNED:
             return Work(stream, kind, short=question.short)
         key = results.question(kind, explanation, asked)
-        return Work(stream, kind, explanation["model"], Task.CLASSIFICATION, question.short, key)
+        return Work(
+            stream, kind, explanation["model"], Task.CLASSIFICATION, short=question.short, question=key
+        )
 
 
 def class_what_if_tab(classification: ClassificationTab, sections: gr.Tabs) -> LinkedView:

@@ -65,9 +65,14 @@ class GeneratedAnswer(Subject):
 
     def work(self, question: Question, record: dict, asked: object, session: str | None) -> Work:
         explanation = explanation_of(record)
-        stream = lambda hook: question.events(explanation, asked, hook)  # noqa: E731
-        key = results.question(question.kind, explanation, asked)
-        return Work(stream, question.kind, explanation["model"], Task.GENERATION, question.short, key)
+        return Work(
+            lambda hook: question.events(explanation, asked, hook),
+            question.kind,
+            explanation["model"],
+            Task.GENERATION,
+            short=question.short,
+            question=results.question(question.kind, explanation, asked),
+        )
 
 
 def what_if_tab(generation: GenerationTab) -> LinkedView:
@@ -138,9 +143,13 @@ def _wire_part(section: Section, subject: Subject, generation: GenerationTab) ->
         method["options"] = options[method["method"]]
         chars, text = part_of(explanation, ends) or ([0, 0], "")
         request_part = partial(part_request, explanation, chars, **method)
-        key = results.question_of("generation", lambda: asked_by(request_part()))
-        stream = lambda hook: run(request_part(), hook, reuse=True)  # noqa: E731
-        work = Work(stream, "part", explanation["model"], Task.GENERATION, question=key)
+        work = Work(
+            lambda hook: run(request_part(), hook, reuse=True),
+            "part",
+            explanation["model"],
+            Task.GENERATION,
+            question=results.question_of("generation", lambda: asked_by(request_part())),
+        )
         for shown in show(request, subject.slot("part"), work, PartView(explanation, text)):
             yield section.views.updates(shown)
 

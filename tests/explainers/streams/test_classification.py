@@ -7,7 +7,7 @@ import pytest
 import torch
 from gradio_client import Client
 
-from components.api import classification_api
+from components.api import offer_api
 from explainers import explain_classification, explainers_for
 from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.types import Task
@@ -227,7 +227,7 @@ def test_other_architectures(kind, monkeypatch):
 @pytest.fixture(scope="module")
 def client():
     with gr.Blocks(analytics_enabled=False) as demo:
-        classification_api()
+        offer_api()
     _, url, _ = demo.queue().launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1")
     yield Client(url, verbose=False)
     demo.close()
