@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from explainers import EXPLAINERS, explainers_for, read_options
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
+from explainers.targets.masked_prompt import MaskOperator
+from explainers.text.spans import Granularity
 from explainers.text.tasks import TASKS
 from explainers.verbalizers.build import VERBALIZERS
 
@@ -84,8 +86,8 @@ class Study(Declared):
     least_words: int = Field(default=0, ge=0)
     most_words: int = Field(default=0, ge=0)
     seeds: list[int] = Field(default=[0], min_length=1)
-    granularity: Literal["token", "word", "sentence"]
-    mask_operator: Literal["zero", "delete", "pad", "replace"]
+    granularity: Granularity
+    mask_operator: MaskOperator
     columns: list[str] = Field(min_length=1)
     figures: list[str] = []
     claims: list[Claim] = []

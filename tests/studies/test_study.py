@@ -47,6 +47,7 @@ def test_published_values_belong_to_declared_studies():
     [
         ({"methods": ["xprompt", "gae"]}, "no method 'gae' for generation"),
         ({"limit": -1}, "limit"),
+        ({"mask_operator": "pad"}, "mask_operator: Input should be 'zero', 'delete' or 'replace'"),
         ({"colour": "red"}, "colour: Extra inputs"),
         ({"options": {"xprompt": {"speed": 3}}}, "no option 'speed'"),
         ({"k": [0]}, "k.0"),
