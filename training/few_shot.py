@@ -189,7 +189,7 @@ class _Texts:
 
     def __init__(self, loaded: LoadedModel, template: str, texts: list[str], verbalizer: WholeWordVerbalizer):
         counts = verbalizer.mask_counts
-        short = [shorten(loaded.tokenizer, text) for text in texts]
+        short = [shorten(loaded.tokenizer, text, LONGEST) for text in texts]
         self.verbalizer = verbalizer
         self.clozes = {
             n: [render_cloze(loaded, template, text, masks=n, room_for=counts[-1]) for text in short]
@@ -206,10 +206,10 @@ class _Texts:
         return torch.stack(shares).sum(0)
 
 
-def shorten(tokenizer, text: str) -> str:
-    """The text up to its LONGEST-th token."""
+def shorten(tokenizer, text: str, longest: int) -> str:
+    """The text, up to its longest-th token."""
     offsets = encode_plain(tokenizer, text, offsets=True).offset_mapping
-    return text if len(offsets) <= LONGEST else text[: offsets[LONGEST - 1][1]]
+    return text if len(offsets) <= longest else text[: offsets[longest - 1][1]]
 
 
 def main() -> None:

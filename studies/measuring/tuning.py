@@ -9,12 +9,11 @@ from dataclasses import dataclass, replace
 from explainers.core.deferred_torch import no_grad, torch
 from explainers.models.held import LoadedModel
 from explainers.targets.mlm_head import MlmReader, batch_of
-from explainers.text.prompts import encode_plain
 from explainers.text.templates import Cloze, render_cloze
 from explainers.verbalizers.base import Verbalizer
 from studies.data import Item
 from studies.study import Tuning
-from training.few_shot import sample_shots
+from training.few_shot import sample_shots, shorten
 
 WEIGHT_DECAY, LARGEST_GRADIENT = 0.01, 1.0
 UNDECAYED = ("bias", "LayerNorm.weight", "layer_norm.weight")
@@ -51,9 +50,8 @@ def tune_whole(
         [(_cloze(loaded, template, text, tuning), label) for text, label in part] for part in shots
     )
     tuned = replace(loaded, model=copy.deepcopy(loaded.model).requires_grad_(True))
-    scored = Scored(
-        tuned, verbalizer, MlmReader(tuned)
-    )  # before dropout is on: it tries how the model may be read
+    # The reader is made before dropout is on: it tries how the model may be read.
+    scored = Scored(tuned, verbalizer, MlmReader(tuned))
     steps = tuning.epochs * -(-len(train) // tuning.batch)
     optimizer = torch.optim.AdamW(_groups(tuned.model), lr=tuning.rate)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / steps)
@@ -92,9 +90,7 @@ def _devices(loaded: LoadedModel) -> list:
 
 def _cloze(loaded: LoadedModel, template: str, text: str, tuning: Tuning) -> Cloze:
     """The text, up to its longest allowed token, in the template."""
-    offsets = encode_plain(loaded.tokenizer, text, offsets=True).offset_mapping
-    cut = text if len(offsets) <= tuning.longest else text[: offsets[tuning.longest - 1][1]]
-    return render_cloze(loaded, template, cut)
+    return render_cloze(loaded, template, shorten(loaded.tokenizer, text, tuning.longest))
 
 
 def _scores(scored: Scored, clozes: list[Cloze]) -> torch.Tensor:
