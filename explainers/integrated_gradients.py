@@ -46,9 +46,8 @@ class IntegratedGradients(Explainer[ModelTarget]):
 
     def attribute(self, target: ModelTarget) -> torch.Tensor:
         embeds = target.embeds()  # (L, d)
-        keep = target.masked.keep(torch.zeros(1, len(target.spans), device=embeds.device))[0, :, None].to(
-            embeds
-        )
+        nothing = torch.zeros(1, len(target.spans), device=embeds.device)
+        keep = target.masked.keep(nothing)[0, :, None].to(embeds)
         start = keep * embeds + (1 - keep) * target.masked.replacement(self.options.baseline)
         scores, gap, total = integrate(target, start, embeds, self.options.steps, self.options.quantity)
         self.notes.append(_completeness(gap, total, self.options))

@@ -112,9 +112,10 @@ def similarity_to_answer(target: ResponseTarget, tokens: int) -> Scalariser:
 
     def similarity(masks: torch.Tensor) -> torch.Tensor:
         texts = masked_answers(target, as_masks(masks), tokens)
+        # The answer, then the texts: (1 + B, d).
         encoded = sentence_encoder().encode(
             [answer, *texts], normalize_embeddings=True, show_progress_bar=False
-        )  # (1 + B, d)
+        )
         return torch.from_numpy(encoded[1:] @ encoded[0]).double()
 
     return similarity

@@ -33,12 +33,10 @@ class ShapleySampling(Explainer):
 
     def attribute(self, target: Target) -> torch.Tensor:
         spans, generator = len(target.spans), torch.Generator().manual_seed(self.options.seed)
-        orders = torch.stack(
-            [torch.randperm(spans, generator=generator) for _ in range(self.options.permutations)]
-        )  # (P, T)
+        drawn = [torch.randperm(spans, generator=generator) for _ in range(self.options.permutations)]
+        orders = torch.stack(drawn)  # (P, T)
         ranks = orders.argsort(1)  # (P, T): when a span is added
-        masks = (
-            ranks[:, None] < torch.arange(spans + 1)[:, None]
-        )  # (P, T + 1, T): the first 0, 1, … T of them
+        counts = torch.arange(spans + 1)
+        masks = ranks[:, None] < counts[:, None]  # (P, T + 1, T): the first 0, 1, … T of them
         values = target.log_prob(masks.flatten(0, 1).int()).view(len(orders), spans + 1)
         return values.diff(dim=1).gather(1, ranks).mean(0)

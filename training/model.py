@@ -14,9 +14,8 @@ def initial_model(encoder_folder: Path, pieces: list[np.ndarray]) -> BertForMask
     config = BertConfig.from_pretrained(encoder_folder)
     config.tie_word_embeddings = True
     config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.0
-    config._attn_implementation = (
-        "eager"  # the fused CPU kernel is several times slower backwards in bfloat16
-    )
+    # The fused CPU kernel is several times slower backwards in bfloat16.
+    config._attn_implementation = "eager"
     model = BertForMaskedLM(config)
     encoder = BertModel.from_pretrained(encoder_folder, add_pooling_layer=False)
     model.bert.load_state_dict(encoder.state_dict())

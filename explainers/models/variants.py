@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 
 _making = RLock()
 _copies: WeakKeyDictionary[PreTrainedModel, dict[Callable, PreTrainedModel]] = WeakKeyDictionary()
-_copied: WeakKeyDictionary[PreTrainedModel, list[tuple[int, int]]] = (
-    WeakKeyDictionary()
-)  # weights, as `_state`
+# The `_state` of the weights that the copies were made from.
+_copied: WeakKeyDictionary[PreTrainedModel, list[tuple[int, int]]] = WeakKeyDictionary()
 
 
 def kept_copy(model, make: Callable, needed: int = 0, device: torch.device | None = None):

@@ -29,9 +29,8 @@ class MaskedCloze:
         embeds = self.masked.masked(masks)  # (B, L, d)
         if self.masked.operator is not MaskOperator.DELETE:
             return score(self.at_masks(embeds))
-        keep, order = (
-            self.masked.keep(masks).round().long().sort(dim=1, descending=True, stable=True)
-        )  # (B, L)
+        kept = self.masked.keep(masks).round().long()  # (B, L)
+        keep, order = kept.sort(dim=1, descending=True, stable=True)
         embeds = embeds.gather(1, order[..., None].expand_as(embeds))
         first, lengths = (order == self.cloze.mask_position).long().argmax(1), keep.sum(1)  # (B,) each
         scores = embeds.new_zeros(len(masks), classes, dtype=torch.float32)

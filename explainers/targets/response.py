@@ -220,9 +220,8 @@ def check_part(part, length: int) -> Part:
 def check_context(loaded: LoadedModel, prompt_length: int, response_length: int) -> None:
     """Raise MaskwiseError where prompt and response together exceed the model's context."""
     config = loaded.model.config.get_text_config()
-    bounds = (
-        getattr(config, name, None) for name in ("max_position_embeddings", "max_seq_len")
-    )  # MPT: the last
+    names = ("max_position_embeddings", "max_seq_len")  # the last is MPT's
+    bounds = (getattr(config, name, None) for name in names)
     context = next(filter(None, bounds), None)
     apart = loaded.model.config.is_encoder_decoder  # each of the two has the whole context
     length = max(prompt_length, response_length) if apart else prompt_length + response_length

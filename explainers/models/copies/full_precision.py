@@ -21,9 +21,8 @@ def in_fp32(loaded: LoadedModel) -> LoadedModel:
     quantized = getattr(model, "is_quantized", False)
     if model.dtype not in (torch.bfloat16, torch.float16) or quantized or is_spread(model):
         return loaded
-    needed = 6 * sum(
-        weight.numel() for weight in model.parameters()
-    )  # while it is made, both forms of a copy
+    weights = sum(weight.numel() for weight in model.parameters())
+    needed = 6 * weights  # while it is made, both forms of a copy
     widened = kept_copy(model, _widened, needed)
     return replace(loaded, model=widened) if widened else loaded
 

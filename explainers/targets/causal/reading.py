@@ -174,10 +174,8 @@ def steady_length(model: PreTrainedModel) -> float:
     """The longest text whose beginning is read as it is alone: LongRoPE turns all positions otherwise beyond
     it. Infinite elsewhere."""
     rope = getattr(model.config.get_text_config(), "rope_parameters", None) or {}
-    forms = [
-        rope,
-        *(form for form in rope.values() if isinstance(form, dict)),
-    ]  # one, or one per kind of layer
+    # One form, or one per kind of layer.
+    forms = [rope, *(form for form in rope.values() if isinstance(form, dict))]
     bounds = (f["original_max_position_embeddings"] for f in forms if f.get("rope_type") == "longrope")
     return min(bounds, default=float("inf"))
 

@@ -205,10 +205,8 @@ def test_labelled_lines_are_read_by_class():
 
 def test_the_pages_inputs_become_a_request():
     request = classification_request(SETTINGS | {"label": "gone"}, {"centre": "chance"})
-    assert (request.label, request.label_words) == (
-        "",
-        {},
-    )  # the task's own words, so that they may be expanded
+    # The task's own words, so that they may be expanded.
+    assert (request.label, request.label_words) == ("", {})
     assert request.options["centre"] == "chance" and request.settings().words_per_class == 1
     edited = classification_request(SETTINGS | {"task": "custom", "label_words": write_words(WORDS)}, {})
     assert edited.words() == WORDS
