@@ -15,9 +15,9 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from benchmarks.tiny import encoder_decoders
+from benchmarks.tiny.decoders import DECODERS, tiny_decoder
 from benchmarks.tiny.encoder_decoders import ENCODER_DECODERS, tiny_encoder_decoder
 from benchmarks.tiny.other_decoders import NOT_TRIED, OTHER_DECODERS, tiny_other_decoder
-from benchmarks.tiny_decoders import DECODERS, tiny_decoder
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Mask, Task
 from explainers.models.builtin import SMOLLM2

@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
-from benchmarks.tiny_decoders import (
+from benchmarks.tiny.decoders import (
     BASE,
     DECODERS,
     EXPERTS,

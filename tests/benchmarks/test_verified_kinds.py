@@ -7,9 +7,9 @@ from transformers.models.auto.modeling_auto import (
     MODEL_FOR_MASKED_LM_MAPPING_NAMES,
 )
 
+from benchmarks.tiny.decoders import DECODERS
 from benchmarks.tiny.encoder_decoders import ENCODER_DECODERS
 from benchmarks.tiny.other_decoders import NOT_TRIED, OTHER_DECODERS
-from benchmarks.tiny_decoders import DECODERS
 from benchmarks.verified_models import MENU
 from explainers.core.types import Task
 from explainers.models.catalogue import CATALOGUE

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from benchmarks.tiny_decoders import DECODERS
+from benchmarks.tiny.decoders import DECODERS
 from benchmarks.verified_models import OPERATORS, Verdict, verify
 from explainers.targets.masked_prompt import MaskOperator
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from benchmarks.tiny_decoders import tiny_decoder
+from benchmarks.tiny.decoders import tiny_decoder
 from benchmarks.verified_models import byte_tokenizer
 from explainers.core.types import Task
 from explainers.models.held import LoadedModel

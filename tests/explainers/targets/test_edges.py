@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from benchmarks.tiny_decoders import tiny_decoder
+from benchmarks.tiny.decoders import tiny_decoder
 from benchmarks.verified_models import byte_tokenizer
 from explainers import explain_generation
 from explainers.core.errors import MaskwiseError
