@@ -1,6 +1,5 @@
 import {set, make, say} from '../page/dom.js';
-
-const TAGS = {same: 'span', lost: 'del', new: 'ins', own: 'span', shared: 'mark'};
+import {piecesOf} from '../pieces/answer.js';
 
 const percent = (share) => `${Math.min(Math.max(share, 0), 1) * 100}%`;
 
@@ -16,10 +15,7 @@ const bar = ({bar: length, range}) => {
   return track;
 };
 
-const answerOf = (pieces) => {
-  if (!pieces) return ['The answer without these is being written.'];
-  return pieces.length ? pieces.map(([kind, text]) => make(TAGS[kind], {}, text)) : ['The model writes nothing.'];
-};
+const answerOf = (answer) => answer ? piecesOf(answer) : ['The answer without these is being written.'];
 
 const row = (removed) => make('li', {'data-who': removed.who},
   make('div', {class: 'mw-set'}, make('h3', {}, removed.name), ...removed.words.map((word) => make('strong', {dir: 'auto'}, word))),

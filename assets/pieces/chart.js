@@ -38,7 +38,7 @@ export class Chart {
 
   get last() { return this.chart.table.rows.length - 1; }
 
-  // chart: see explainers/reports/figures/style.py; none hides it.
+  // chart: see explainers/reports/figures/shared/style.py; none hides it.
   draw(chart) {
     this.chart = chart;
     this.node.hidden = !chart;

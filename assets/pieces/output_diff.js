@@ -1,10 +1,10 @@
 import {set, make, say} from '../page/dom.js';
+import {piecesOf} from './answer.js';
 
 const SIDES = {
   original: {title: 'Answer to the whole prompt', waiting: 'The answer appears here as it is written.'},
   masked: {title: 'Answer without the removed words', waiting: 'Written once the words to remove are found.'},
 };
-const TAGS = {same: 'span', lost: 'del', new: 'ins', own: 'span', shared: 'mark'};
 
 const summary = ({lost, added, shared}) => {
   if (shared === 0) return 'The two answers share no word.';
@@ -26,11 +26,10 @@ export const mount = (view) => {
 
   view.follow((value) => {
     for (const {side, waiting, body} of panels) {
-      const pieces = value[side];
-      set(body, 'data-waiting', !pieces || null);
-      if (!pieces) say(body, value.waiting || waiting);
-      else if (!pieces.length) say(body, 'The model writes nothing.');
-      else body.replaceChildren(...pieces.map(([kind, text]) => make(TAGS[kind], {}, text)));
+      const answer = value[side];
+      set(body, 'data-waiting', !answer || null);
+      if (answer) body.replaceChildren(...piecesOf(answer));
+      else say(body, value.waiting || waiting);
     }
     keys.hidden = !value.masked;
     for (const key of changed) key.hidden = value.shared !== undefined;
