@@ -14,6 +14,7 @@ from components.page.progress import status
 from components.page.views import AT_ONCE
 from components.pieces.label_lines import read_words, write_words
 from components.pieces.views import status_line
+from components.sharing.fields import MAX_LINES_CHARS
 from explainers import explainers_for
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
@@ -37,7 +38,6 @@ VERBALIZERS = [
 SPANS = [("tokens", "token"), ("words", "word"), ("sentences", "sentence")]
 PREDICTED = ("the predicted one", "")
 EXAMPLES_PER_TASK = 2
-MAX_LINES_CHARS = 200_000
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from explainers.verbalizers.build import VERBALIZERS
 
 MOST_SEED = 2**31 - 1
 MOST_K = 20  # as the page's sliders
-MAX_LINES_CHARS = 40_000
+MAX_LINES_CHARS = 200_000  # of label words or labelled texts
 NAME_CHARS = 1_000
 
 

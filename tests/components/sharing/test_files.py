@@ -39,6 +39,13 @@ def test_a_search_and_a_classification_come_back():
         assert tab.replay(again["events"]).values() == tab.replay(record["events"]).values()
 
 
+@pytest.mark.parametrize("name", ["label_words", "examples"])
+def test_a_file_brings_back_as_many_lines_as_the_page_takes(name):
+    record = classification_tab.replay(classification_tab.stored_events()).record()
+    lines = "World: politics\n" * 12_000
+    assert inputs_of(record | {"inputs": {name: lines}}) == {name: lines}
+
+
 def test_a_comparison_comes_back_from_its_file():
     record = comparison_record(NASTY[1])
     again = read_record(record_json(record), "compare")
