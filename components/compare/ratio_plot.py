@@ -13,8 +13,6 @@ READING = (
     "Probability ratio of the best {unit}s each method found for each k; lower is better. The dashed line is "
     "removal at random, its band the 95 % interval of the mean: what lies inside it is no better than chance."
 )
-
-
 EMPTY = "Press Ratio for k = 1…K to see how far each method gets with one word, two, and so on."
 
 

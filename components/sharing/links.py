@@ -17,7 +17,10 @@ from components.sharing.fields import TABS, read_option
 from explainers.core.errors import MaskwiseError, shown
 
 MOST_READABLE, MOST_PACKED = 1_500, 16_000  # characters of a query
+MOST_UNPACKED = 200_000  # bytes
 OPTION = "option."  # begins the parameter of a method's option
+TOO_LONG = "The texts are too long for a link. Download the result as JSON instead."
+DAMAGED = "The link is damaged: a part of it is missing or was changed. Ask for it again."
 
 
 def link_fields(tab: str, inputs: dict) -> str:
@@ -101,11 +104,6 @@ def _write(value) -> str:
 def _guess_tab(fields: Mapping[str, str]) -> str | None:
     """A link written by hand may name no tab."""
     return "generation" if "prompt" in fields else "classification" if "text" in fields else None
-
-
-MOST_UNPACKED = 200_000  # bytes
-TOO_LONG = "The texts are too long for a link. Download the result as JSON instead."
-DAMAGED = "The link is damaged: a part of it is missing or was changed. Ask for it again."
 
 
 def pack(fields: dict[str, str]) -> str:

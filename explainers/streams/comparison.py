@@ -29,6 +29,9 @@ from explainers.text.spans import Granularity, text_units
 
 MAX_METHODS = 8
 MAX_DRAWS = 100
+CHARS_PER_TOKEN = 4  # of English
+
+_speeds: dict[str, float] = {}  # passes per second in a model's last comparison
 
 
 def _check_count(methods: object) -> list:
@@ -182,11 +185,6 @@ def _best(rows: Sequence[RowEvent], name: str) -> str:
     values = {row["method"]: value for row in rows if (value := row["metrics"][name]) is not None}
     choose = min if METRICS[name] else max
     return choose(values, key=lambda method: values[method])
-
-
-CHARS_PER_TOKEN = 4  # of English
-
-_speeds: dict[str, float] = {}  # passes per second in a model's last comparison
 
 
 class Estimate(TypedDict):

@@ -30,13 +30,13 @@ def generation_rows(study: GenerationStudy, unit: Unit, loaded: LoadedModel) -> 
     that says why."""
     first = _request(study, unit, study.methods[0], 1)
     target = returned(answered_target(first, lambda rows: None, loaded))
-    removals = Removals(study, target)
+    sets = RemovedSets(study, target)
     for method in study.methods:
         for k in (k for k in study.k if k <= len(target.spans)):
             request = _request(study, unit, method, k)
             row = {"method": method, "k": k, "request": json.dumps(asdict(request))}
             try:
-                yield row | _explained(request, target.anew(), removals)
+                yield row | _explained(request, target.anew(), sets)
             except MaskwiseError as error:
                 yield row | {"refused": str(error)}
 
@@ -58,23 +58,23 @@ def _request(study: GenerationStudy, unit: Unit, method: str, k: int) -> Generat
     )
 
 
-def _explained(request: GenerationRequest, target: ResponseTarget, removals: Removals) -> dict[str, Any]:
+def _explained(request: GenerationRequest, target: ResponseTarget, sets: RemovedSets) -> dict[str, Any]:
     search: list[float] = []
     for event in explain(request, target):
         if event["type"] == "step":
             search.append(event["log_prob"])
     assert event["type"] == "explanation"
     mask = tuple(int(not span["removed"]) for span in event["spans"])
-    measured = removals.measures(request, mask, event["masked_response"])
+    measured = sets.measures(request, mask, event["masked_response"])
     cost = {"seconds": event["seconds"], "forward_passes": float(event["forward_passes"])}
-    if removals.with_faithfulness:
+    if sets.with_faithfulness:
         scores = [span["score"] for span in event["spans"]]
         faithful = removal_faithfulness(target.anew(), scores, mask, seed=request.seed)
         measured |= {name: getattr(faithful, name) for name in FAITHFULNESS}
     return {"explanation": json.dumps(event), "search": search, **measured, **cost}
 
 
-class Removals:
+class RemovedSets:
     """Measures removed sets of one prompt as a study says; what was measured once is kept."""
 
     def __init__(self, study: GenerationStudy, target: ResponseTarget):

@@ -18,7 +18,7 @@ class Removal(TypedDict):
     response_tokens: list[ResponseToken]
 
 
-class ClassChange(TypedDict):
+class ClassProbabilities(TypedDict):
     label: str
     probability: float
     probability_masked: float
@@ -28,7 +28,7 @@ class ClassRemoval(TypedDict):
     """Each class's probability with all of the text and without the removed spans. label: the explained."""
 
     removed: list[Index]
-    labels: list[ClassChange]
+    labels: list[ClassProbabilities]
     label: str
 
 
