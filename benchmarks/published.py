@@ -50,7 +50,7 @@ class PublishedTarget:
 
 
 def published_search(target: PublishedTarget, k: int, iterations: int, seed: int) -> Iterator[SearchStep]:
-    """Algorithm 1, a step an iteration."""
+    """Algorithm 1, a step per iteration."""
     generator = torch.Generator().manual_seed(seed)
     gradient = target.mask_gradient()
     mask = first_mask(gradient, k, "abs", generator)

@@ -21,7 +21,7 @@ DEPTHS, TREES, RATE = (3, 5), 150, 0.1  # of the trees; the depth is chosen by c
 FOLDS = 3
 ENERGY = 0.98  # of the trees' variance that the kept coefficients hold
 MOST_SETS = 12  # that are shown
-TRIED = 16  # sets of k that the function holds lowest, of which log p decides
+TRIED = 16  # sets of k for which the function is lowest; log p decides among them
 POOR_FIT = 0.5
 
 
@@ -32,8 +32,8 @@ class ProxySpex(Explainer):
     Random masks that keep half of the spans are evaluated; trees are fitted to log p; each tree is a short
     sum of parities, so the ensemble is one; the largest coefficients are kept and fitted again by ridge
     regression. Trees find a set through its subsets, which is how effects of language models are built. A
-    span's score is its Shapley value in that sum. The removed set is, of the 16 sets that the sum holds
-    lowest, the one with the lowest log p. Here the trees are scikit-learn's; the authors take LightGBM.
+    span's score is its Shapley value in that sum. The removed set is, of the 16 sets for which the sum
+    is lowest, the one with the lowest log p. Here the trees are scikit-learn's; the authors take LightGBM.
     """
 
     title = "ProxySPEX"

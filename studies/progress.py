@@ -10,7 +10,7 @@ WINDOW = 20  # latest parts whose pace counts
 
 
 class Progress:
-    """total: parts to be done now. Writes over one line of a terminal, and a line a minute elsewhere."""
+    """total: parts to be done now. Writes over one line of a terminal, and a line per minute elsewhere."""
 
     def __init__(self, total: int, already: int = 0):
         self.total, self.already, self.done = total, already, 0

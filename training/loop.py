@@ -103,7 +103,7 @@ def run_phase(
 ) -> None:
     """Train until the phase's budget is spent. `losses(worker)` yields (loss, tokens read), step by step.
 
-    One thread a worker rather than one job on all cores: on a busy machine no core then waits for another.
+    One thread per worker rather than one job on all cores: on a busy machine no core then waits for another.
     The budget counts a worker's processor time, so pauses and neighbours cost time but no training.
     """
     run.enter(phase.name)

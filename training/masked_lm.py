@@ -95,7 +95,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--encoder", Path, None, "folder of all-MiniLM-L6-v2 (default: the installed package's)")
     add("--checkpoint", Path, cache_folder() / "training", "folder of the checkpoint (default: %(default)s)")
     add("--out", Path, WEIGHTS, "where weights, log and figures go (default: assets/masked_lm)")
-    add("--minutes", float, 40, "masked-language modelling, processor minutes a worker (default 40)")
+    add("--minutes", float, 40, "masked-language modelling, processor minutes per worker (default 40)")
     add("--tuning-minutes", float, 20, "prompt-tuning, likewise (default 20)")
     add("--workers", int, os.cpu_count(), "training processes of one thread each (default: cores)")
     return parser.parse_args()

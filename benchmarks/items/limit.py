@@ -66,8 +66,8 @@ def _rate(target, scorer: TransformersScorer, dtype: torch.dtype, batch: int, se
 
 
 def flops(target) -> float:
-    """Of the matrix products that one mask needs: two a weight and position, the output layer's only where a
-    response token is predicted. Attention's own products are left out."""
+    """Of the matrix products that one mask needs: two for each weight and position, the output layer's
+    only where a response token is predicted. Attention's own products are left out."""
     head = target.model.get_output_embeddings().weight.numel()
     inputs = target.model.get_input_embeddings().weight.numel()
     tied = target.model.get_output_embeddings().weight is target.model.get_input_embeddings().weight

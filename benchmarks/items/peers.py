@@ -147,7 +147,7 @@ def _elsewhere(example: Answered, repeat: int) -> list[dict]:
                 "busy": torch.get_num_threads() == 1,
             }
             run = subprocess.run(
-                [python, "-P", ELSEWHERE],  # this folder is not for it: a file here is called statistics
+                [python, "-P", ELSEWHERE],  # no file of this folder hides a library of its
                 input=json.dumps(request),
                 text=True,
                 capture_output=True,

@@ -1,5 +1,5 @@
-"""Which edits of the Classification tab are none: those that a run has read already, and those of a page that
-fills in the inputs of a result one by one."""
+"""Which edits of the Classification tab change nothing that is shown: those that a run has read already, and
+those of a page that fills in the inputs of a result one by one."""
 
 from __future__ import annotations
 

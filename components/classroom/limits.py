@@ -37,7 +37,7 @@ class Allowance:
 
 
 def visitor_of(host: str | None) -> str:
-    """Whose tries count together: an address, or the network of one in IPv6, where each has many."""
+    """Whose tries count together: those of an address; in IPv6, where a visitor has many, of its network."""
     try:
         address = ip_address(host or "")
     except ValueError:

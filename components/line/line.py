@@ -101,8 +101,8 @@ class Line:
             self._changed.notify_all()
 
     def shown(self, ticket: Ticket) -> None:
-        """The ticket's result is shown, and a proof follows, in the background. It ends where as many as may
-        wait do so there already."""
+        """The ticket's result is shown, and a proof follows in the background. It is dropped where the
+        background holds as many already as may wait in line."""
         with self._changed:
             behind = sum(other.background for other in self._present())
             ticket.shown, ticket.stopped = True, ticket.stopped or behind >= self._most

@@ -15,9 +15,9 @@ from starlette.routing import Route
 
 from components.page.scripts import ADDRESS, KEPT
 
-# Read by Gradio for its description of the API alone, where our events of the page are not named.
+# Needed only for Gradio's description of the API, which leaves out the events of the page.
 DESCRIBED = ("api_info", "api_info_as_input", "api_info_as_output", "example_inputs")
-# Read by Gradio's server alone, from the components themselves.
+# Needed only by Gradio's server, which reads them from the components themselves.
 OF_SERVER = ("preserved_by_key", "delete_callback")
 FLOOD = 500  # events that wait in Gradio's own queue; who waits for a model waits in the line
 LONG = 1000  # characters of a view's first value from which on it is a file of its own

@@ -55,7 +55,7 @@ class FourierFunction:
         )
 
     def lowest_sets(self, k: int, most: int) -> list[Mask]:
-        """Masks with k zeros that f holds lowest, the lowest first, found by a beam of `most` for each size.
+        """Masks with k zeros for which f is lowest, in order, found by a beam of `most` for each size.
 
         It grows by single spans and by whole sets: the members of a set may do nothing one by one.
         """
@@ -71,7 +71,7 @@ class FourierFunction:
         return [tuple(mask) for mask in self._lowest(found[k], most).tolist()]
 
     def _lowest(self, masks: torch.Tensor, most: int) -> torch.Tensor:
-        """Of (B, T) the distinct masks that f holds lowest, (≤ most, T)."""
+        """Of (B, T) the distinct masks for which f is lowest, (≤ most, T)."""
         masks = masks.unique(dim=0)
         return masks[self(masks).argsort(stable=True)[:most]]
 

@@ -40,7 +40,7 @@ def activation_curve(
     """
     label_index = target.label_index if label_index is None else label_index
     order = _tensor(scores).argsort(descending=True, stable=True)
-    log_probs = _view(target).class_log_probs(first_spans(target, order))  # (STEPS + 1, C)
+    log_probs = _with_unknown(target).class_log_probs(first_spans(target, order))  # (STEPS + 1, C)
     return _curve("activation", log_probs[:, label_index].exp(), lower_is_better=False)
 
 
@@ -57,7 +57,7 @@ def pruning_curve(
         raise ValueError(f"order {order!r} must be one of {ORDERS}, values {values!r} one of {VALUES}")
     relevance = _tensor(scores)
     ranked = (relevance.abs() if order == "absolute" else relevance).argsort(stable=True)
-    z = _view(target).class_scores(1 - first_spans(target, ranked))  # (STEPS + 1, C)
+    z = _with_unknown(target).class_scores(1 - first_spans(target, ranked))  # (STEPS + 1, C)
     z = z.softmax(-1) if values == "probabilities" else z
     return _curve("pruning", (z[0] - z).square().sum(-1), lower_is_better=True)
 
@@ -76,7 +76,7 @@ def _tensor(scores: Sequence[float]) -> torch.Tensor:
     return torch.as_tensor(scores, dtype=torch.float64)
 
 
-def _view(target: LabelTarget):
+def _with_unknown(target: LabelTarget):
     """The target with removed spans as the unknown token, whatever operator it explains under."""
     return target if target.operator is MaskOperator.REPLACE else target.with_operator(MaskOperator.REPLACE)
 

@@ -56,7 +56,7 @@ def token_readings(target: LabelTarget, top: int = TOP_WORDS) -> tuple[TokenRead
 
 @no_grad
 def layer_lens(target: LabelTarget) -> LayerLens:
-    """Decode every layer's hidden states with the MLM head, in one pass and one of the head a layer."""
+    """What the MLM head reads after every layer: one pass of the model, and one of the head per layer."""
     states = target.forward(output_hidden_states=True).hidden_states
     norm = getattr(target.model.base_model, "final_norm", torch.nn.Identity())
     states = [*(norm(state) for state in states[:-1]), states[-1]]  # the last is given normalised

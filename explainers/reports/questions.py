@@ -92,7 +92,7 @@ def what_if(
     Of an answer: log_prob and log_prob_masked (nats), probability_ratio (the ratio of the geometric means of
     the token probabilities, arXiv 2405.20404), and response_tokens, one per token of the answer. Of a class:
     each class's probability before and after. Raises MaskwiseError where the explanation does not fit its
-    model, or a number is none of a span.
+    model, or a number is not that of a span.
     """
     with _its_model(explanation, model, tokenizer) as loaded:
         ask = answers.removal if _task_of(explanation) is Task.GENERATION else class_what_if.class_removal

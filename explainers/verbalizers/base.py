@@ -12,7 +12,7 @@ from explainers.core.deferred_torch import torch
 class Verbalizer(ABC):
     """Class scores from what the MLM head gives at a position.
 
-    labels: the C classes. words: the label words in use, a tuple a class. notes: what a reader must know,
+    labels: the C classes. words: the label words in use, a tuple per class. notes: what a reader must know,
     in sentences. reads_hidden: whether `class_scores` reads the head's last hidden state, (..., d), that is
     the decoder's input, instead of the vocabulary logits, (..., V). mask_counts: how many masks the template
     is filled with: once with each of these numbers.
