@@ -1,13 +1,11 @@
-"""Long measurements: rows that survive a cut-off run, and progress with the time that is left."""
+"""Long measurements: rows that survive a run that is cut off."""
 
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
-from time import perf_counter
 
-EVERY = 5.0  # seconds between two lines of progress
+from studies.progress import Progress
 
 
 class RowFile:
@@ -28,22 +26,9 @@ class RowFile:
         with self.path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(row) + "\n")
 
+    def progress(self, total: int) -> Progress:
+        """Of a run of `total` rows in all, some of which may be there from before."""
+        return Progress(total - len(self.rows), len(self.rows))
+
     def remove(self) -> None:
         self.path.unlink()
-
-
-class Progress:
-    """Prints, at most every few seconds, how far a run of `total` equal parts is and when it will end."""
-
-    def __init__(self, total: int):
-        self.total, self.done = total, 0
-        self.started = self.shown = perf_counter()
-
-    def step(self, what: str) -> None:
-        self.done += 1
-        now = perf_counter()
-        if now - self.shown < EVERY and self.done < self.total:
-            return
-        self.shown = now
-        left = (now - self.started) / self.done * (self.total - self.done)
-        print(f"{self.done}/{self.total}  {what}  {left / 60:.1f} minutes left", file=sys.stderr, flush=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-from benchmarks.resumable import Progress, RowFile
+from benchmarks.resumable import RowFile
 from benchmarks.setting import RESULTS, Answered, Setting, answered
 from explainers.best_swap import descend
 from explainers.core.target import MIN_GAIN
@@ -18,8 +18,8 @@ WORDS = range(55, 66)
 def measure(setting: Setting) -> dict:
     loaded = setting.load()
     run = {"model": loaded.name, "k": K, "runs": RUNS, "iterations": ITERATIONS, "new_tokens": NEW_TOKENS}
-    store, progress = RowFile(RESULTS / "hard.rows.jsonl", run), Progress(setting.repeat)
-    progress.done = len(store.rows)
+    store = RowFile(RESULTS / "hard.rows.jsonl", run)
+    progress = store.progress(setting.repeat)
     for example in islice(answered(setting, loaded, WORDS, NEW_TOKENS), len(store.rows), setting.repeat):
         store.add(_compare(example))
         progress.step(f"{store.rows[-1]['best_swap']:.2f} against {min(store.rows[-1]['xprompt']):.2f}")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 from time import perf_counter
 
-from benchmarks.resumable import Progress, RowFile
+from benchmarks.resumable import RowFile
 from benchmarks.setting import RESULTS, Answered, Setting, answered
 from explainers import EXPLAINERS, read_options
 from explainers.core.target import MIN_GAIN
@@ -25,14 +25,14 @@ CLOSE = 0.02  # of the drop that the proven set makes
 def measure(setting: Setting) -> dict:
     loaded = setting.load()
     run = {"model": loaded.name, "k": K, "new_tokens": NEW_TOKENS}
-    store, progress = RowFile(RESULTS / "proof.rows.jsonl", run), Progress(sum(n for _, n in SIZES.values()))
-    progress.done, started = len(store.rows), perf_counter()
+    store, prompts = RowFile(RESULTS / "proof.rows.jsonl", run), sum(n for _, n in SIZES.values())
+    progress, started = store.progress(prompts), perf_counter()
     for size, example in _examples(setting, loaded, store.rows):
         if perf_counter() - started > 60 * MINUTES:
             break
         store.add({"size": size} | _compared(example))
         progress.step(f"{size}, {store.rows[-1]['spans']} words")
-    if len(store.rows) == progress.total:
+    if len(store.rows) == prompts:
         store.remove()
     return run | {"rows": store.rows}
 

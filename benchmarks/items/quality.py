@@ -13,7 +13,7 @@ from statistics import mean
 
 import torch
 
-from benchmarks.resumable import Progress, RowFile
+from benchmarks.resumable import RowFile
 from benchmarks.setting import RESULTS, Answered, Setting, answered
 from explainers import EXPLAINERS, read_options
 from explainers.best_swap import descend
@@ -62,8 +62,7 @@ def measure(setting: Setting, prompts: int = PROMPTS) -> dict:
     loaded = setting.load()
     run = {"model": loaded.name, "k": K, "new_tokens": NEW_TOKENS, "words": [WORDS[0], WORDS[-1]]}
     store = RowFile(RESULTS / "quality.rows.jsonl", run)
-    progress = Progress(prompts)
-    progress.done = len(store.rows)
+    progress = store.progress(prompts)
     for example in islice(answered(setting, loaded, WORDS, NEW_TOKENS), len(store.rows), prompts):
         store.add(_evaluated(example))
         progress.step(f"{store.rows[-1]['spans']} words")

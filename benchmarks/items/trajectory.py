@@ -7,7 +7,7 @@ from functools import partial
 from itertools import islice
 
 from benchmarks.published import PublishedTarget, published_search
-from benchmarks.resumable import Progress, RowFile
+from benchmarks.resumable import RowFile
 from benchmarks.setting import RESULTS, Answered, Setting, answered, shown, spread, timed
 from explainers.xprompt import random_swaps
 
@@ -35,8 +35,7 @@ def measure(setting: Setting) -> dict:
     loaded = setting.load()
     run = {"model": loaded.name, "k": K, "iterations": ITERATIONS, "new_tokens": NEW_TOKENS}
     store = RowFile(RESULTS / "trajectory.rows.jsonl", run)
-    progress = Progress(setting.repeat * len(CASES))
-    progress.done = len(store.rows)
+    progress = store.progress(setting.repeat * len(CASES))
     for case in CASES:
         done = len(_rows_of(case, store.rows))
         examples = answered(setting, loaded, case.spans, NEW_TOKENS, NEW_TOKENS, case.granularity)
