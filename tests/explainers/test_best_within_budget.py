@@ -84,9 +84,8 @@ def test_single_spans_are_removed_first_and_the_last_step_has_the_best():
 def test_one_span_needs_no_proof():
     target = SyntheticTarget(9, random_problem(3, 9))
     steps, shown, last = run(target, 1)
-    assert (
-        len(steps) == 9 and not shown and last.certificate == "Optimal: all 9 sets of this size were checked."
-    )
+    assert len(steps) == 9 and not shown
+    assert last.certificate == "Optimal: all 9 sets of this size were checked."
 
 
 def test_one_span_is_removed_even_where_each_makes_the_answer_likelier():

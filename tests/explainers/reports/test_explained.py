@@ -19,7 +19,6 @@ PROMPT = "Write a <b>story</b> about a doctor."
 TEXT = "Stocks fell & <i>traders</i> were sad."
 SMALL = {"method": "xprompt", "k": 2, "max_new_tokens": 5, "options": {"iterations": 6}}
 
-
 CAUSAL, MASKED = tiny_causal("llama"), tiny_masked("bert")
 
 
@@ -119,7 +118,7 @@ def test_a_result_shows_itself(task):
     shown = result._repr_html_()
     assert shown.startswith("<iframe") and shown.count("<") == 2  # the page within is escaped
     page = unescape(shown)
-    assert "default-src" in page and "Without " in page or "reads this as" in page
+    assert "default-src" in page and ("Without " in page or "reads this as" in page)
     assert "&lt;" in page and "<b>" not in page and "<i>" not in page
     assert json.loads(json.dumps(result)) == dict(result)
     assert read_record(json.dumps(result.record), str(task)) == json.loads(json.dumps(result.record))

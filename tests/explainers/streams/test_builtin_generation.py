@@ -21,7 +21,7 @@ ANSWER = "The doctor looked at his patient and smiled."
 @pytest.mark.parametrize("granularity", ["token", "word", "sentence"])
 def test_the_api_agrees_with_a_slow_computation(smollm, granularity, operator):
     settings = {"granularity": granularity, "mask_operator": operator, "max_new_tokens": 4}
-    result = list(explain_generation(STORY, method="gradient_x_input", k=1, response=ANSWER, **settings))[-1]
+    *_, result = explain_generation(STORY, method="gradient_x_input", k=1, response=ANSWER, **settings)
     prompt = render_prompt(smollm.tokenizer, STORY, granularity)
     target = ResponseTarget(smollm, prompt, encode_response(smollm.tokenizer, ANSWER), operator)
     mask = [int(not span["removed"]) for span in result["spans"]]
@@ -34,9 +34,7 @@ def test_the_api_agrees_with_a_slow_computation(smollm, granularity, operator):
 
 
 def test_search_beats_random_removal(smollm):
-    result = list(explain_generation(STORY, response=ANSWER, options={"iterations": 40}, max_new_tokens=4))[
-        -1
-    ]
+    *_, result = explain_generation(STORY, response=ANSWER, options={"iterations": 40}, max_new_tokens=4)
     prompt = render_prompt(smollm.tokenizer, STORY)
     target = ResponseTarget(smollm, prompt, encode_response(smollm.tokenizer, ANSWER))
     generator = torch.Generator().manual_seed(0)
@@ -48,9 +46,8 @@ def test_search_beats_random_removal(smollm):
 
 
 def test_the_answer_is_the_models_own(smollm):
-    result = list(
-        explain_generation("What is the capital of France?", method="random_removal", k=1, max_new_tokens=20)
-    )[-1]
+    settings = {"method": "random_removal", "k": 1, "max_new_tokens": 20}
+    *_, result = explain_generation("What is the capital of France?", **settings)
     assert "Paris" in result["response"]
     messages = [{"role": "user", "content": "What is the capital of France?"}]
     ids = smollm.tokenizer.apply_chat_template(

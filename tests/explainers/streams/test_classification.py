@@ -143,9 +143,8 @@ def test_pruning_variants_differ():
     for order in ("absolute", "signed"):
         for values in ("probabilities", "logits"):
             options = {"pruning_order": order, "pruning_values": values}
-            scores[order, values] = explain(method="feature_ablation", options=options)[-1]["pruning"][
-                "score"
-            ]
+            result = explain(method="feature_ablation", options=options)[-1]
+            scores[order, values] = result["pruning"]["score"]
     assert len(set(scores.values())) == 4
 
 

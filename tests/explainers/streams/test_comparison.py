@@ -13,11 +13,10 @@ from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.types import SearchStep, Task
 from explainers.measures import text as metrics
 from explainers.models import held
-from explainers.streams import comparison as comparison_cost
-from explainers.streams import sweep as comparison_sweep
+from explainers.streams import comparison
 from explainers.streams.comparison import ComparisonRequest, compare, estimate
 from explainers.streams.removals import TEXT_DRAWS, Removals, random_masks
-from explainers.streams.sweep import convergence, sweep
+from explainers.streams.sweep import VARIANTS, convergence, sweep
 from explainers.targets.decoding import greedy_tokens
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import encode_response, render_prompt
@@ -38,7 +37,7 @@ def tiny(monkeypatch):
     monkeypatch.setattr(held, "load_model", lambda name, task, *how: tiny_causal("llama", chat=True))
     monkeypatch.setattr(metrics, "sentence_encoder", lambda: None)
     monkeypatch.setattr(metrics, "sentence_similarity", lambda a, b, encoder: 0.5)
-    monkeypatch.setattr(comparison_cost, "_speeds", {})
+    monkeypatch.setattr(comparison, "_speeds", {})
 
 
 def request(methods=METHODS, **settings):
@@ -226,7 +225,7 @@ def test_convergence_is_the_methods_own_stream():
     curves = of_type(events, "curve")
     assert end == {"type": "converged", "stopped": False, "notes": []}
     assert [(c["method"], c["seed"]) for c in curves] == [
-        (name, seed) for seed in (4, 5, 6) for name in comparison_sweep.VARIANTS
+        (name, seed) for seed in (4, 5, 6) for name in VARIANTS
     ]
     for curve in curves:
         assert len(curve["y"]) == 25 and curve["y"] == sorted(curve["y"], reverse=True)

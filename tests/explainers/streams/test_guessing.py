@@ -91,10 +91,8 @@ def test_events_come_in_order_and_answers_are_written_without_each_set():
     kinds = [event["type"] for event in seen]
     order = ["status", "words", "response", "search", "step", "prepared", "revealed", "rewritten", "played"]
     assert [kind for kind in dict.fromkeys(kinds)] == order
-    assert [s["text"] for s in next(e for e in seen if e["type"] == "words")["spans"]][:2] == [
-        "Write",
-        "a",
-    ]
+    words = next(event for event in seen if event["type"] == "words")
+    assert [span["text"] for span in words["spans"]][:2] == ["Write", "a"]
     assert {event["who"] for event in seen if event["type"] == "rewritten"} == {"guess", "best", "random"}
 
 
@@ -182,9 +180,8 @@ def test_scores_are_capped_and_say_so():
     assert score_of(5.0, 4.0) == 1 and "even more" in sentence_of(1.0, 5.0, 4.0, 1.0)
     assert score_of(4.0, 4.0) == 1 and "as much as" in sentence_of(1.0, 4.0, 4.0, 1.0)
     assert score_of(1.0, -0.5) is None and "no score" in sentence_of(None, 1.0, -0.5, 0.0)
-    assert "25%" in sentence_of(0.25, 1.0, 4.0, 2.0) and "better on average: 50%" in sentence_of(
-        0.25, 1.0, 4.0, 2.0
-    )
+    quarter = sentence_of(0.25, 1.0, 4.0, 2.0)
+    assert "25%" in quarter and "better on average: 50%" in quarter
 
 
 def test_ready_rounds_are_playable_and_complete():
