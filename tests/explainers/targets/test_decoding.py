@@ -36,10 +36,8 @@ def test_answers_equal_a_slow_loop(kind):
 
 def test_positions_that_turn_midway_are_read_anew():
     """LongRoPE reads all positions otherwise once the text is longer than 56 tokens."""
-    model, tokenizer = (
-        tiny_decoder("phi3 beyond its short positions", len(byte_tokenizer())),
-        byte_tokenizer(),
-    )
+    tokenizer = byte_tokenizer()
+    model = tiny_decoder("phi3 beyond its short positions", len(tokenizer))
     loaded = LoadedModel("phi3", "", Task.GENERATION, model, tokenizer, torch.device("cpu"), torch.float32)
     for length in (40, 52, 56, 60):
         ids = torch.randint(1, 256, (1, length), generator=torch.Generator().manual_seed(length))

@@ -129,10 +129,9 @@ def test_an_answer_of_one_token(kind, method):
     model = tiny(kind)
     found = explain(model, method=method, max_new_tokens=1)
     assert len(found["response_tokens"]) == 1
-    likeliest = (
-        model(input_ids=torch.tensor([byte_tokenizer()(TEXT).input_ids])).logits[0, -1].log_softmax(-1)
-    )
-    assert found["log_prob"] == pytest.approx(likeliest.max().item(), abs=1e-3)
+    ids = torch.tensor([byte_tokenizer()(TEXT).input_ids])
+    likeliest = model(input_ids=ids).logits[0, -1].log_softmax(-1).max()
+    assert found["log_prob"] == pytest.approx(likeliest.item(), abs=1e-3)
 
 
 @pytest.mark.parametrize("operator", ["zero", "delete", "replace"])
