@@ -39,8 +39,10 @@ def given_answer(
 
 
 def opening_before(text: str, tokenizer, choices: TemplateChoices) -> str:
-    """What the template writes before this answer; "" where the answer itself begins with a thought."""
-    return "" if OPENING.match(text.lstrip()) else answer_opening(tokenizer, choices)
+    """What the template writes before this answer; "" where the answer itself begins with that, or with a
+    thought."""
+    opening, text = answer_opening(tokenizer, choices), text.lstrip()
+    return "" if OPENING.match(text) or text.startswith(opening.strip()) else opening
 
 
 def _own_tokens(

@@ -151,6 +151,14 @@ def test_an_answer_that_begins_with_a_thought_is_read_as_it_is(loaded, name):
     assert not rendered(found).endswith(TEMPLATES[name][1])
 
 
+@every_format
+def test_an_answer_that_brings_its_opening_along_has_it_once(loaded, name):
+    opening = TEMPLATES[name][1].strip()
+    target = what_if.target_of(explained(response=opening + ANSWER))
+    read = loaded.tokenizer.decode([*target.prompt.input_ids, *target.response_ids])
+    assert read.count(opening) == 1 and read.endswith(opening + ANSWER)
+
+
 @pytest.mark.parametrize("name", ["ChatML"])
 def test_where_an_answer_follows_at_once_nothing_is_said(loaded, name):
     found = explained()
