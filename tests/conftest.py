@@ -64,6 +64,20 @@ def stop_pressed(monkeypatch) -> Event:
 
 
 @pytest.fixture
+def learned_heads(monkeypatch):
+    """AT2 knows any model's attention heads: each counts as the first does."""
+    from explainers import at2
+
+    def equal_weights(loaded):
+        config = loaded.model.config.get_text_config()
+        weights = [[1.0] * config.num_attention_heads] * config.num_hidden_layers
+        found = dict.fromkeys(("at2", "mean_attention", "feature_ablation"), 0.5)
+        return at2.HeadWeights(loaded.name, loaded.revision, weights, 3, 32, 1, found)
+
+    monkeypatch.setattr(at2, "weights_for", equal_weights)
+
+
+@pytest.fixture
 def on_tiny_models(monkeypatch):
     """Every model is a tiny one, and no text is compared by a real one."""
     from explainers.core.types import MetricScore

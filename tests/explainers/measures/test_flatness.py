@@ -48,6 +48,7 @@ def of_equal_classes(words: list[str]):
     return loaded
 
 
+@pytest.mark.usefixtures("learned_heads")
 @pytest.mark.parametrize("method", explainers_for(Task.GENERATION))
 def test_a_model_of_zeros_tells_nothing_apart(method, dead_causal):
     request = GenerationRequest(PROMPT, method=method, response="Yes.", **SHORT)

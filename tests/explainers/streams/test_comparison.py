@@ -187,6 +187,7 @@ def test_stop_keeps_what_is_there(stream, kept):
         list(stream(stop))
 
 
+@pytest.mark.usefixtures("learned_heads")
 def test_sweep_points_equal_single_runs():
     methods = [name for name, method in explainers_for(Task.GENERATION).items() if _only_scores(method)]
     for some in (METHODS + ["xprompt"], *_parts(methods, 8)):
