@@ -62,10 +62,11 @@ def text_units(text: str, granularity: Granularity) -> list[Chars]:
 
 
 def strip(text: str, chars: Chars) -> Chars:
-    """The range of characters without the white space at its ends."""
+    """The range of characters without the white space at its ends; of white space alone an empty one."""
     start, end = chars
     piece = text[start:end]
-    return start + len(piece) - len(piece.lstrip()), max(start, end - len(piece) + len(piece.rstrip()))
+    start += len(piece) - len(piece.lstrip())
+    return start, max(start, end - len(piece) + len(piece.rstrip()))
 
 
 def _join(units: Iterable[Chars], ranges: list[Chars]) -> list[Chars]:
