@@ -8,6 +8,7 @@ import {JoinForm} from './room_join.js';
 
 const query = new URLSearchParams(location.search);
 const LOST = 'The connection is lost. This page tries again by itself, and nothing that you sent is lost.';
+const apart = (name) => `\u2068${name}\u2069`;  // whichever way it is written, the rest of the line stays
 const kept = (code) => `maskwise-room-${code}`;
 
 const followTheme = () => {
@@ -67,7 +68,7 @@ class StudentPage {
     const before = this.state, {round, phase, me} = state;
     const fresh = round?.number !== before?.round?.number;
     this.state = state;
-    say(this.where, [`Room ${state.code}`, me.name, me.points ? `${me.points} points` : ''].filter(Boolean).join(' \u00b7 '));
+    say(this.where, [`Room ${state.code}`, me.name && apart(me.name), me.points ? `${me.points} points` : ''].filter(Boolean).join(' \u00b7 '));
     this.tell(state);
     this.marking.hidden = phase !== 'marking' || !round.board;
     if (!this.marking.hidden) this.showBoard(round, fresh || !before.round.board ? me.marks : this.board.props.value.selected);
@@ -98,8 +99,8 @@ class StudentPage {
     const {selected = [], k} = this.board.props.value, {marks} = this.state.me;
     const same = selected.length === marks.length && selected.every((index) => marks.includes(index));
     set(this.sendButton, 'disabled', selected.length !== k || same || null);
-    if (!marks.length) return;
-    say(this.sent, same ? 'Sent. You can change your marks until the reveal.' : 'Changed: press Send again, or the marks that you sent count.');
+    const sent = same ? 'Sent. You can change your marks until the reveal.' : 'Changed: press Send again, or the marks that you sent count.';
+    say(this.sent, marks.length ? sent : '');
   }
 
   async send() {

@@ -149,6 +149,7 @@ def mark(phone: Page, first: int) -> None:
     """Mark as many words as are asked for, and send them."""
     words = phone.locator(".mw-room-marking .mw-token")
     words.first.wait_for()
+    expect(phone.locator(".mw-room-send")).not_to_contain_text("Sent.")  # of the round before
     full = phone.locator(".mw-room-marking .mw-counter[data-full]")
     while not full.count():
         words.nth(first).tap()

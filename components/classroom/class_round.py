@@ -50,7 +50,9 @@ class ClassRound(GuessView):
         self.guesses[student] = sorted(marks)
 
     def end_marking(self) -> None:
-        """Raises MaskwiseError where nobody has sent marks."""
+        """Raises MaskwiseError where nobody has sent marks. A second click does nothing."""
+        if self.is_revealed:
+            return
         if not self.guesses:
             raise MaskwiseError("Nobody has sent marks yet.")
         self.is_revealed = True

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 import segno
 
 from components.classroom.class_round import ClassRound
-from explainers.core.unicode import whole_characters
+from explainers.core.unicode import nickname
 
 NAME_CHARS = 24
 LEADERS = 10
@@ -17,9 +16,11 @@ LEADERS = 10
 
 @dataclass
 class Student:
-    """name: "" where none was given. scores: 0 to 1, by round; the first guess of a round counts."""
+    """name: "" where none was given. scores: 0 to 1, by round; the first guess of a round counts. changes:
+    how often this one has sent marks, which a second page of the same student is to show."""
 
     name: str = ""
+    changes: int = 0
     scores: dict[tuple[str, str, int], float] = field(default_factory=dict)
 
     def points(self) -> int:
@@ -111,9 +112,8 @@ class Room:
         return self._seen[1] | {"me": me}
 
     def _free_name(self, name: str) -> str:
-        """The name without what cannot be seen, and with a number where somebody has it already."""
-        seen = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in whole_characters(name))
-        name = " ".join(seen.split())[:NAME_CHARS].strip()
+        """The name as it is seen, with a number where somebody has it already."""
+        name = nickname(name, NAME_CHARS)
         taken = {student.name for student in self.students.values()}
         others = (f"{name} {n}" for n in range(2, len(taken) + 3))
         return name if not name or name not in taken else next(o for o in others if o not in taken)

@@ -150,7 +150,13 @@ def _wire_rounds(section: RoomSection, generation: GenerationTab) -> None:
         RoomRun(ROOMS, ROOMS.led(key), played).begin()
         return {}
 
-    following = section.following.click(next_title, section.choice, section.choice, **AT_ONCE)
+    def following_title(shown, title: str) -> str:
+        """After the round that is played: a page that was reloaded shows another one as chosen."""
+        played = ROOMS.led(_key(shown)).played
+        return next_title(played.round.title if played else title)
+
+    chosen = [section.room, section.choice]
+    following = section.following.click(following_title, chosen, section.choice, **AT_ONCE, js=TELL)
     inputs = [section.room, section.choice, section.prompt, section.k, *own]
     for when in (section.begin.click, following.then):
         when(_in_words(section, begin), inputs, section.said, **AT_ONCE, js=TELL)

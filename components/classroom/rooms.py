@@ -126,6 +126,7 @@ class Rooms:
             if not room.played:
                 raise MaskwiseError(NO_ROUND)
             room.played.mark(key, marks)
+            room.students[key].changes += 1
             self._stir(room)
 
     # Whoever looks
@@ -136,7 +137,7 @@ class Rooms:
             if room := self._teachers.get(key):
                 return f"{room.changes}.{room.changes_for_teacher}"
             if room := self._students.get(key):
-                return f"{room.changes}"
+                return f"{room.changes}.{room.students[key].changes}"
         raise RoomEnded(ENDED)
 
     def state(self, key: str) -> dict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from explainers.core.unicode import nickname
 from explainers.streams.guess_rounds import Round
 
 MOST_SCORES = 500
@@ -11,7 +12,7 @@ NOBODY = "Everyone"
 
 def add_score(scores: list[dict], player: str, round: Round, score: float | None) -> list[dict]:
     """The scores with one more. A player's first guess of a round counts, later ones have seen the answer."""
-    player = " ".join(player.split())[:NAME_CHARS] or NOBODY
+    player = nickname(player, NAME_CHARS) or NOBODY
     played = {"player": player, "round": [round.task, round.text, round.k], "score": score}
     again = any((s["player"], s["round"]) == (player, played["round"]) for s in scores)
     if again or score is None or len(scores) >= MOST_SCORES:

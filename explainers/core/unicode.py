@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from unicodedata import normalize
 
 import regex
 
 # Marks alone, and SentencePiece's sign of a space, say nothing either.
 _VISIBLE = regex.compile(r"(?V1)[\p{L}\p{N}\p{P}\p{S}\p{Co}--[\p{Default_Ignorable_Code_Point}\u2800▁]]")
+_UNSEEN = regex.compile(r"[\p{C}\p{Default_Ignorable_Code_Point}\u2800]")
+_HEAPED = regex.compile(r"(\p{M}{2})\p{M}+")  # marks one above the other, into other lines
 
 
 def whole_characters(value: Any) -> Any:
@@ -28,6 +31,16 @@ def whole_characters(value: Any) -> Any:
 def visible_name(text: str) -> str:
     """`text` in one line, to name it by; white space alone as signs that stand for it."""
     return " ".join(text.split()) or repr(text)[1:-1].replace(" ", "␣") or "(no text)"
+
+
+def nickname(text: str, most: int) -> str:
+    """What is seen of `text`, in one line of at most `most` characters; "" where nothing is.
+
+    Letters that look alike by their width or form are one, so that nobody takes another's name in that way.
+    """
+    line = " ".join(normalize("NFKC", whole_characters(text)).split())
+    seen = " ".join(_HEAPED.sub(r"\1", _UNSEEN.sub("", line)).split())[:most].strip()
+    return seen if is_visible(seen) else ""
 
 
 def is_visible(text: str) -> bool:

@@ -9,10 +9,13 @@ import pytest
 from playwright.sync_api import expect
 
 from benchmarks.items.rooms import PHONE, class_in, join, mark
-from components.classroom.room_routes import MOST_BYTES
-from components.classroom.room_section import MINE
+from components.classroom.room_routes import MOST_BYTES, ROOMS
+from components.classroom.room_section import MINE, READY_TITLES
+from components.sharing.round_choice import chosen_round
 from tests.browser import choose, guarded_page
+from tests.hostile_surfaces import event_of
 
+JSON = {"Content-Type": "application/json"}
 HOSTILE = "Write <img src=x onerror=alert(1)> about ${alert(2)} and {{ value }} today"
 ROUNDS = ("Sentiment: warm and funny", "A capital, in verse", "Topic: chips for a ministry")
 
@@ -80,6 +83,19 @@ def test_a_teachers_reload_finds_the_room_again(browser, url):
         room.teacher.problems.clear()  # Gradio's, of a page that was left
         room.teacher.locator("#room-begin").click()
         expect(room.teacher.locator("#room .mw-strip")).to_contain_text("doctor")
+
+
+def test_the_next_round_follows_the_one_that_is_played(url):
+    """Also where a page that was reloaded shows the first one as chosen."""
+    teacher = ROOMS.open("https://maskwise.test/room")
+    ROOMS.begin(teacher, chosen_round(READY_TITLES[3], {}))
+    config = json.loads(urlopen(f"{url}config", timeout=30).read())
+    body = {
+        "data": [{"key": teacher}, READY_TITLES[0]],
+        "fn_index": event_of(config, "room-next", "click")["id"],
+    }
+    said = urlopen(Request(f"{url}gradio_api/run/predict", json.dumps(body).encode(), JSON), timeout=30)
+    assert json.load(said)["data"] == [READY_TITLES[4]]
 
 
 def test_a_wrong_code_is_refused_in_words(browser, url):

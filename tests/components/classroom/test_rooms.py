@@ -117,7 +117,7 @@ def test_everybody_is_told_of_a_turn_and_the_teacher_of_each_mark(rooms):
     assert changed(lambda: rooms.join(code_of(rooms, teacher))) == (True, False)
     assert changed(lambda: begun(rooms, teacher)) == (True, True)
     played, room = rooms.led(teacher).played, rooms.led(teacher)
-    assert changed(lambda: rooms.mark(ada, [0, 1])) == (True, False)
+    assert changed(lambda: rooms.mark(ada, [0, 1])) == (True, True)  # who sent them may have a second page
     step = {"type": "step", "step": 1, "total": 9}
     assert changed(lambda: rooms.tell(room, played, [step])) == (True, False)
     assert changed(lambda: rooms.tell(room, played, [])) == (False, False)
@@ -178,6 +178,47 @@ def test_a_new_round_ends_the_one_before(rooms):
     teacher = rooms.open(ADDRESS)
     first = begun(rooms, teacher)
     assert rooms.begin(teacher, ROUND).number == 2 and first.over
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("\u3164\u115f\u2800\ufe0f", ""),  # nothing of it is seen
+        ("\u202eadA\u2066 x\x00", "adA x"),
+        ("A\u034fd\u200ba", "Ada"),
+        ("Ａｄａ", "Ada"),
+        ("Z" + "\u0300" * 50 + "oe", "Z\u0300\u0300oe"),
+        ("Ada\nof\tTurin", "Ada of Turin"),
+        ("x" * 10_000, "x" * NAME_CHARS),
+        ("\ud800", "\ufffd"),
+        ("ليلى", "ليلى"),
+        ("<b>Ada</b> ${1}", "<b>Ada</b> ${1}"),  # the page writes it as text
+    ],
+)
+def test_a_nickname_is_what_is_seen_of_it(rooms, typed, shown):
+    code = code_of(rooms, rooms.open(ADDRESS))
+    assert rooms.state(rooms.join(code, typed))["me"]["name"] == shown
+
+
+def test_a_second_click_on_reveal_does_nothing(rooms):
+    teacher = rooms.open(ADDRESS)
+    ada = rooms.join(code_of(rooms, teacher))
+    played = begun(rooms, teacher)
+    rooms.mark(ada, [0, 1])
+    revealed(rooms, teacher, played, {(0, 1): 0.5})
+    before = rooms.state(teacher)
+    rooms.reveal(teacher)
+    assert rooms.state(teacher) == before and before["status"]["state"] == "done"
+
+
+def test_a_second_page_of_a_student_hears_of_the_marks_that_the_first_one_sent(rooms):
+    teacher = rooms.open(ADDRESS)
+    ada, grace = (rooms.join(code_of(rooms, teacher), name) for name in ("Ada", "Grace"))
+    begun(rooms, teacher)
+    before = rooms.tag(ada), rooms.tag(grace)
+    rooms.mark(ada, [0, 1])
+    assert rooms.tag(ada) != before[0] and rooms.tag(grace) == before[1]
+    assert rooms.state(ada)["me"]["marks"] == [0, 1]
 
 
 def test_a_room_is_bounded(rooms):
