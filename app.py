@@ -7,6 +7,7 @@ import logging
 import os
 from contextlib import suppress
 from importlib.util import find_spec
+from pathlib import Path
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before the import: no calls to outside
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
@@ -16,6 +17,7 @@ if __name__ == "__main__":
     gc.disable()  # until the page is served: a sixth of the time until then would go into collecting nothing
 
 import gradio as gr
+from gradio.utils import get_upload_folder
 
 from components.api import offer_api
 from components.classification.run import leave
@@ -97,6 +99,7 @@ def launch(**settings):
 
     Returns the Blocks, its address and its share address.
     """
+    check_temporary_folder()
     demo = build()
     if deployment().mcp and not find_spec("mcp"):
         raise MaskwiseError("MASKWISE_MCP needs a package: pip install -r requirements-mcp.txt")
@@ -116,6 +119,17 @@ def launch(**settings):
     )
     lighten_sessions(demo)
     return demo, url, share_url
+
+
+def check_temporary_folder() -> None:
+    """Raise MaskwiseError where Gradio could not write to its folder, and would not start."""
+    try:
+        Path(get_upload_folder()).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MaskwiseError(
+            f"The folder for temporary files cannot be written to ({error.strerror}). Set GRADIO_TEMP_DIR "
+            "to one that can."
+        ) from error
 
 
 def prepare() -> None:

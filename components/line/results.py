@@ -4,6 +4,7 @@ Maskwise, and where MASKWISE_CACHE names a folder from there."""
 from __future__ import annotations
 
 import json
+import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import asdict
@@ -28,6 +29,8 @@ PASSING = {"status", "queued", "stored"}  # events of a run, and not of its resu
 GROWING = {"response", "masked_response"}  # of these in a row the last holds all
 
 Model = tuple[str, str]  # name and revision
+
+log = logging.getLogger("maskwise")
 
 
 def question(kind: str, *asked: object) -> str:
@@ -59,7 +62,7 @@ class Results:
         self._shipped = shipped
         self._texts: OrderedDict[str, str] = OrderedDict()  # least recently used first
         self._bytes, self._lock = 0, Lock()
-        self._disk = ResultsOnDisk(Path(folder)) if folder else None
+        self._disk = ResultsOnDisk(Path(folder).expanduser()) if folder else None
 
     def find(self, asked: str, model: Model | None) -> list[Event]:
         """The events of an equal question to this model, a `stored` event first; [] for none."""
@@ -69,11 +72,10 @@ class Results:
         with self._lock:
             text = self._texts.get(key)
         text = text or (self._disk and self._disk.find(key)) or self._from_shipped(asked, model)
-        if not text:
-            return []
-        self._remember(key, text)
-        kept = json.loads(text)
-        return [{"type": "stored", "date": kept["date"]}, *kept["events"]]
+        events = from_text(text) if text else []
+        if events:
+            self._remember(key, text)
+        return events
 
     def keep(self, asked: str, model: Model | None, events: list[Event]) -> None:
         """Keep the events of a run that came to its end; those of a stopped one are not kept."""
@@ -111,6 +113,18 @@ def as_text(events: list[Event]) -> str:
     following = [event["type"] for event in kept[1:]] + [""]
     last = [e for e, after in zip(kept, following, strict=True) if not e["type"] == after in GROWING]
     return json.dumps({"date": str(date.today()), "events": last}, ensure_ascii=False)
+
+
+def from_text(text: str) -> list[Event]:
+    """The events of what `as_text` made, a `stored` event first; [] where the text is cut off or of another
+    form, so that they are computed anew."""
+    try:
+        kept = json.loads(text)
+        events = [{**event, "type": event["type"]} for event in kept["events"]]
+        return [{"type": "stored", "date": kept["date"]}, *events]
+    except (ValueError, TypeError, LookupError) as error:
+        log.warning("A stored result cannot be read (%s). It is computed anew.", type(error).__name__)
+        return []
 
 
 def shipped_name(asked: str, model: Model) -> str:

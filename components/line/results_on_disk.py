@@ -14,6 +14,7 @@ import diskcache
 from diskcache.core import MODE_PICKLE
 
 MOST_BYTES = 500_000_000
+LOCKED_SECONDS = 2.0  # that a run waits while another process writes
 FOLDER = "results"  # of the given folder
 BROKEN = (sqlite3.Error, OSError, ValueError, TypeError, KeyError, zlib.error, diskcache.Timeout)
 
@@ -48,7 +49,13 @@ class ResultsOnDisk:
 
     def _open(self) -> diskcache.Cache | None:
         try:
-            return diskcache.Cache(str(self._folder), disk=JsonAlone, size_limit=MOST_BYTES)
+            return diskcache.Cache(
+                str(self._folder),
+                disk=JsonAlone,
+                size_limit=MOST_BYTES,
+                timeout=LOCKED_SECONDS,
+                disk_min_file_size=MOST_BYTES,  # all in the database, which a full disk leaves whole
+            )
         except BROKEN as error:
             if _is_damage(error):
                 return self._anew(error)
@@ -71,6 +78,8 @@ class ResultsOnDisk:
                 self._cache = self._anew(error)
             else:
                 log.warning("A stored result in %s cannot be read or written: %s", self._folder, error)
+                if not self._folder.exists():
+                    self._cache = self._open()
         return otherwise
 
 

@@ -15,6 +15,7 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
+import app
 from components.line import results_on_disk
 from components.line.line import Line
 from components.line.results import Results
@@ -76,6 +77,13 @@ def test_a_full_disk_under_the_store_fails_no_run(tmp_path, monkeypatch, caplog,
         results.keep("q", MODEL, EVENTS)
     assert found(results) == KEPT and "cannot be read or written" in caplog.text
     assert (tmp_path / results_on_disk.FOLDER / "cache.db").exists()  # not taken for damage
+
+
+def test_a_start_without_a_place_for_temporary_files_says_so(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "file" / "gradio"))
+    with pytest.raises(MaskwiseError, match="Set GRADIO_TEMP_DIR"):
+        app.launch()
 
 
 def test_a_full_disk_in_a_run_is_said():

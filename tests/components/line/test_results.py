@@ -1,14 +1,18 @@
 """Results that are kept: in memory, in a folder, in a damaged one; what is kept of a run and what is not."""
 
 import logging
+import shutil
 import sqlite3
 import time
+from secrets import token_hex
+from threading import Thread
 
 import diskcache
 import pytest
 
 from components.line import job as job_module
 from components.line import results as results_module
+from components.line import results_on_disk
 from components.line.line import Line
 from components.line.results import Results, question
 from components.runner import Runner
@@ -92,6 +96,64 @@ def test_a_folder_that_cannot_be_used_leaves_the_memory(tmp_path, caplog):
     results = Results(tmp_path / "file")
     results.keep("q", MODEL, EVENTS)
     assert found(results) == KEPT and "memory alone" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"date": "2026-11-26", "ev', "[]", "null", "{}", '{"date": 1, "events": ["a"]}', '{"events": []}'],
+)
+def test_a_stored_result_that_is_cut_off_or_of_another_form_is_computed_anew(tmp_path, caplog, text):
+    results = Results(tmp_path)
+    results._disk.keep(results_module._key("q", MODEL), text)
+    assert results.find("q", MODEL) == [] and "computed anew" in caplog.text
+    results.keep("q", MODEL, EVENTS)
+    assert found(results) == found(Results(tmp_path)) == KEPT
+
+
+def test_no_part_of_a_large_result_is_left_where_the_disk_is_full(tmp_path):
+    """All of it is in the database, which is written whole or not at all."""
+    large = [*EVENTS[:-1], EVENTS[-1] | {"text": token_hex(300_000)}]
+    Results(tmp_path).keep("q", MODEL, large)
+    assert found(Results(tmp_path))[-1] == large[-1]
+    assert {path.name.partition("-")[0] for path in tmp_path.rglob("*") if path.is_file()} == {"cache.db"}
+
+
+def test_a_folder_that_is_removed_meanwhile_is_made_anew(tmp_path):
+    results = Results(tmp_path / "a folder of Zoë, 日本")
+    results.keep("q", MODEL, EVENTS)
+    shutil.rmtree(tmp_path / "a folder of Zoë, 日本")
+    results.forget()
+    in_a_thread(lambda: results.find("q", MODEL))  # as each job is
+    in_a_thread(lambda: results.keep("q", MODEL, EVENTS))
+    assert found(Results(tmp_path / "a folder of Zoë, 日本")) == KEPT
+
+
+def test_two_processes_write_to_one_folder(tmp_path, caplog):
+    """Each of them with threads; nothing is lost, and a folder that one holds locked holds up no run."""
+    both = Results(tmp_path), Results(tmp_path)
+    writes = [Thread(target=both[n % 2].keep, args=(f"q{n}", MODEL, EVENTS)) for n in range(20)]
+    for write in writes:
+        write.start()
+    for write in writes:
+        write.join()
+    third = Results(tmp_path)
+    assert all(found(third, f"q{n}") == KEPT for n in range(20)) and not caplog.text
+
+
+def test_a_folder_that_another_process_holds_locked_fails_no_run(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(results_on_disk, "LOCKED_SECONDS", 0.1)
+    results = Results(tmp_path)
+    with sqlite3.connect(next(tmp_path.rglob("cache.db")), isolation_level=None) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        results.keep("q", MODEL, EVENTS)
+        other.execute("ROLLBACK")
+    assert found(results) == KEPT and "cannot be read or written" in caplog.text
+
+
+def in_a_thread(act):
+    thread = Thread(target=act)
+    thread.start()
+    thread.join()
 
 
 def test_nothing_is_unpickled(tmp_path, caplog):
