@@ -1,4 +1,4 @@
-"""Feature ablation, integrated gradients and Shapley sampling against other libraries' on the same input."""
+"""Some methods against other libraries' on the same input."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from captum.attr import LayerIntegratedGradients, LLMGradientAttribution, TextTo
 
 from benchmarks.setting import Answered, Setting, answered, seconds, shown, spread
 from explainers import EXPLAINERS, read_options
+from explainers.flash_trace import trace
 
 NAME, TITLE = "peers", "Against other libraries"
 NEW_TOKENS, STEPS, PERMUTATIONS = 10, 8, 2
 WORDS = range(10, 18)
-PACKAGES = ("inseq==0.7.1", "interpreto==0.5.2")
+PACKAGES = ("inseq==0.7.1", "interpreto==0.5.2", "flashtrace==0.1.1")
 ELSEWHERE = Path(__file__).parents[1] / "elsewhere.py"
 INSTALL_LIMIT, RUN_LIMIT = 600, 3600  # seconds
 
@@ -39,6 +40,8 @@ def measure(setting: Setting) -> dict:
         rows.append(_compare(example, method, options, theirs, setting.repeat))
     ours = {row["method"]: row["ours"]["median"] for row in rows}
     for row in _elsewhere(example, setting.repeat):
+        if "hops" in row:
+            ours["flash_trace"] = _compare_hops(example, row, setting.repeat)
         row["times"] = row["theirs"]["median"] / ours[row["method"]] if "theirs" in row else None
         rows.append(row)
     return {
@@ -52,7 +55,8 @@ def measure(setting: Setting) -> dict:
 def table(result: dict) -> list[str]:
     lines = [
         f"{result['prompt_tokens']} prompt tokens, {result['spans']} words, {result['response']} response "
-        f"tokens; integrated gradients with {STEPS} steps, Shapley with {PERMUTATIONS} orders.",
+        f"tokens; integrated gradients with {STEPS} steps, Shapley with {PERMUTATIONS} orders. FlashTrace "
+        "takes half of the response as thinking; its difference is of a position's share in hop 0 or 1.",
         "",
         "| method | library | its seconds | our seconds | times faster | largest difference, nats |",
         "|---|---|---:|---:|---:|---:|",
@@ -78,6 +82,20 @@ def _compare(example: Answered, method: str, options: dict, theirs, repeat: int)
         "difference": (mine - other).abs().max().item(),
     }
     return row | {"times": row["theirs"]["median"] / row["ours"]["median"]}
+
+
+def _compare_hops(example: Answered, row: dict, repeat: int) -> float:
+    """Sets the package's hops beside ours, each scaled to sum to 1; returns our seconds."""
+    response = len(example.response_ids)
+    target = example.target(part=(response // 2, response))
+    ours, theirs = trace(target, 1).flows, torch.tensor(row.pop("hops"))
+    theirs = theirs / theirs.sum(1, keepdim=True)
+    row["difference"] = (ours - theirs).abs().max().item()
+    row["correlations"] = [
+        torch.corrcoef(torch.stack(pair))[0, 1].item() for pair in zip(ours, theirs, strict=True)
+    ]
+    row["ours"] = spread(seconds(lambda: trace(target, 1), repeat, warm_up=0))
+    return row["ours"]["median"]
 
 
 def _ours(example: Answered, method: str, **options) -> tuple[float, ...]:
@@ -132,7 +150,7 @@ def _captum_ig(example: Answered) -> list[float]:
 
 
 def _elsewhere(example: Answered, repeat: int) -> list[dict]:
-    """inseq and interpreto, installed into an environment of their own in a temporary folder."""
+    """inseq, interpreto and flashtrace, installed into an environment of their own in a temporary folder."""
     with tempfile.TemporaryDirectory() as place:
         try:
             python, model = _environment(Path(place)), Path(place) / "model"
@@ -143,6 +161,9 @@ def _elsewhere(example: Answered, repeat: int) -> list[dict]:
                 "prompt": example.prompt.text,
                 "response": example.loaded.tokenizer.decode(example.response_ids),
                 "steps": STEPS,
+                "ids": [*example.prompt.input_ids, *example.response_ids],
+                "thinking": len(example.prompt.input_ids),
+                "answer": len(example.prompt.input_ids) + len(example.response_ids) // 2,
                 "repeat": repeat,
                 "busy": torch.get_num_threads() == 1,
             }
@@ -155,7 +176,7 @@ def _elsewhere(example: Answered, repeat: int) -> list[dict]:
             )
             rows = json.loads(run.stdout.strip().splitlines()[-1])
         except (subprocess.SubprocessError, OSError, ValueError, IndexError) as error:
-            print(f"Skipped inseq and interpreto: {error}", file=sys.stderr)
+            print(f"Skipped inseq, interpreto and flashtrace: {error}", file=sys.stderr)
             return []
     return [row | {"theirs": spread(row.pop("times"))} if "times" in row else row for row in rows]
 

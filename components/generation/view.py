@@ -8,6 +8,7 @@ from components.page.stream_view import RecordingView
 from components.page.views import Values
 from explainers.reports.answer_diff import diff_words
 from explainers.reports.figures.convergence import Search, convergence_chart
+from explainers.reports.figures.hops import hops_chart
 from explainers.reports.figures.interactions import arcs_chart
 from explainers.reports.metric_rows import metric_rows
 from explainers.reports.result_sentence import result_sentence
@@ -109,6 +110,8 @@ class GenerationView(RecordingView):
             return {"charts": [convergence_chart(self.search)]}
         if sets := (self.explanation or {}).get("interactions"):
             return {"charts": [arcs_chart(self.spans, sets)]}
+        if any("hops" in span for span in self.spans):
+            return {"charts": [hops_chart(self.spans)]}
         if self.explanation:
             return {"empty": "This method scores all words at once: there is no search to draw."}
         return {"empty": "The search will be drawn here as it runs."}

@@ -208,6 +208,7 @@ def _check_spans(event: dict, spans: list[dict], count: int, text: str) -> None:
     _expect(len(spans) == count, "spans")
     _expect(all(span["start"] <= span["end"] <= len(text) for span in spans), "places of spans")
     _expect(all(t < count for t in event.get("removed", [])), "removed spans")
+    _expect(len({len(span.get("hops", [])) for span in spans}) <= 1, "hops")
     sets = [each["members"] for each in event.get("interactions", [])]
     _expect(all(members and max(members) < count for members in sets), "sets of words")
 

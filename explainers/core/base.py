@@ -102,6 +102,7 @@ class Explainer(ABC, Generic[TargetT]):
     def __init__(self, options: Options | None = None):  # type: ignore[valid-type]  # the module's class
         self.options: Any = options or self.Options()  # of the method's own Options
         self.notes: list[str] = []  # what a reader must know of the scores, filled by `attribute`
+        self.hops: tuple[tuple[float, ...], ...] = ()  # as in Explanation, filled by `attribute`
 
     def attribute(self, target: TargetT) -> torch.Tensor:
         """One signed score per span, (T,)."""
@@ -135,6 +136,7 @@ class Explainer(ABC, Generic[TargetT]):
             evaluations=target.evaluations - before,
             distinct_masks=target.distinct_masks - distinct,
             notes=(*self.notes, *target.notes()),
+            hops=self.hops,
         )
 
     def explain(self, target: TargetT) -> Explanation:

@@ -107,7 +107,8 @@ class Explanation:
     must know about these scores, in sentences. certificate: what is known of the removed set among all of
     its size, in a sentence; optimality_gap: nats by which log p exceeds the lowest, where that is known.
     final: False where the method goes on, to prove this result or to find a better one. interactions: sets of
-    spans that the method found to act together, the strongest first.
+    spans that the method found to act together, the strongest first. hops: of a method that goes back to the
+    prompt in steps, what each step adds to the scores, a row per step.
     """
 
     method: str
@@ -122,6 +123,7 @@ class Explanation:
     optimality_gap: float | None = None
     final: bool = True
     interactions: tuple[Interaction, ...] = ()
+    hops: tuple[tuple[float, ...], ...] = ()
 
     def __post_init__(self):
         if not len(self.scores) == len(self.mask) == len(self.spans):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from explainers.reports.answer_diff import diff_words
 from explainers.reports.class_sentence import CHART_NOTES, class_sentence, percent
+from explainers.reports.figures import hops
 from explainers.reports.figures.interactions import NOTE, SET_HEAD, set_rows
 from explainers.reports.html_page import element, note, page, section, settings_table, table
 from explainers.reports.metric_rows import metric_rows
@@ -31,7 +32,12 @@ def explanation_html(record: dict) -> str:
     explanation = explanation_of(record)
     about = _generation if record["tab"] == "generation" else _classification
     title = f"Maskwise: {explanation['title']} on {explanation['model']}"
-    parts = [*about(explanation, record), _together(explanation), *_provenance(explanation)]
+    parts = [
+        *about(explanation, record),
+        _together(explanation),
+        _hops(explanation),
+        *_provenance(explanation),
+    ]
     return page(title, [*parts, _scores(explanation)])
 
 
@@ -149,6 +155,14 @@ def _together(explanation: dict) -> str:
     return section(
         "Words that act together", table(set_rows(explanation["spans"], sets), SET_HEAD), note(NOTE)
     )
+
+
+def _hops(explanation: dict) -> str:
+    """What each step back to the prompt adds, where the method goes in steps."""
+    spans = explanation["spans"]
+    if not any("hops" in span for span in spans):
+        return ""
+    return section("Hops", table(hops.hop_rows(spans), hops.hop_head(spans)), note(hops.NOTE))
 
 
 def _provenance(explanation: dict) -> list[str]:

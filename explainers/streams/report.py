@@ -98,7 +98,11 @@ def span_values(spans: tuple[TokenSpan, ...]) -> list[Span]:
 
 def scored_spans(explanation: Explanation) -> list[ScoredSpan]:
     rows = zip(span_values(explanation.spans), explanation.scores, explanation.mask, strict=True)
-    return [{**span, "score": score, "removed": not kept} for span, score, kept in rows]
+    scored: list[ScoredSpan] = [{**span, "score": score, "removed": not kept} for span, score, kept in rows]
+    for span, *hops in zip(scored, *explanation.hops, strict=True):
+        if hops:
+            span["hops"] = hops
+    return scored
 
 
 def curve_values(curve: FaithfulnessCurve) -> Curve:

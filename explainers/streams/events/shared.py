@@ -25,8 +25,11 @@ class Span(TypedDict):
 
 
 class ScoredSpan(Span):
+    """hops: what each step back to the prompt adds to the score, where the method goes in steps."""
+
     score: float
     removed: bool
+    hops: NotRequired[list[float]]
 
 
 class InteractingSet(TypedDict):

@@ -23,9 +23,15 @@ def test_sets_of_words_are_arcs_over_the_prompt(page):
     expect(page.locator("#plot .main-svg").first).to_be_visible()
 
 
-def test_relevance_is_shown_with_what_it_adds_up_to(page):
+def test_relevance_and_flow_are_shown_with_what_they_add_up_to(page):
     choose(page, "#method", "AttnLRP")
     expect(page.locator(".mw-reference").filter(has_text="grants no patents").first).to_be_visible()
     page.locator("#run").click()
     expect(page.locator("#status")).to_contain_text("AttnLRP on tiny-llama", timeout=60_000)
     expect(page.locator("#status")).to_contain_text("flows back to the spans")
+    choose(page, "#method", "FlashTrace")
+    page.locator("#run").click()
+    expect(page.locator("#status")).to_contain_text("FlashTrace on tiny-llama", timeout=60_000)
+    expect(page.locator("#status")).to_contain_text("and through the model's own words")
+    expect(page.locator("#plot .cap")).to_contain_text("hop 1: ")
+    expect(page.locator("#plot .main-svg").first).to_be_visible()
