@@ -31,7 +31,7 @@ def test_both_papers_tables_and_figures_are_declared():
 
 def test_the_newer_methods_are_judged_beside_the_papers():
     study = read_study("newer_methods")
-    assert {"proxy_spex", "mexgen", "attn_lrp", "at2", "xprompt"} <= set(study.methods)
+    assert {"proxy_spex", "mexgen", "attn_lrp", "at2", "flash_trace", "xprompt"} <= set(study.methods)
     assert set(FAITHFULNESS) <= set(study.columns) and "forward_passes" in study.columns
 
 

@@ -94,13 +94,12 @@ class _Recorder(TorchFunctionMode):
         if func in SOFTMAX and result.dim() == 4:
             self._scores, self._attended, self._projected = result.shape, None, None
         elif func in PRODUCT and args[0].shape == self._scores:
-            self._scores, self._attended = None, (args[0][0, :, -self._targets :], args[1][0])
+            rows = args[0][0, :, -self._targets :].clone()  # lets go of the N × N weights
+            self._scores, self._attended = None, (rows, args[1][0])
         elif self._attended and func is functional.linear:
-            weight, bias = (*args, *(kwargs or {}).values())[1:3]
-            self._project(weight.T, bias, result)
+            self._project(args[1].T, args[2] if len(args) > 2 else None, result)
         elif self._attended and func is torch.addmm:
-            bias, _, weight = args
-            self._project(weight, bias, result)
+            self._project(args[2], args[0], result)
         elif self._projected and func in SUM:
             self._add(args, result)
         return result
