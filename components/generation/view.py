@@ -11,6 +11,7 @@ from explainers.reports.figures.convergence import Search, convergence_chart
 from explainers.reports.figures.hops import hops_chart
 from explainers.reports.figures.interactions import arcs_chart
 from explainers.reports.metric_rows import metric_rows
+from explainers.reports.numbers import unit_of
 from explainers.reports.result_sentence import result_sentence
 
 
@@ -94,7 +95,7 @@ class GenerationView(RecordingView):
         return {
             "text": self.prompt,
             "spans": self.spans,
-            "unit": "nats",
+            "unit": unit_of(done["score_meaning"]) if done else "nats",
             "granularity": self.granularity,
             "legend": done["score_meaning"] if done else self._alone_meaning(),
         }

@@ -15,6 +15,7 @@ from components.page.views import Values
 from components.sharing.records import needed
 from components.what_if.values import JOINT_EMPTY, joint, measured, why_not, with_removed
 from explainers.reports.answer_diff import diff_words
+from explainers.reports.numbers import unit_of
 from explainers.streams.generation import GenerationRequest
 
 STRIP_LEGEND = "Click a word, or press Enter on it, to remove it or put it back. Colours, from the method: "
@@ -89,7 +90,7 @@ def chosen(explanation: dict, removed: Sequence[int], note: str = "") -> Values:
     strip = {
         "text": explanation["prompt"],
         "spans": with_removed(explanation, removed),
-        "unit": "nats",
+        "unit": unit_of(explanation["score_meaning"]),
         "granularity": explanation["granularity"],
         "legend": f"{note} {STRIP_LEGEND}{explanation['score_meaning']}".strip(),
         "selectable": True,

@@ -9,3 +9,8 @@ def fixed(number: float | None, digits: int = 2) -> str:
         return "–"
     text = f"{number:.{digits}f}"
     return (text.lstrip("-") if float(text) == 0 else text).replace("-", "−")
+
+
+def unit_of(score_meaning: str) -> str:
+    """The unit of a method's scores, where what they mean names one."""
+    return "nats" if "nats" in score_meaning else ""

@@ -23,7 +23,8 @@ def hops_figure(words: list[str], rows: list[list[float]]) -> go.Figure:
     strengths = [[share / most for share in row] for row in rows]
     texts = [[_shown(share) for share in row] for row in rows]
     figure = heat_map(strengths, texts, [_name(hop) for hop in range(len(rows))], words, signed=False)
-    return figure.update_layout(width=120 + COLUMN * len(words))
+    wide = 120 + COLUMN * len(words)
+    return figure.update_layout(width=wide, uirevision="hops")  # it takes the place of a search's axes
 
 
 def hops_chart(spans: Sequence[Mapping[str, Any]]) -> dict:

@@ -111,7 +111,9 @@ class _Recorder(TorchFunctionMode):
     def _add(self, summands, result: torch.Tensor) -> None:
         assert self._attended and self._projected
         weight, bias, projected = self._projected
-        own = [torch.is_tensor(each) and each.data_ptr() == projected.data_ptr() for each in summands]
+        if not all(map(torch.is_tensor, summands)):
+            return
+        own = [each.data_ptr() == projected.data_ptr() for each in summands]
         if own.count(True) != 1:
             return
         weights, values = self._attended
