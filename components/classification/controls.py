@@ -235,9 +235,11 @@ def _words_of_task(name: str, count: int) -> str:
     return OWN_CLASSES if name == CUSTOM else write_words(find_task(name).label_words(count))
 
 
-def _words_of_file(path: str, lines: str) -> list:
+def _words_of_file(path: str | None, lines: str) -> list:
     """The file's words for the classes at hand, or what is wrong with it on the status line."""
     try:
+        if not path:
+            raise MaskwiseError("No file has arrived. Choose it again.")
         return [write_words(read_kpt_file(Path(path), list(read_words(lines)))), gr.skip()]
     except MaskwiseError as error:
         return [gr.skip(), status("error", str(error))]

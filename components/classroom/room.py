@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
+from secrets import token_urlsafe
 
 import segno
 
@@ -30,7 +31,9 @@ class Student:
 @dataclass(eq=False)
 class Room:
     """address: of the page that students open, without the code. changes, changes_for_teacher: how often what
-    is seen has changed. used: when somebody last did something."""
+    is seen has changed. used: when somebody last did something. session: of the model's work in the line;
+    nobody may know it, since whoever names a session may leave it.
+    """
 
     code: str
     address: str
@@ -40,6 +43,7 @@ class Room:
     leaderboard: bool = True
     changes: int = 0
     changes_for_teacher: int = 0
+    session: str = field(default_factory=token_urlsafe)
     _seen: tuple[int, dict] = (-1, {})  # by students, since so many changes
 
     def join(self, key: str, name: str) -> None:

@@ -111,7 +111,7 @@ class RoomRun:
 
     def _slot(self, kind: str) -> tuple[str, str]:
         """The session and slot of a work of this kind."""
-        return f"room {self.room.code}", f"round {self.played.number} {kind}"
+        return self.room.session, f"round {self.played.number} {kind}"
 
     def _tell(self, events: list[Event]) -> None:
         self.rooms.tell(self.room, self.played, events)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextvars import copy_context
 from dataclasses import dataclass
-from errno import ENOSPC
 from math import inf
 from threading import Condition, Thread, Timer
 from time import monotonic
@@ -18,7 +17,7 @@ from components.line.line import Line, Place, Ticket
 from components.line.results import RESULTS, Model
 from explainers.core import zero_gpu
 from explainers.core.deployment import deployment
-from explainers.core.errors import DISK_FULL, MaskwiseError, Stopped
+from explainers.core.errors import MaskwiseError, Stopped, unexpected
 from explainers.core.types import Task
 from explainers.models import held
 from explainers.models.catalogue import BUILTIN
@@ -162,7 +161,7 @@ class Job:
         except Exception as error:
             outcome = "failed"
             log_failure(error)
-            self._say({"type": "error", "text": _unexpected(error)})
+            self._say({"type": "error", "text": unexpected(error)})
         finally:
             try:
                 self._line.leave(self._ticket)
@@ -236,14 +235,3 @@ class Job:
         loaded = held.load_model(self.work.model, self.work.task, self._check)
         self._line.loaded(self._ticket)
         return (loaded.name, loaded.revision) if loaded else None
-
-
-def _unexpected(error: Exception) -> str:
-    if "out of memory" in str(error).lower() or isinstance(error, MemoryError):
-        return "Out of memory. Choose a smaller model, a shorter prompt or fewer new tokens."
-    if isinstance(error, OSError) and error.errno == ENOSPC:
-        return DISK_FULL
-    return (
-        f"Something went wrong ({type(error).__name__}). Your text is kept; please try again. "
-        "The server's log says where it happened."
-    )

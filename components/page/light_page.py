@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 from copy import copy
+from traceback import walk_tb
 
 import gradio as gr
 from gradio.blocks import Block
@@ -13,7 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from components.line.job_log import log_failure
 from components.page.scripts import ADDRESS, KEPT
+from components.page.server_errors import NOT_READ, mark_refused
+from explainers.core.errors import MaskwiseError, unexpected
 
 # Needed only for Gradio's description of the API, which leaves out the events of the page.
 DESCRIBED = ("api_info", "api_info_as_input", "api_info_as_output", "example_inputs")
@@ -21,6 +25,7 @@ DESCRIBED = ("api_info", "api_info_as_input", "api_info_as_output", "example_inp
 OF_SERVER = ("preserved_by_key", "delete_callback")
 FLOOD = 500  # events that wait in Gradio's own queue; who waits for a model waits in the line
 LONG = 1000  # characters of a view's first value from which on it is a file of its own
+LONGEST_REFUSAL = 300  # characters of what Gradio says of a value
 
 _values: dict[str, str] = {}
 
@@ -46,6 +51,28 @@ class LightPage(gr.Blocks):
                 component["props"]["value"] = _light(component["props"].get("value"))
         return config
 
+    async def process_api(self, *asked, **named):
+        """With an error in words, whatever goes wrong; no text that somebody typed comes into the log."""
+        try:
+            return await super().process_api(*asked, **named)
+        except gr.Error:
+            mark_refused(named.get("request"))
+            raise
+        except Exception as error:
+            if words := _refusal(error):
+                mark_refused(named.get("request"))
+            else:
+                log_failure(error)
+            raise gr.Error(words or unexpected(error), print_exception=False) from error
+
+    async def preprocess_data(self, *asked, **named):
+        """Values that do not fit their components are refused."""
+        try:
+            return await super().preprocess_data(*asked, **named)
+        except Exception as error:
+            said = error.message[:LONGEST_REFUSAL] if isinstance(error, gr.Error) else NOT_READ
+            raise gr.Error(said, print_exception=False) from error
+
     async def postprocess_data(self, block_fn, predictions, state):
         """Of an event that names what changes, that alone. Of each output that stays as it is Gradio would
         make a component anew, and keep it for the session."""
@@ -56,6 +83,15 @@ class LightPage(gr.Blocks):
         values = await super().postprocess_data(named, predictions, state)
         changed = dict(zip(named.outputs, values, strict=True))
         return [changed.get(block, gr.skip()) for block in block_fn.outputs]
+
+
+def _refusal(error: Exception) -> str:
+    """What is wrong with what was sent; "" where nothing is, but with our code. Gradio raises errors of all
+    types where it reads what tells of a click."""
+    if isinstance(error, MaskwiseError):
+        return str(error)
+    *_, (last, _) = walk_tb(error.__traceback__)
+    return NOT_READ if last.f_globals["__name__"].startswith("gradio.") else ""
 
 
 def _in_public_events(dependencies: list[dict]) -> set[int]:

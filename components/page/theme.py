@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import gradio as gr
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from components.page.health import health_routes
 from components.page.light_page import value_routes
 from components.page.scripts import ADDRESS, routes, tags
-from components.page.server_errors import HANDLERS
+from components.page.server_errors import HANDLERS, RefusalsAreNoFailures, closed_routes
 
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
@@ -76,8 +77,12 @@ def head() -> str:
 
 def look(more_routes: Sequence[BaseRoute] = ()) -> dict:
     """What the look needs of `gr.Blocks.launch`. more_routes: of parts of the page."""
-    own = [*health_routes(), *value_routes(), *routes(), *more_routes]
-    app = {"routes": own, "exception_handlers": HANDLERS}
+    own = [*health_routes(), *value_routes(), *routes(), *closed_routes(), *more_routes]
+    app = {
+        "routes": own,
+        "exception_handlers": HANDLERS,
+        "middleware": [Middleware(RefusalsAreNoFailures)],
+    }
     return {"theme": theme(), "head": head(), "app_kwargs": app}
 
 

@@ -1,6 +1,7 @@
 """Errors whose message is written for the person at the page."""
 
 import re
+from errno import ENOSPC
 
 DISK_FULL = "The server's disk is full. Your text is kept; please try again once there is room."
 
@@ -11,6 +12,18 @@ class MaskwiseError(ValueError):
 
 class OutOfMemory(MaskwiseError):
     """Memory does not hold even a single sequence."""
+
+
+def unexpected(error: Exception) -> str:
+    """What the person is told of an error that nobody foresaw; its own message may hold a text or a path."""
+    if "out of memory" in str(error).lower() or isinstance(error, MemoryError):
+        return "Out of memory. Choose a smaller model, a shorter prompt or fewer new tokens."
+    if isinstance(error, OSError) and error.errno == ENOSPC:
+        return DISK_FULL
+    return (
+        f"Something went wrong ({type(error).__name__}). Your text is kept; please try again. "
+        "The server's log says where it happened."
+    )
 
 
 LONGEST_SHOWN = 60  # characters of a value within a message

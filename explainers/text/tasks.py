@@ -75,7 +75,7 @@ TASKS = {
 
 def find_task(name: str) -> ClassificationTask:
     """The task of that name; raises MaskwiseError with the names there are."""
-    if name not in TASKS:
+    if name not in list(TASKS):  # what is sent in its place may be anything
         raise MaskwiseError(f"task must be one of {', '.join(TASKS)}, not {shown(name)}.")
     return TASKS[name]
 

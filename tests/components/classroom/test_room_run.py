@@ -122,6 +122,16 @@ def test_a_full_line_is_asked_again(rooms, monkeypatch):
     assert len(tries) == 3
 
 
+def test_nobody_can_leave_the_line_in_a_rooms_name(rooms):
+    """Whoever names a session to the server may leave it: nothing that is shown says which a room's is."""
+    teacher, students, played = begun(rooms)
+    room = rooms.led(teacher)
+    session, _ = RoomRun(rooms, room, played)._slot("scores")
+    shown = [rooms.state(key) for key in (teacher, *students)]
+    assert room.code not in session and session not in str(shown) and len(session) > 40
+    rooms.end(teacher)
+
+
 def test_the_end_of_a_room_ends_its_work(rooms, monkeypatch):
     left = []
     monkeypatch.setattr(RUNNER, "end", left.append)
