@@ -11,9 +11,13 @@ import regex
 from explainers.core.deployment import deployment
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import TokenSpan
+from explainers.core.unicode import is_visible
 from explainers.text.words import Chars, word_ranges
 
-_SENTENCE = regex.compile(r"(?m)\S[^\n]*?(?:[.!?…]+[\"'”’)\]]*(?=\s|$)|[。！？]+|$)")
+# A sentence ends with Unicode's terminators, such as . ؟ । and with what closes quotes and brackets behind
+# them: before a space, but for scripts that set none.
+_CLOSED = r"[\p{Pe}\p{Pf}\"']*"
+_SENTENCE = regex.compile(rf"(?m)\S[^\n]*?(?:[…\p{{STerm}}]+{_CLOSED}(?=\s|$)|[。！？｡။។៕]+{_CLOSED}|$)")
 
 
 class Granularity(StrEnum):
@@ -27,7 +31,8 @@ def split_spans(text: str, offsets: Sequence[Chars], granularity: Granularity) -
 
     offsets: for each of the L positions, the characters [start, end) of `text` it stands for, an
     empty range where it stands for none. Spans that share a token become one, so that no token is
-    ever half removed. White space between spans belongs to none.
+    ever half removed. White space between spans, and what else is not seen between words, belongs to
+    none.
     """
     tokens = {position: strip(text, chars) for position, chars in enumerate(offsets)}
     tokens = {position: chars for position, chars in tokens.items() if chars[0] < chars[1]}
@@ -57,7 +62,8 @@ def check_size(tokens: int, spans: Sequence[TokenSpan]) -> None:
 def text_units(text: str, granularity: Granularity) -> list[Chars]:
     """Characters [start, end) of each word or sentence of `text`, whatever its tokens are."""
     if granularity is Granularity.WORD:
-        return [strip(text, chars) for chars in word_ranges(text)]
+        words = (strip(text, chars) for chars in word_ranges(text))
+        return [(start, end) for start, end in words if is_visible(text[start:end])]
     return [strip(text, match.span()) for match in _SENTENCE.finditer(text)]
 
 

@@ -87,3 +87,26 @@ def test_spans_of_a_long_text_take_linear_time(text, granularity):
         return process_time() - started
 
     assert min(seconds(text) for _ in range(3)) < 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("यह पहला है। यह दूसरा है।", ["यह पहला है।", "यह दूसरा है।"]),
+        ("كيف حالك؟ أنا بخير.", ["كيف حالك؟", "أنا بخير."]),
+        ("یہ ایک ہے۔ یہ دو ہے۔", ["یہ ایک ہے۔", "یہ دو ہے۔"]),
+        ("ሰላም። ደህና።", ["ሰላም።", "ደህና።"]),
+        ("ជំរាបសួរ។លាហើយ។", ["ជំរាបសួរ។", "លាហើយ។"]),
+        ("「好。」他说。再见！", ["「好。」", "他说。", "再见！"]),
+        ("«Да.» Нет…", ["«Да.»", "Нет…"]),
+        ("Pi is 3.14, e.g. here", ["Pi is 3.14, e.g.", "here"]),
+    ],
+)
+def test_sentences_end_as_their_script_ends_them(text, sentences):
+    assert [text[start:end] for start, end in text_units(text, Granularity.SENTENCE)] == sentences
+
+
+def test_what_is_not_seen_is_no_word():
+    text = "zero\u200bwidth \u200f\u2060 می\u200cخواهم"
+    words = [text[start:end] for start, end in text_units(text, Granularity.WORD)]
+    assert words == ["zero", "width", "می\u200cخواهم"]
