@@ -4,6 +4,8 @@ API, the page's events, files, links, rooms, and all of Gradio's addresses."""
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from secrets import token_hex
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -30,6 +32,7 @@ CALLS: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 SHARE_BARS = {"generation": "share", "classification": "class-share", "compare": "compare-share"}
+SAID_OF_A_FILE = re.compile(r'"error":("(?:[^"\\]|\\.)+")')
 BOUND = "x" * 20
 SESSION = "hostile"
 SESSIONS = st.one_of(st.just(SESSION), st.uuids().map(str), st.just(None), st.sampled_from(["", *NASTY]))
@@ -176,7 +179,9 @@ def _records(url: str, config: dict, records: list[dict]) -> Surface:
         tab, text = loaded
         event, told = uploads[tab], {"n": 1, "text": text}
         body = {"data": [values[each] for each in event["inputs"]], "fn_index": event["id"]}
-        return event_answer(url, body | {"session_hash": SESSION, "event_data": told})
+        said = event_answer(url, body | {"session_hash": SESSION, "event_data": told})
+        refused = SAID_OF_A_FILE.search(said.text)  # in the row of buttons, as an answer
+        return replace(said, refused=True, words=json.loads(refused[1])) if refused else said
 
     return Surface("files to Load", st.one_of(saved, saved, cut_off, others), answer)
 
