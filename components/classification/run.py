@@ -23,7 +23,7 @@ from components.sharing.tab import SharedTab
 from explainers.core.types import Task
 from explainers.streams.classification import ClassificationRequest
 from explainers.streams.events.shared import Event
-from explainers.streams.reading import compare, explain_and_read, lens, read
+from explainers.streams.reading import explain_and_read, explain_by_all, lens, read
 from explainers.text.tasks import CUSTOM, find_task
 
 TUNED_MODELS = TunedModels()
@@ -148,7 +148,7 @@ def _learn(
 
 
 def _every_method(options: dict[str, dict], request: ClassificationRequest, hook, loaded) -> Iterator[Event]:
-    return compare(request, options, hook, loaded)
+    return explain_by_all(request, options, hook, loaded)
 
 
 def classification_work(

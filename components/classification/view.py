@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from components.page.stream_view import RecordingView
 from components.page.views import Values
+from components.pieces.views import NO_CURVES, NO_LENS
 from explainers.reports.class_sentence import CHART_NOTES, class_sentence, highest, percent
 from explainers.reports.figures.faithfulness import Curve, faithfulness_chart
 from explainers.reports.figures.interactions import arcs_chart
@@ -14,12 +15,10 @@ from explainers.reports.figures.layer_lens import lens_chart
 VIEWS = ("result", "bars", "strip", "plot", "methods", "lens")
 MOST_TOKENS = 160  # columns of the layer lens
 WORDS_SHOWN = 8
-NO_LENS = "Press Layer lens to see what the MLM head would read after every layer."
 ABOUT_LENS = (
     "The word read after each layer; the darker, the nearer to rank 1 is the word that the last layer reads, "
     "without colour from rank 1,000 on."
 )
-NO_CURVES = "The curves appear here: how the class's probability follows the scores."
 READING = (
     "Live: {label}'s share of what the MLM head reads at each token (PromptExplainer). "
     "Press Run to explain it by the method you chose."

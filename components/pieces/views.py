@@ -7,6 +7,8 @@ import gradio as gr
 from components.page.view import view
 from explainers.reports.answer_diff import diff_words
 
+NO_CURVES = "The curves appear here: how the class's probability follows the scores."
+NO_LENS = "Press Layer lens to see what the MLM head would read after every layer."
 STATES = ("idle", "queued", "running", "done", "stopped", "error")
 
 
@@ -93,12 +95,12 @@ def convergence_plot(elem_id: str, label: str = "The search") -> gr.HTML:
 
 def faithfulness_plot(elem_id: str, label: str = "Faithfulness") -> gr.HTML:
     """Activation and pruning. Its charts: `faithfulness_chart` of both."""
-    return charts(elem_id, label, "The curves appear here: how the class's probability follows the scores.")
+    return charts(elem_id, label, NO_CURVES)
 
 
 def layer_lens_view(elem_id: str, label: str = "Layer lens") -> gr.HTML:
     """Layers × tokens. Its chart: `lens_chart`."""
-    return charts(elem_id, label, "Press Layer lens to see what the MLM head would read after every layer.")
+    return charts(elem_id, label, NO_LENS)
 
 
 def result_view(elem_id: str) -> gr.HTML:

@@ -29,7 +29,7 @@ from components.what_if.questions import JOINT, Question
 from components.what_if.removed_set import wire_question, wire_set, wire_stop
 from components.what_if.section import Parts, Section, wire_link
 from components.what_if.subject import Subject
-from components.what_if.view import explanation_of
+from components.what_if.view import needed_explanation
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
 from explainers.models.held import LoadedModel
@@ -119,7 +119,7 @@ def tuned_model(session: str | None, record: dict) -> LoadedModel | None:
     """The session's tuned model where it made the record, None where another made it, which can be loaded by
     its name. Raises MaskwiseError where the tuned one is gone or was tuned anew."""
     loaded = TUNED_MODELS.find(session, record.get("inputs", {}).get("model"))
-    if loaded and loaded.revision != explanation_of(record).get("revision"):
+    if loaded and loaded.revision != needed_explanation(record).get("revision"):
         raise MaskwiseError(
             "Another tuned model made this result. Press Run on the Classification tab to classify it anew."
         )

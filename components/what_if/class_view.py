@@ -13,7 +13,7 @@ from components.classification.view import ClassificationView
 from components.page.progress import status
 from components.page.views import Values
 from components.what_if.values import JOINT_EMPTY, flat_parts, with_removed
-from components.what_if.view import STRIP_LEGEND, ActionView, count, explanation_of, method_set
+from components.what_if.view import STRIP_LEGEND, ActionView, count, method_set, needed_explanation
 from explainers.reports.class_sentence import percent
 from explainers.reports.figures.class_probabilities import ClassChange, classes_chart
 from explainers.reports.numbers import fixed
@@ -24,7 +24,7 @@ LEAST_POINTS = 0.05  # percentage points: a smaller change is none
 
 def class_explanation(record: dict) -> dict:
     """The explanation that a record holds, with the "granularity" of its spans."""
-    explanation = explanation_of(record)
+    explanation = needed_explanation(record)
     return explanation | {"granularity": explanation["options"].get("granularity", "token")}
 
 

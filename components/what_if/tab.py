@@ -25,8 +25,8 @@ from components.what_if.values import LOSSES_EMPTY
 from components.what_if.view import (
     PartView,
     chosen,
-    explanation_of,
     method_set,
+    needed_explanation,
     opened,
     part_of,
     part_request,
@@ -49,7 +49,7 @@ class GeneratedAnswer(Subject):
     removal = REMOVAL
 
     def explanation(self, record: dict) -> dict:
-        return explanation_of(record)
+        return needed_explanation(record)
 
     def start(self, explanation: dict) -> list[int]:
         return method_set(explanation)
@@ -58,13 +58,13 @@ class GeneratedAnswer(Subject):
         return opened(record)
 
     def chosen(self, record: dict, removed: Sequence[int], note: str = "") -> Values:
-        return chosen(explanation_of(record), removed, note)
+        return chosen(needed_explanation(record), removed, note)
 
     def recorded(self, record: dict, removed: Sequence[int]) -> Values | None:
-        return recorded(explanation_of(record), removed)
+        return recorded(needed_explanation(record), removed)
 
     def work(self, question: Question, record: dict, asked: object, session: str | None) -> Work:
-        explanation = explanation_of(record)
+        explanation = needed_explanation(record)
         return Work(
             lambda hook: question.events(explanation, asked, hook),
             question.kind,
@@ -123,7 +123,7 @@ def _layout(record: dict) -> tuple[Section, gr.Textbox]:
             parts.button("why", "Why not?")
             parts.views["why_result"] = result_view("what-why-result")
             parts.views["why_strip"] = token_strip("what-why-strip", "Which words speak for which answer")
-    return parts.section(opened(record), method_set(explanation_of(record))), other
+    return parts.section(opened(record), method_set(needed_explanation(record))), other
 
 
 def _wire_part(section: Section, subject: Subject, generation: GenerationTab) -> None:
@@ -134,11 +134,11 @@ def _wire_part(section: Section, subject: Subject, generation: GenerationTab) ->
     tab.follow(lambda record: none, [part, button])
 
     def choose(record: dict, event: gr.SelectData) -> Updates:
-        found = part_of(explanation_of(record), event.index)
+        found = part_of(needed_explanation(record), event.index)
         return {part: event.index if found else [], button: gr.update(interactive=bool(found))}
 
     def explain(request: gr.Request, record: dict, ends: list[int], *values) -> Iterator[Updates]:
-        explanation = explanation_of(record)
+        explanation = needed_explanation(record)
         method, options = read_values(["method", "k"], tab.options, values)
         method["options"] = options[method["method"]]
         chars, text = part_of(explanation, ends) or ([0, 0], "")

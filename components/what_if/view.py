@@ -16,6 +16,7 @@ from components.sharing.records import needed
 from components.what_if.values import JOINT_EMPTY, joint, measured, why_not, with_removed
 from explainers.reports.answer_diff import diff_words
 from explainers.reports.numbers import unit_of
+from explainers.reports.record import explanation_of
 from explainers.streams.generation import GenerationRequest
 
 STRIP_LEGEND = "Click a word, or press Enter on it, to remove it or put it back. Colours, from the method: "
@@ -37,9 +38,9 @@ KEPT = (
 )
 
 
-def explanation_of(record: dict | None) -> dict:
+def needed_explanation(record: dict | None) -> dict:
     """The explanation that a record holds; MaskwiseError where there is no record."""
-    return next(event for event in reversed(needed(record)["events"]) if event["type"] == "explanation")
+    return explanation_of(needed(record))
 
 
 def method_set(explanation: dict) -> list[int]:
@@ -56,7 +57,7 @@ def toggled(removed: Sequence[int], index: object, spans: int) -> list[int]:
 
 def opened(record: dict) -> Values:
     """All views of a record: its method's set removed, and what the record tells of it."""
-    explanation = explanation_of(record)
+    explanation = needed_explanation(record)
     removed, nothing = method_set(explanation), {"text": "", "spans": []}
     return {
         **chosen(explanation, removed),

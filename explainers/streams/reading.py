@@ -88,7 +88,7 @@ def lens(
     yield _lens_event(layer_lens(text.target))
 
 
-def compare(
+def explain_by_all(
     request: ClassificationRequest,
     options: dict[str, dict],
     on_forward: OnForward | None = None,

@@ -16,7 +16,7 @@ from explainers.core.types import Task
 from explainers.models import held
 from explainers.reports.class_sentence import class_sentence, percent
 from explainers.streams.classification import ClassificationRequest
-from explainers.streams.reading import compare, explain_and_read, lens, read
+from explainers.streams.reading import explain_and_read, explain_by_all, lens, read
 from explainers.text.tasks import TASKS, find_task
 from tests.explainers.verbalizers.test_verbalizers import wordpiece
 
@@ -87,7 +87,7 @@ def test_a_live_reading_clears_what_no_longer_holds_and_has_no_alarms():
 
 
 def test_every_method_gets_a_strip_and_two_curves():
-    events = list(compare(ClassificationRequest(SHORT), FEW))
+    events = list(explain_by_all(ClassificationRequest(SHORT), FEW))
     values = shown(events, shows=("plot", "methods"))
     rows = values["methods"]["rows"]
     assert {row["method"] for row in rows} == set(explainers_for(Task.CLASSIFICATION))
@@ -106,7 +106,7 @@ def test_methods_that_take_too_long_or_cannot_run_say_so(monkeypatch):
         raise MaskwiseError("No attention here.")
 
     monkeypatch.setattr(method, "attribute", refuse)
-    rows = shown(compare(ClassificationRequest(SHORT), {}))["methods"]["rows"]
+    rows = shown(explain_by_all(ClassificationRequest(SHORT), {}))["methods"]["rows"]
     errors = {row["method"]: row["error"] for row in rows}
     assert errors["gae"] == "No attention here." and errors["xprompt"].startswith("Left out")
     assert errors["prompt_explainer"] == ""
@@ -121,7 +121,7 @@ def test_a_stop_keeps_the_methods_that_were_done():
         if left < 0:
             raise Stopped("Stopped.")
 
-    view, stream = ClassificationView(FIRST_TEXT), compare(ClassificationRequest(FIRST_TEXT), {}, hook)
+    view, stream = ClassificationView(FIRST_TEXT), explain_by_all(ClassificationRequest(FIRST_TEXT), {}, hook)
     with pytest.raises(Stopped):
         for event in stream:
             view.add(event)

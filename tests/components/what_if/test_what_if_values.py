@@ -11,8 +11,8 @@ from components.what_if.view import (
     ActionView,
     PartView,
     chosen,
-    explanation_of,
     method_set,
+    needed_explanation,
     of_link,
     opened,
     part_of,
@@ -30,7 +30,7 @@ def record():
 
 @pytest.fixture
 def explanation(record):
-    return explanation_of(record)
+    return needed_explanation(record)
 
 
 def removal_of(explanation, removed, masked):

@@ -90,7 +90,7 @@ def test_the_charts_of_the_comparison_say_so(dead_causal, monkeypatch):
 
 def test_every_method_beside_the_others_says_so():
     request = ClassificationRequest("Stocks fell.", "custom", **CLASSES)
-    events = list(reading.compare(request, {}, loaded=of_equal_classes(["good", "bad"])))
+    events = list(reading.explain_by_all(request, {}, loaded=of_equal_classes(["good", "bad"])))
     assert SAID in events[-1]["notes"][-1]
     view = ClassificationView("Stocks fell.")
     for event in events:

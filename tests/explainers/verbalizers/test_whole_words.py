@@ -9,7 +9,7 @@ from explainers.core.types import Task
 from explainers.models import held
 from explainers.streams.class_what_if import class_removal
 from explainers.streams.classification import ClassificationRequest, run
-from explainers.streams.reading import compare, read
+from explainers.streams.reading import explain_by_all, read
 from explainers.targets.label import LabelTarget
 from explainers.targets.whole_words import label_target
 from explainers.text.templates import render_cloze
@@ -146,7 +146,7 @@ def test_what_if_answers_from_the_same_templates():
 
 
 def test_methods_that_read_one_mask_say_so_and_searches_run():
-    events = list(compare(request(), {}))
+    events = list(explain_by_all(request(), {}))
     rows = {event["method"]: event for event in events if event["type"] == "method"}
     assert set(rows) == set(explainers_for(Task.CLASSIFICATION))
     assert {name for name in ONE_MASK if "one <mask>" in rows[name]["error"]} == ONE_MASK
