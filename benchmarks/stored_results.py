@@ -36,11 +36,11 @@ from components.page.controls import read_values
 from explainers import explain_generation
 from explainers.core.errors import MaskwiseError
 from explainers.models.held import load_model
-from explainers.streams import guessing
 from explainers.streams.classification import ClassificationRequest
 from explainers.streams.comparison import ComparisonRequest, compare
+from explainers.streams.game import guessing
+from explainers.streams.game.rounds import ready_rounds
 from explainers.streams.generation import GenerationRequest
-from explainers.streams.guess_rounds import ready_rounds
 from explainers.streams.reading import explain_and_read
 
 

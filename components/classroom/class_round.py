@@ -10,7 +10,7 @@ from typing import ClassVar
 from components.classroom.guess_view import GuessView
 from explainers.core.errors import MaskwiseError
 from explainers.streams.events.shared import Event
-from explainers.streams.guessing import check_guess
+from explainers.streams.game.guessing import check_guess
 
 READY = "The best set is found. Reveal it when enough have sent their marks."
 BINS = 10  # of the spread of scores

@@ -25,8 +25,8 @@ from components.sharing.tab import IDLE_SECONDS
 from explainers.core.errors import MaskwiseError
 from explainers.core.unicode import whole_characters
 from explainers.streams.events.shared import Event
-from explainers.streams.guess_rounds import Round
-from explainers.streams.guessing import play, prepare
+from explainers.streams.game.guessing import play, prepare
+from explainers.streams.game.rounds import Round
 
 SLOT = "guess"
 

@@ -1,4 +1,4 @@
-"""What a round shows, built up from the events of `explainers.streams.guessing`. Plain values, no Gradio."""
+"""What a round shows, built up from the events of `explainers.streams.game`. Plain values, no Gradio."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from components.page.stream_view import StreamView
 from components.page.views import Values
 from explainers.reports.answer_diff import diff_words
 from explainers.reports.numbers import fixed
-from explainers.streams.guess_rounds import GENERATION, Round
+from explainers.streams.game.rounds import GENERATION, Round
 
 SHORTEST = 0.001  # nats that a full bar stands for, at least
 WAITS = "The answer appears here as soon as the model has written it."

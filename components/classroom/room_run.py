@@ -15,8 +15,8 @@ from components.line.results import question
 from components.runner import RUNNER
 from explainers.core.errors import MaskwiseError
 from explainers.streams.events.shared import Event
-from explainers.streams.guess_rounds import ready_rounds
-from explainers.streams.guessing import forget, play, rehearse, score_guesses
+from explainers.streams.game.guessing import forget, play, rehearse, score_guesses
+from explainers.streams.game.rounds import ready_rounds
 
 GATHER_SECONDS = 2.0  # for guesses that come together
 FULL_SECONDS = 5.0  # until a line that was full is asked again

@@ -21,7 +21,7 @@ from components.pieces.views import status_line
 from components.sharing.round_choice import OWN, OWN_SETTINGS, chosen_round, next_title, round_titles
 from explainers.core.errors import MaskwiseError
 from explainers.core.unicode import whole_characters
-from explainers.streams.guess_rounds import Round
+from explainers.streams.game.rounds import Round
 
 MINE, MINE_SHOWN = "A prompt of my own", "Our own prompt"
 READY_TITLES = [title for title in round_titles() if title != OWN]

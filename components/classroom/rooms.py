@@ -13,7 +13,7 @@ from components.classroom.limits import Allowance
 from components.classroom.room import Room
 from explainers.core.errors import MaskwiseError
 from explainers.streams.events.shared import Event
-from explainers.streams.guess_rounds import Round
+from explainers.streams.game.rounds import Round
 
 LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # no digits that look like letters, and no vowels that make words
 CODE_LETTERS = 6

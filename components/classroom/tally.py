@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from explainers.core.unicode import nickname
-from explainers.streams.guess_rounds import Round
+from explainers.streams.game.rounds import Round
 
 MOST_SCORES = 500
 NAME_CHARS = 40

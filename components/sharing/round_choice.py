@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from explainers.core.errors import MaskwiseError
-from explainers.streams.guess_rounds import Round, ready_rounds
+from explainers.streams.game.rounds import Round, ready_rounds
 
 OWN = "The prompt of the Generation tab"
 OWN_SETTINGS = (

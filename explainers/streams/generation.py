@@ -6,9 +6,9 @@ Every caller (the page, the API, Python) reads this one stream: `status`, `respo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import field, replace
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from annotated_types import MaxLen
 from pydantic import AfterValidator, BeforeValidator
@@ -30,7 +30,6 @@ from explainers.streams.events.generation import (
     GenerationResult,
     GenerationShown,
     MaskedResponseEvent,
-    ResponseEvent,
 )
 from explainers.streams.events.shared import StatusEvent
 from explainers.streams.known import Answer, known, recall_masks
@@ -42,9 +41,9 @@ from explainers.streams.report import (
     scored_spans,
     span_values,
 )
+from explainers.streams.writing import masked_response_event, response_event, write_answer
 from explainers.targets.base import MaskOperator
 from explainers.targets.causal.token_inputs import TokenInputs
-from explainers.targets.decoding import greedy_tokens
 from explainers.targets.encoder_decoder.reading import language_notes
 from explainers.targets.given_answer import given_answer, opening_before
 from explainers.targets.response import ResponseTarget, check_context
@@ -272,29 +271,3 @@ def _rewrite(
     except Stopped:
         return None
     return decode_answer(target.tokenizer, ids)
-
-
-Written = TypeVar("Written")
-
-
-def write_answer(
-    loaded: LoadedModel,
-    embeds: torch.Tensor,
-    max_new_tokens: int,
-    on_forward: OnForward,
-    told: Callable[[str], Written],
-) -> Generator[Written, None, tuple[int, ...]]:
-    """Stream a greedy continuation; returns its token ids. embeds: (1, L, d). told: an event of its text."""
-    ids: list[int] = []
-    for token in greedy_tokens(loaded, embeds, max_new_tokens, on_forward):
-        ids.append(token)
-        yield told(decode_answer(loaded.tokenizer, ids))
-    return tuple(ids)
-
-
-def response_event(text: str) -> ResponseEvent:
-    return {"type": "response", "text": text}
-
-
-def masked_response_event(text: str) -> MaskedResponseEvent:
-    return {"type": "masked_response", "text": text}

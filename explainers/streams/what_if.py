@@ -20,16 +20,11 @@ from explainers.models.held import IN_MEMORY, LoadedModel
 from explainers.streams.checks import check_text
 from explainers.streams.events.generation import MaskedResponseEvent
 from explainers.streams.events.what_if import JointEffect, Removal, WhyNot
-from explainers.streams.generation import (
-    MAX_PROMPT_CHARS,
-    GenerationRequest,
-    masked_response_event,
-    prompt_of,
-    write_answer,
-)
+from explainers.streams.generation import MAX_PROMPT_CHARS, GenerationRequest, prompt_of
 from explainers.streams.given_model import model_of
 from explainers.streams.known import recall_masks
 from explainers.streams.report import span_values
+from explainers.streams.writing import masked_response_event, write_answer
 from explainers.targets.base import Target
 from explainers.targets.given_answer import opening_before
 from explainers.targets.response import ResponseTarget

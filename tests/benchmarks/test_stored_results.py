@@ -10,9 +10,9 @@ from components.line.line import Line
 from components.line.results import SHIPPED, shipped_name
 from components.runner import Runner
 from explainers.models import held
-from explainers.streams import guessing
-from explainers.streams.guess_rounds import ready_rounds
-from explainers.streams.guess_subjects import Known
+from explainers.streams.game import guessing
+from explainers.streams.game.rounds import ready_rounds
+from explainers.streams.game.subjects import Known
 
 
 @pytest.mark.parametrize(("works", "count"), [(generation, 5), (classification, 11), (comparison, 1)])

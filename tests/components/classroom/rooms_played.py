@@ -2,7 +2,7 @@
 
 import re
 
-from explainers.streams.guess_rounds import Round
+from explainers.streams.game.rounds import Round
 
 ADDRESS = "https://maskwise.test/below/room"
 ROUND = Round("A story", "Write a short story about a doctor.", 2)

@@ -17,8 +17,8 @@ from components.page.theme import look
 from components.sharing.round_choice import OWN, chosen_round, next_title
 from explainers.core.errors import MaskwiseError
 from explainers.models import held
-from explainers.streams import guessing
-from explainers.streams.guess_rounds import Round, ready_rounds
+from explainers.streams.game import guessing
+from explainers.streams.game.rounds import Round, ready_rounds
 from tests.browser import guarded_page, serve
 from tests.served import tiny_model
 

@@ -10,8 +10,8 @@ from components.classroom.room_run import RoomRun
 from components.classroom.rooms import Rooms
 from components.runner import RUNNER
 from explainers.core.errors import MaskwiseError
-from explainers.streams import guessing
-from explainers.streams.guess_rounds import Round
+from explainers.streams.game import guessing
+from explainers.streams.game.rounds import Round
 
 OWN = Round("Our own", "Write a short story about a doctor.", 2, settings={"max_new_tokens": 6})
 SECONDS = 60

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from components.classroom.class_round import ClassRound
 from components.classroom.rooms import RoomEnded, Rooms
 from explainers.core.errors import MaskwiseError
-from explainers.streams.guess_rounds import Round
+from explainers.streams.game.rounds import Round
 from tests.components.classroom.rooms_played import ADDRESS, ROUND, Clock, begun, code_of, words_of
 
 WORDS = ROUND.text.rstrip(".").split()

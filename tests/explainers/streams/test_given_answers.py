@@ -9,9 +9,10 @@ from tokenizers import AddedToken
 
 from explainers.core.types import Task
 from explainers.models import held
-from explainers.streams import generation, guessing, report, what_if
+from explainers.streams import generation, report, what_if
+from explainers.streams.game import guessing
+from explainers.streams.game.rounds import Round
 from explainers.streams.generation import GenerationRequest
-from explainers.streams.guess_rounds import Round
 from explainers.text.chat_template import TemplateChoices, answer_opening
 from tests.slow_reference import slow_token_log_probs
 from tests.tiny_models import CHATML, byte_level_tokenizer, tiny_causal

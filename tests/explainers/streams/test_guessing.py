@@ -11,9 +11,9 @@ from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.types import Task
 from explainers.measures.guess_score import score_of, sentence_of
 from explainers.models import held
-from explainers.streams import guessing
-from explainers.streams.guess_rounds import Round, ready_rounds
-from explainers.streams.guessing import play, prepare, rehearse, score_guesses
+from explainers.streams.game import guessing
+from explainers.streams.game.guessing import play, prepare, rehearse, score_guesses
+from explainers.streams.game.rounds import Round, ready_rounds
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import render_prompt
 from tests.explainers.verbalizers.test_verbalizers import wordpiece

@@ -8,10 +8,11 @@ from tokenizers import AddedToken
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Prompt
 from explainers.models import held
-from explainers.streams import generation, guessing, what_if
+from explainers.streams import generation, what_if
 from explainers.streams.comparison import ComparisonRequest, compare
+from explainers.streams.game import guessing
+from explainers.streams.game.rounds import Round
 from explainers.streams.generation import GenerationRequest
-from explainers.streams.guess_rounds import Round
 from explainers.text.chat_template import TemplateChoices, Thinking
 from explainers.text.prompts import encode_response, render_prompt
 from explainers.text.thinking import heed_thinking

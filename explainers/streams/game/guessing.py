@@ -38,8 +38,8 @@ from explainers.streams.events.guessing import (
     SearchEvent,
     SearchStepEvent,
 )
-from explainers.streams.guess_rounds import Round
-from explainers.streams.guess_subjects import Known, Subject
+from explainers.streams.game.rounds import Round
+from explainers.streams.game.subjects import Known, Subject
 from explainers.text.tasks import ASSETS
 
 SEARCH = "best_within_budget"

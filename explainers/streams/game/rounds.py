@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 from explainers.core.requests import between, one_of, request
 from explainers.streams.classification import ClassificationRequest
+from explainers.streams.game.subjects import LabelSubject, ResponseSubject, Subject
 from explainers.streams.generation import MAX_K, GenerationRequest, PromptText
-from explainers.streams.guess_subjects import LabelSubject, ResponseSubject, Subject
 from explainers.text.tasks import ASSETS, TASKS
 
 GENERATION = "generation"

@@ -17,8 +17,9 @@ from explainers.models.held import LoadedModel
 from explainers.streams.checks import check_k
 from explainers.streams.classification import ClassificationRequest, build_target
 from explainers.streams.events.guessing import Effect, FoundEffect, OpeningEvent, RandomEffect
-from explainers.streams.generation import GenerationRequest, prompt_of, respond, write_answer
+from explainers.streams.generation import GenerationRequest, prompt_of, respond
 from explainers.streams.report import span_values
+from explainers.streams.writing import write_answer
 from explainers.targets.base import ModelTarget
 from explainers.targets.label import LabelTarget
 from explainers.targets.response import ResponseTarget
