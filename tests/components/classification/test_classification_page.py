@@ -173,7 +173,7 @@ def test_a_model_is_tuned_on_ones_own_texts(page, monkeypatch):
     ("button", "begins", "done"),
     [
         ("#tune", "components.classification.run.TUNED_MODELS.tune", "The tuned model is chosen"),
-        ("#all-methods", "components.classification.run.compare", "methods"),
+        ("#all-methods", "components.classification.run.explain_by_all", "methods"),
         ("#layer-lens-run", "components.classification.run.lens", "layer"),
     ],
 )

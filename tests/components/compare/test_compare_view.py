@@ -8,7 +8,7 @@ from components.compare.agreement_map import expected_agreement
 from components.compare.charts import ConvergenceView, SweepView
 from components.compare.tab import estimate_text
 from components.compare.view import ComparisonView, replay
-from explainers.streams import comparison as comparison_cost
+from explainers.streams import comparison
 
 PROMPT = "Tell the doctor and patient"
 SPANS = [{"text": w, "start": PROMPT.index(w), "end": PROMPT.index(w) + len(w)} for w in PROMPT.split()]
@@ -174,6 +174,6 @@ def test_convergence_shows_the_mean_and_the_range_over_seeds():
 def test_the_estimate_says_passes_seconds_and_what_is_wrong(monkeypatch):
     settings = {"prompt": PROMPT, "methods": ["xprompt"], "model": "some-model", "max_new_tokens": 10}
     assert "known after a first comparison" in estimate_text(settings)
-    monkeypatch.setitem(comparison_cost._speeds, "some-model", 1.0)
+    monkeypatch.setitem(comparison._speeds, "some-model", 1.0)
     assert "min" in estimate_text(settings)
     assert "Choose between 1 and 8" in estimate_text({**settings, "methods": []})
