@@ -93,9 +93,7 @@ def test_what_is_learned_of_a_model_is_found_again(tmp_path, monkeypatch):
 
 def test_a_model_of_which_nothing_was_learned_is_refused_before_the_run():
     method = EXPLAINERS["at2"]()
-    with pytest.raises(
-        MaskwiseError, match="has learned nothing of the attention .* Choose Hugging"
-    ):
+    with pytest.raises(MaskwiseError, match="has learned nothing of the attention .* Choose Hugging"):
         method.plan(make_target("llama"))
 
 
