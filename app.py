@@ -157,11 +157,14 @@ if __name__ == "__main__":
     logging.basicConfig(format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("maskwise").setLevel(logging.INFO)
     on_space = SPACE in os.environ
-    page, _, _ = launch(
-        server_name="0.0.0.0" if on_space else os.environ.get("HOST", "127.0.0.1"),
-        server_port=int(os.environ.get("PORT", 7860)),
-        prevent_thread_lock=True,
-    )
+    try:
+        page, _, _ = launch(
+            server_name="0.0.0.0" if on_space else os.environ.get("HOST", "127.0.0.1"),
+            server_port=int(os.environ.get("PORT", 7860)),
+            prevent_thread_lock=True,
+        )
+    except MaskwiseError as error:
+        raise SystemExit(str(error)) from error
     gc.freeze()  # what the page is made of is never garbage
     gc.enable()
     prepare()

@@ -183,8 +183,12 @@ def _convert(gguf: Path, folder: Path) -> None:
 
 def main() -> None:
     print("Preparing the built-in models (half a minute the first time)", flush=True)
-    print("Built-in language model:", smollm2_folder() or f"{SMOLLM2.hub_id}, from the Hub when first used")
-    print("Built-in sentence encoder:", sentence_encoder_folder())
+    try:
+        found = smollm2_folder() or f"{SMOLLM2.hub_id}, from the Hub when first used"
+        print("Built-in language model:", found)
+        print("Built-in sentence encoder:", sentence_encoder_folder())
+    except MaskwiseError as error:
+        raise SystemExit(str(error)) from error
 
 
 if __name__ == "__main__":

@@ -103,6 +103,9 @@ def test_an_unwritable_cache_names_the_fix(conversions, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     with pytest.raises(MaskwiseError, match="set XDG_CACHE_HOME"):
         converted_afresh()
+    builtin._converted_folder.cache_clear()
+    with pytest.raises(SystemExit, match="set XDG_CACHE_HOME"):  # the command ends in the sentence alone
+        builtin.main()
 
 
 def test_another_file_than_the_published_one_is_refused(conversions):
