@@ -9,8 +9,9 @@ import gradio as gr
 Values = dict[str, Any]  # values of views by their names
 Updates = dict[gr.blocks.Block, Any]  # by component, as Gradio takes them
 
-# Nothing is drawn over the outputs.
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+# Nothing is drawn over the outputs, and none is told how an event goes: for that Gradio's page copies all
+# that an output holds, several times an event.
+QUIET: dict[str, Any] = {"show_progress": "hidden", "show_progress_on": [], "api_visibility": "private"}
 AT_ONCE = QUIET | {"queue": False}  # what only reads and fills in
 # What runs in the line: all go into it at once, and it says whose turn comes.
 IN_LINE = QUIET | {"concurrency_limit": None, "trigger_mode": "multiple"}

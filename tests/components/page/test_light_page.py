@@ -39,6 +39,13 @@ def test_the_config_is_light(served):
     assert len(re.sub(rb"\d+", lambda number: as_in_a_new_process(number[0], ids), config)) <= MOST_BYTES
 
 
+def test_events_tell_no_component_how_they_go(served):
+    """Gradio's page would copy all that each of them holds, several times an event."""
+    events = json.loads(fetch(f"{served[1]}config"))["dependencies"]
+    own = [event for event in events if event["api_visibility"] == "private" and event["outputs"]]
+    assert len(own) > 60 and all(event["show_progress_on"] == [] for event in own)
+
+
 def test_a_long_first_value_is_a_file_with_the_same_value(served):
     demo, url = served
     sent = {part["id"]: part["props"] for part in json.loads(fetch(f"{url}config"))["components"]}

@@ -13,7 +13,7 @@ from tests.browser import choose, guarded_page
 from tests.served import served_app
 
 NASTY = 'Write <img src=x onerror=alert(1)> ${alert(2)} 👩🏽‍⚕️ & مرحبا "now"\nplease'
-OPEN = {"viewport": {"width": 1280, "height": 1000}, "accept_downloads": True}
+OPEN = {"viewport": {"width": 1280, "height": 1000}}
 
 
 @pytest.fixture(scope="module")
