@@ -89,7 +89,8 @@ def test_the_charts_of_the_comparison_say_so(dead_causal, monkeypatch):
         assert SAID in last["notes"][-1]
 
 
-def test_every_method_beside_the_others_says_so():
+def test_every_method_beside_the_others_says_so(monkeypatch):
+    monkeypatch.setattr(reading, "explainers_for", lambda task: ["prompt_explainer", "gradient_x_input"])
     request = ClassificationRequest("Stocks fell.", "custom", **CLASSES)
     events = list(reading.explain_by_all(request, {}, loaded=of_equal_classes(["good", "bad"])))
     assert SAID in events[-1]["notes"][-1]
