@@ -13,6 +13,7 @@ from explainers.targets.causal.attention_blocks import attention_blocks
 from explainers.targets.causal.model import CausalModel
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import encode_response, render_prompt
+from explainers.text.thinking import heed_thinking
 from tests.tiny_models import CAUSAL_KINDS, tiny_causal
 
 TEXT, ANSWER = "Write a short story about a doctor.", "Once upon a time, there was a book"
@@ -148,6 +149,16 @@ def test_what_flows_adds_up_to_one(part):
     left = hops.reach()[-1] * hops.shares()[-1]
     assert (hops.carried().sum() + (hops.reach() * own).sum() + left).item() == pytest.approx(1)
     assert (end - start == 4 and own[0] > 0) if part else own.abs().max() < 1e-6
+
+
+def test_hops_go_through_the_thinking_that_is_skipped():
+    loaded = tiny_causal("llama")
+    ids = encode_response(loaded.tokenizer, "<think>There was a doctor.</think>It was good!")
+    prompt, part = heed_thinking(loaded.tokenizer, render_prompt(loaded.tokenizer, TEXT), ids, "skip")
+    hops = trace(ResponseTarget(loaded, prompt, ids, part=part), 1)
+    first, last = (place - hops.prompt for place in hops.between)
+    assert loaded.tokenizer.decode(ids[first:last]).strip() == "<think>There was a doctor.</think>"
+    assert hops.shares()[0] > 0.01 and hops.carried()[1].sum() > 0.01
 
 
 def test_hop_0_alone_is_asked_for_by_the_option():

@@ -134,7 +134,7 @@ def test_weights_are_widened_a_slice_at_a_time(monkeypatch):
     assert torch.allclose(logits.fp32_product(decoder, states), whole, atol=1e-6)
 
 
-GRADIENTS = ["gradient_x_input", "integrated_gradients", "attn_lrp", "tdd"]
+GRADIENTS = ["gradient_x_input", "integrated_gradients", "attn_lrp", "flash_trace", "tdd"]
 
 
 @HALVES
