@@ -56,7 +56,10 @@ class At2(Explainer[ResponseTarget]):
     title = "AT2: learned attention"
     reference = "Cohen-Wang et al. 2025, arXiv 2504.13752"
     tasks = frozenset({Task.GENERATION})
-    score_meaning = "The answer's attention to this span, by heads that removals taught to trust. No unit."
+    score_meaning = (
+        "The attention that the answer pays to this span, each head weighted by what removals taught about "
+        "it. No unit."
+    )
 
     def plan(self, target: ResponseTarget) -> str:
         weights_for(target.loaded)
