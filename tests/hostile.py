@@ -9,11 +9,12 @@ import json
 import pickle
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import IncompleteRead
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from hypothesis import strategies as st
@@ -31,6 +32,7 @@ FORBIDDEN = (
 )
 LONGEST = 1000  # characters of a message
 SILENCE = 30.0  # seconds
+TRIES = 5
 BUSY = 503, 507  # the queue is full, the disk is full: said in words
 CANARY = Path(tempfile.gettempdir()) / "maskwise-executed"  # is there once something that was sent was run
 JSON = "application/json"
@@ -115,9 +117,19 @@ def is_clear(words: Any) -> bool:
 
 
 def ask(address: str, body: bytes | None = None, kind: str = JSON, **headers: str) -> Said:
-    """One request; a POST where there is a body."""
+    """One request; a POST where there is a body.
+
+    Asked again where the connection breaks off: a server that refuses early may close it before all was sent.
+    """
+    for _ in range(TRIES):
+        with suppress(ConnectionError, URLError):
+            return _asked(Request(address, body, {"Content-Type": kind} | headers))
+    return Said(0, "")
+
+
+def _asked(request: Request) -> Said:
     try:
-        with urlopen(Request(address, body, {"Content-Type": kind} | headers), timeout=SILENCE) as answer:
+        with urlopen(request, timeout=SILENCE) as answer:
             return Said(answer.status, answer.read().decode(errors="replace"))
     except IncompleteRead as ended:  # Gradio breaks off a stream once it has said what is wrong
         return Said(200, ended.partial.decode(errors="replace"))

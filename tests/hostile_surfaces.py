@@ -45,7 +45,7 @@ POSTED = [
         "upload", "process_recording", "stream/x", "stream/x/close", "run-history/connect", "vibe-edit",
     )),
 ]  # fmt: skip
-KINDS = (JSON, "text/plain", "", f"multipart/form-data; boundary={BOUND}", "multipart/form-data", "\x00")
+KINDS = (JSON, "text/plain", "", f"multipart/form-data; boundary={BOUND}", "multipart/form-data", "é; =")
 FIELDS = [
     "data", "fn_index", "session_hash", "event_id", "event_data", "trigger_id", "batched", "simple_format",
     "component_id", "fn_name", "prompt", "k", "code", "name", "marks", "oauth_token",
