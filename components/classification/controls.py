@@ -235,12 +235,17 @@ def _words_of_task(name: str, count: int) -> str:
     return OWN_CLASSES if name == CUSTOM else write_words(find_task(name).label_words(count))
 
 
+def uploaded(path: str | None) -> Path:
+    """The file that was sent; raises MaskwiseError where none was."""
+    if not path:
+        raise MaskwiseError("No file has arrived. Choose it again.")
+    return Path(path)
+
+
 def _words_of_file(path: str | None, lines: str) -> list:
     """The file's words for the classes at hand, or what is wrong with it on the status line."""
     try:
-        if not path:
-            raise MaskwiseError("No file has arrived. Choose it again.")
-        return [write_words(read_kpt_file(Path(path), list(read_words(lines)))), gr.skip()]
+        return [write_words(read_kpt_file(uploaded(path), list(read_words(lines)))), gr.skip()]
     except MaskwiseError as error:
         return [gr.skip(), status("error", str(error))]
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from pathlib import Path
 
 import gradio as gr
 
-from components.classification.controls import ClassificationPanel
+from components.classification.controls import ClassificationPanel, uploaded
 from components.classification.explained import Explained
 from components.classification.few_shot import TunedModels, TuningView
 from components.classification.view import ClassificationView
@@ -119,8 +118,8 @@ def tune_on(panel: ClassificationPanel) -> None:
     def tune(request: gr.Request, *values) -> Iterator[Updates]:
         yield from _learn(panel, request, values, TUNED_MODELS.tune)
 
-    def apply(request: gr.Request, file: str, *values) -> Iterator[Updates]:
-        yield from _learn(panel, request, values, partial(TUNED_MODELS.read, Path(file)))
+    def apply(request: gr.Request, file: str | None, *values) -> Iterator[Updates]:
+        yield from _learn(panel, request, values, partial(TUNED_MODELS.read, uploaded(file)))
 
     panel.tune.click(tune, inputs, outputs, **IN_LINE)
     panel.adapter.upload(apply, [panel.adapter, *inputs], outputs, **IN_LINE)

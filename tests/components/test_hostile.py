@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.load.hostile import served, tried
+from components.classification.controls import uploaded
 from components.page.server_errors import NOTHING
 from components.sharing.links import link_fields, read_inputs
 from components.sharing.records import read_record
@@ -80,6 +81,11 @@ def test_values_that_are_too_few_are_refused_in_words(public):
 def test_what_is_not_needed_is_closed(public, path):
     status, said = refusal(public[0], path, b"{}")
     assert status == 404 and said == NOTHING
+
+
+def test_an_upload_without_its_file_is_refused_in_words():
+    with pytest.raises(MaskwiseError, match="No file has arrived"):
+        uploaded(None)
 
 
 def refusal(url: str, path: str, body) -> tuple[int, str]:
