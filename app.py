@@ -5,19 +5,15 @@ from __future__ import annotations
 import gc
 import logging
 import os
-import sys
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
-
-from explainers.core.errors import MaskwiseError, print_sentence
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before the import: no calls to outside
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")  # before torch: threads that wait leave their core
 
 if __name__ == "__main__":
-    sys.excepthook = print_sentence  # before the imports, some of which read settings
     gc.disable()  # until the page is served: a sixth of the time until then would go into collecting nothing
 
 import gradio as gr
@@ -45,6 +41,7 @@ from components.sharing.restore import restore_links
 from components.what_if.class_tab import class_what_if_tab
 from components.what_if.tab import what_if_tab
 from explainers.core.deployment import SPACE, deployment
+from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
 from explainers.models.held import load_model
 from explainers.streams.classification import ClassificationRequest
@@ -160,11 +157,14 @@ if __name__ == "__main__":
     logging.basicConfig(format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("maskwise").setLevel(logging.INFO)
     on_space = SPACE in os.environ
-    page, _, _ = launch(
-        server_name="0.0.0.0" if on_space else os.environ.get("HOST", "127.0.0.1"),
-        server_port=int(os.environ.get("PORT", 7860)),
-        prevent_thread_lock=True,
-    )
+    try:
+        page, _, _ = launch(
+            server_name="0.0.0.0" if on_space else os.environ.get("HOST", "127.0.0.1"),
+            server_port=int(os.environ.get("PORT", 7860)),
+            prevent_thread_lock=True,
+        )
+    except MaskwiseError as error:
+        raise SystemExit(str(error)) from error
     gc.freeze()  # what the page is made of is never garbage
     gc.enable()
     prepare()

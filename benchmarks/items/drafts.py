@@ -61,7 +61,7 @@ def _written(loaded: LoadedModel, text: str, draft) -> dict:
     if draft is None:
         steps = plain_tokens(loaded, causal.token_inputs.of(ids), NEW_TOKENS, lambda rows: None)
     else:
-        ahead = Draft(draft, causal.token_inputs, end_tokens(loaded), lambda rows: None)
+        ahead = Draft(lambda: draft, causal.token_inputs, end_tokens(loaded), lambda rows: None)
         steps = DraftedDecoding(causal, ahead, passes.append).tokens(causal.token_inputs.of(ids), NEW_TOKENS)
     first = next(steps)
     rest, seconds = timed(lambda: list(steps))

@@ -1,9 +1,7 @@
 """Errors whose message is written for the person at the page."""
 
 import re
-import sys
 from errno import ENOSPC
-from types import TracebackType
 
 DISK_FULL = "The server's disk is full. Your text is kept; please try again once there is room."
 
@@ -26,14 +24,6 @@ def unexpected(error: Exception) -> str:
         f"Something went wrong ({type(error).__name__}). Your text is kept; please try again. "
         "The server's log says where it happened."
     )
-
-
-def print_sentence(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """For `sys.excepthook` of a command: of an error that the person can mend, the sentence alone."""
-    if issubclass(kind, MaskwiseError):
-        print(error, file=sys.stderr)
-    else:
-        sys.__excepthook__(kind, error, trace)
 
 
 LONGEST_SHOWN = 60  # characters of a value within a message

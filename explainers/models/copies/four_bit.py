@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import torch
 from torch.nn.functional import pad
 from transformers.pytorch_utils import Conv1D
 
 from explainers.models.variants import kept_copy, sharing_copy
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 LEAST_PARAMETERS = 100_000_000  # of linear layers: below that, reading them is not what takes the time
 GROUP, LEVELS = 32, 15  # weights that share a scale and a zero, and steps between the least and the largest
@@ -18,8 +23,9 @@ OUTPUTS = 16  # torch's product wants a multiple of so many
 TRIED, GAIN = 2048, 2.0  # rows and columns of the weights that are tried, least gain in speed
 
 
-def faster_draft(model):
-    """The model's 4-bit copy, kept as long as the model; None where it would not pay, or not fit.
+def faster_draft(model) -> Callable[[], PreTrainedModel | None] | None:
+    """What gives the model's 4-bit copy, kept as long as the model, or None where memory does not hold it;
+    None where it would not pay. Making it takes a second or so.
 
     It pays for an fp32 model on a CPU that takes torch's 4-bit products fast, if the model is so large that
     the time of a token is that of reading its weights.
@@ -27,7 +33,7 @@ def faster_draft(model):
     size = sum(module.weight.numel() for module in model.modules() if _is_replaced(module))
     if model.dtype is not torch.float32 or model.device.type != "cpu" or size < LEAST_PARAMETERS:
         return None
-    return kept_copy(model, draft_copy, int(BYTES * size)) if products_are_faster() else None
+    return partial(kept_copy, model, draft_copy, int(BYTES * size)) if products_are_faster() else None
 
 
 def draft_copy(model):

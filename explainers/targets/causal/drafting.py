@@ -6,7 +6,8 @@ own argmax, and a draft decides only how many of them one pass finds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from explainers.core.deferred_torch import no_grad, torch
@@ -29,11 +30,25 @@ TIE = 1e-3  # logits: where the two best are so close, passes over one token and
 class Draft:
     """Writes with the small copy, behind what the model has read."""
 
-    def __init__(self, model: PreTrainedModel, inputs: TokenInputs, ends: set[int], on_forward: OnForward):
-        self._model, self._inputs, self._ends, self._on_forward = model, inputs, ends, on_forward
+    def __init__(
+        self,
+        make: Callable[[], PreTrainedModel | None],
+        inputs: TokenInputs,
+        ends: set[int],
+        on_forward: OnForward,
+    ):
+        self._make, self._inputs, self._ends, self._on_forward = make, inputs, ends, on_forward
+
+    @cached_property
+    def _model(self) -> PreTrainedModel | None:
+        """Made once the first token is written, so that nobody waits for that."""
+        return self._make()
 
     def tokens(self, last: int, cache: Cache | None, length: int, most: int) -> list[int]:
-        """Up to `most` tokens behind `last`, which comes after the first `length` positions of a cache."""
+        """Up to `most` tokens behind `last`, which comes after the first `length` positions of a cache; none
+        where there is no small copy."""
+        if self._model is None:
+            return []
         arguments, sure = cache_arguments(cache, 1, length), True
         drafted: list[int] = []
         while sure and len(drafted) < min(most, MOST_DRAFTED):
@@ -96,8 +111,8 @@ class DraftedDecoding:
         self._cache, self._length = cache, self._length + inputs
 
 
-def draft_of(loaded: LoadedModel) -> PreTrainedModel | None:
-    """The model's small copy, where one pays and may be used; made on first use.
+def draft_of(loaded: LoadedModel) -> Callable[[], PreTrainedModel | None] | None:
+    """What gives the model's small copy, where one pays and may be used.
 
     A caller's own model object gets none: whatever hangs on its modules would see the passes of the copy.
     """

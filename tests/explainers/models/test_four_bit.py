@@ -56,8 +56,8 @@ def test_a_draft_is_made_once_and_its_memory_counted(pays, monkeypatch):
     model = loaded.model
     monkeypatch.setattr(held, "_kept", {"key": loaded})
     before = held._held()
-    draft = faster_draft(model)
-    assert faster_draft(model) is draft
+    draft = faster_draft(model)()
+    assert faster_draft(model)() is draft
     packed = sum(module.weight.numel() for module in model.modules() if isinstance(module, torch.nn.Linear))
     assert BYTES * packed <= bytes_of_copies(model) <= 1.1 * BYTES * packed  # outputs are rounded up
     assert held._held() == before + bytes_of_copies(model)
@@ -65,7 +65,7 @@ def test_a_draft_is_made_once_and_its_memory_counted(pays, monkeypatch):
 
 def test_no_draft_where_memory_is_short(pays, monkeypatch):
     monkeypatch.setattr("explainers.models.variants.available_bytes", lambda device: 100)
-    assert faster_draft(own_tiny().model) is None
+    assert faster_draft(own_tiny().model)() is None
 
 
 def test_no_draft_in_half_precision(pays):

@@ -27,7 +27,7 @@ def write(monkeypatch):
     """Tokens of a model with a draft ahead; without one, those of the plain loop."""
 
     def tokens(loaded, embeds, count, draft=None, on_forward=lambda rows: None):
-        monkeypatch.setattr(decoding, "draft_of", lambda loaded: draft)
+        monkeypatch.setattr(decoding, "draft_of", lambda loaded: draft and (lambda: draft))
         return list(greedy_tokens(loaded, embeds, count, on_forward))
 
     return tokens
@@ -165,11 +165,22 @@ def test_which_models_get_a_draft(monkeypatch):
     assert drafting.draft_of(tiny) is None  # too small
     monkeypatch.setattr("explainers.models.copies.four_bit.LEAST_PARAMETERS", 0)
     monkeypatch.setattr("explainers.models.copies.four_bit.products_are_faster", lambda: True)
-    assert drafting.draft_of(tiny) is drafting.draft_of(tiny) is not None
+    assert drafting.draft_of(tiny)() is drafting.draft_of(tiny)() is not None
     assert drafting.draft_of(replace(tiny, revision=IN_MEMORY)) is None
     assert drafting.draft_of(tiny_causal("gemma2")) is None  # sliding windows
     monkeypatch.setattr("explainers.models.copies.four_bit.products_are_faster", lambda: False)
     assert drafting.draft_of(tiny) is None
+
+
+def test_the_first_token_does_not_wait_for_the_copy_to_be_made(monkeypatch):
+    loaded, made = own_tiny(), []
+    embeds = embeds_of(loaded)
+    monkeypatch.setattr(decoding, "draft_of", lambda loaded: None)
+    plain = list(greedy_tokens(loaded, embeds, 6))
+    monkeypatch.setattr(decoding, "draft_of", lambda loaded: lambda: made.append("made"))
+    tokens = greedy_tokens(loaded, embeds, 6)
+    assert next(tokens) == plain[0] and not made
+    assert list(tokens) == plain[1:] and made == ["made"]  # memory does not hold it: a pass per token
 
 
 def test_the_builtin_model_with_its_own_draft(write):
