@@ -23,7 +23,7 @@ def tokens_to_read(request: Callable[[], GenerationRequest]) -> float:
         asked = request()
     except MaskwiseError:
         return 1.0
-    return max(1, _passes(asked)) * (_words(asked) + asked.max_new_tokens)
+    return _size(asked)
 
 
 def estimate(settings: dict) -> str:
@@ -32,11 +32,15 @@ def estimate(settings: dict) -> str:
         asked = GenerationRequest(**settings)
     except MaskwiseError:
         return ""
-    seconds = LINE.expected(KIND, tokens_to_read(lambda: asked))
+    seconds = LINE.expected(KIND, _size(asked))
     if seconds:
         return f"A run takes about {duration(seconds)}, as the last ones did on this machine."
     count = f"{_passes(asked):,} pass" + "es" * (_passes(asked) != 1)
     return f"A run takes about {count} through the model; how long that takes is known after the first."
+
+
+def _size(request: GenerationRequest) -> float:
+    return max(1, _passes(request)) * (_words(request) + request.max_new_tokens)
 
 
 def _passes(request: GenerationRequest) -> int:
