@@ -20,6 +20,11 @@ from tests.browser import chromium  # noqa: E402
 torch.set_num_threads(1)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that are given more time begin first: at the end no process waits long for the other."""
+    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
+
+
 @pytest.fixture(scope="session")
 def smollm() -> LoadedModel:
     """The built-in causal language model."""

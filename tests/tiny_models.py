@@ -162,7 +162,7 @@ def byte_level_tokenizer(*, chat: bool = False, starts: bool = False) -> PreTrai
 def wordpiece_tokenizer() -> PreTrainedTokenizerFast:
     """A lower-casing WordPiece with BERT's special tokens; it knows the words of SENTENCES."""
     return PreTrainedTokenizerFast(
-        tokenizer_object=Tokenizer.from_str(_trained_wordpiece()),
+        tokenizer_object=Tokenizer.from_str(_wordpiece()),
         unk_token="[UNK]",
         sep_token="[SEP]",
         pad_token="[PAD]",
@@ -189,15 +189,20 @@ def _trained_bpe() -> str:
 
 
 @cache
-def _trained_wordpiece() -> str:
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.decoder = decoders.WordPiece()
+def _wordpiece() -> str:
+    """Whole words, and letters for all else. Not trained: the trainer numbers its pieces at random, and
+    with the numbers a random model's every output would change from run to run."""
+    normalizer, splitter = normalizers.BertNormalizer(lowercase=True), pre_tokenizers.BertPreTokenizer()
+    texts = [normalizer.normalize_str(sentence) for sentence in SENTENCES]
+    words = {word for text in texts for word, _ in splitter.pre_tokenize_str(text)}
+    letters = {letter for word in words for letter in word}
+    inner = {f"##{letter}" for letter in letters if letter.isalpha()}
     specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    trainer = trainers.WordPieceTrainer(vocab_size=420, special_tokens=specials, show_progress=False)
-    tokenizer.train_from_iterator(SENTENCES, trainer)
-    ends = [(token, tokenizer.token_to_id(token)) for token in ("[CLS]", "[SEP]")]
+    vocabulary = {piece: i for i, piece in enumerate(specials + sorted(words | letters | inner))}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer, tokenizer.pre_tokenizer = normalizer, splitter
+    tokenizer.decoder = decoders.WordPiece()
+    ends = [(token, vocabulary[token]) for token in ("[CLS]", "[SEP]")]
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=ends
     )

@@ -19,7 +19,8 @@ def test_the_gradient_is_of_log_p_or_of_the_score(method):
 
 
 def test_the_gradient_of_a_score_equals_finite_differences():
-    target, step = label_target(), 1e-2
+    # The error falls with the square of the step: at 1e-2 it reached 0.06 with some random weights.
+    target, step = label_target(), 1e-3
     embeds = target.embeds()[None]
     value, gradient = target.gradient(embeds, "score")
     assert value.item() == pytest.approx(
@@ -29,7 +30,7 @@ def test_the_gradient_of_a_score_equals_finite_differences():
     with torch.no_grad():
         up, down = (target.class_score_from_embeds(embeds + s * step * direction) for s in (1, -1))
     slope = ((up - down) / (2 * step)).item()
-    assert (gradient * direction).sum().item() == pytest.approx(slope, rel=0.05, abs=0.05)
+    assert (gradient * direction).sum().item() == pytest.approx(slope, rel=0.01, abs=0.02)
 
 
 def test_an_answer_has_no_score():

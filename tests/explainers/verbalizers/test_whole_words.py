@@ -83,7 +83,7 @@ def test_words_of_one_token_are_read_as_ever():
 
 def test_lengths_are_said_and_how_they_compare():
     notes = " ".join(make_target().verbalizer.notes)
-    assert "very bad (4)" in notes and "great story book (3)" in notes and "mean log p per token" in notes
+    assert "very bad (5)" in notes and "great story book (3)" in notes and "mean log p per token" in notes
     assert "compared" not in " ".join(
         make_target(words={"A": ["very bad"], "B": ["very good"]}).verbalizer.notes
     )
