@@ -11,6 +11,7 @@ from threading import Event  # noqa: E402
 
 import pytest  # noqa: E402
 import torch  # noqa: E402
+from hypothesis import settings  # noqa: E402
 from playwright.sync_api import Browser  # noqa: E402
 
 from explainers.core.types import Task  # noqa: E402
@@ -18,6 +19,13 @@ from explainers.models.held import LoadedModel, load_model  # noqa: E402
 from tests.browser import chromium  # noqa: E402
 
 torch.set_num_threads(1)
+settings.register_profile("the same in every run", derandomize=True, deadline=None)
+settings.load_profile("the same in every run")
+
+
+@pytest.fixture(autouse=True)
+def same_random_numbers():
+    torch.manual_seed(0)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

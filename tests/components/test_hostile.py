@@ -25,8 +25,6 @@ EXAMPLES, FEW = 100, 25
 MANY = {*(f"/{name}" for name in CALLS), "the page's events", "uploads"}
 TRIED = settings(
     max_examples=EXAMPLES,
-    deadline=None,
-    derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 

@@ -26,7 +26,7 @@ ACTS = st.lists(
 
 
 @mock.patch("components.classroom.room.qr_code", lambda link: "")  # takes longer than all else
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ACTS)
 def test_no_room_shows_anything_of_another(acts):
     """Whatever happens, in whatever order: texts, names, codes and keys stay in their room."""
@@ -74,7 +74,7 @@ def _only_their_own(rooms, teachers, codes, students):
                 assert not {"joined", "answered", "status", "link"} & shown.keys()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.sets(st.integers(0, 6), min_size=2, max_size=2), min_size=1, max_size=30))
 def test_the_guess_of_a_class_is_what_most_marked(guesses):
     """Against a slow count."""

@@ -64,7 +64,7 @@ def test_what_no_link_can_hold_is_refused_in_words():
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=300)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     prompt=TEXTS,
     response=TEXTS,
@@ -84,7 +84,7 @@ NAMES = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.dictionaries(NAMES, st.one_of(TEXTS, st.integers().map(str), st.sampled_from([*TABS])), max_size=8))
 def test_no_query_raises_and_all_that_is_read_can_be_used(query):
     link = read_link(query)

@@ -130,7 +130,7 @@ def test_one_word_against_another():
     assert 0.0 < scores["sentence_bert"] < 1.0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_similarities_lie_between_zero_and_one(a, b):
     scores = text_metrics(a, b)

@@ -40,7 +40,7 @@ def slow_spans(text, offsets, granularity):
     return tuple(spans)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.text(LETTERS, max_size=30),
     st.lists(st.integers(0, 4), max_size=30),

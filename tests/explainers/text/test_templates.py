@@ -94,7 +94,7 @@ def test_marks_within_the_text_stay_text(load, mark):
     assert "".join(span.text for span in cloze.prompt.spans) == text.replace(" ", "")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(text=st.text(max_size=60), template=st.sampled_from(TEMPLATES), word=st.booleans())
 def test_any_text_keeps_mask_spans_and_characters(text, template, word):
     for loaded in (roberta(), wordpiece()):

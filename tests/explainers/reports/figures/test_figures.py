@@ -22,7 +22,7 @@ from explainers.reports.numbers import fixed
 STEP = st.tuples(st.floats(-1e3, 0), st.none() | st.floats(-1e3, 0), st.booleans())
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.lists(STEP, max_size=30), st.none() | st.floats(-1e3, 0), st.integers(0, 50))
 def test_a_search_is_drawn_point_by_point(steps, unmasked, total):
     best, proposals, accepted = ([step[i] for step in steps] for i in range(3))
