@@ -209,7 +209,7 @@ class Job:
             self.events.append(event)
             self.changed.notify_all()
         if event["type"] == "shown":
-            self._line.shown(self._ticket)
+            self._line.begin_proof(self._ticket)
 
     def _check(self) -> None:
         """Raise Stopped where the job is to end."""

@@ -29,8 +29,8 @@ class Ticket:
 
     session: whose turn it takes. kind: jobs of a kind take about equally long. short: it goes between the
     passes of a long job. size: of the work, in its kind's own unit. ready: False while its model loads;
-    others go first meanwhile. shown: its result is, and it goes on to prove it. unread: its page was left,
-    and may come back.
+    others go first meanwhile. proving: its result is shown, and now it proves that. unread: its page was
+    left, and may come back.
     """
 
     session: str
@@ -38,7 +38,7 @@ class Ticket:
     short: bool = False
     size: float = 1.0
     ready: bool = True
-    shown: bool = False
+    proving: bool = False
     unread: bool = False
     stopped: bool = False
     began: bool = False
@@ -51,7 +51,7 @@ class Ticket:
     @property
     def background(self) -> bool:
         """Nobody waits for it: it gives way to everybody between two passes, and is no session's turn."""
-        return (self.shown or self.unread) and not self.stopped
+        return (self.proving or self.unread) and not self.stopped
 
     def order(self) -> tuple[bool, bool, bool, int, int]:
         """Who has the lowest goes first: background last, short before long, begun before new, then sessions
@@ -100,12 +100,12 @@ class Line:
             ticket.ready = True
             self._changed.notify_all()
 
-    def shown(self, ticket: Ticket) -> None:
+    def begin_proof(self, ticket: Ticket) -> None:
         """The ticket's result is shown, and a proof follows in the background. It is dropped where the
         background holds as many already as may wait in line."""
         with self._changed:
             behind = sum(other.background for other in self._present())
-            ticket.shown, ticket.stopped = True, ticket.stopped or behind >= self._most
+            ticket.proving, ticket.stopped = True, ticket.stopped or behind >= self._most
             self._pace.record(ticket.kind, self._computed(ticket), ticket.size)
             self._changed.notify_all()
 
@@ -146,7 +146,7 @@ class Line:
                 self._waiting.remove(ticket)
             if self._at_work is ticket:
                 self._hand_over(ticket)
-                if not (ticket.shown or ticket.unread or ticket.stopped):
+                if not (ticket.proving or ticket.unread or ticket.stopped):
                     self._pace.record(ticket.kind, ticket.seconds, ticket.size)
             self._changed.notify_all()
 

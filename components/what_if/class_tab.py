@@ -25,7 +25,7 @@ from components.what_if.class_view import (
     recorded,
     unmeasured,
 )
-from components.what_if.questions import JOINT, Question
+from components.what_if.questions import JointQuestion, Question
 from components.what_if.removed_set import wire_question, wire_set, wire_stop
 from components.what_if.section import Parts, Section, wire_link
 from components.what_if.subject import Subject
@@ -43,25 +43,35 @@ ABOUT = (
 NAME = "what-if-class"  # of its links and of its gr.Tab
 
 
-def _removal(explanation, removed, on_forward, loaded) -> Iterator[Event]:
-    yield class_removal(explanation, removed, on_forward, loaded)
+class ClassRemovalQuestion(Question):
+    """What becomes of the classes without these words?"""
+
+    kind = "removal"
+    text = "Measuring the classes without these words"
+    short = True
+
+    def ask(self, explanation, asked, on_forward, loaded):
+        yield class_removal(explanation, asked, on_forward, loaded)
+
+    def done(self, explanation, asked):
+        return counted(explanation, asked)
+
+    def failed(self, explanation):
+        return unmeasured(explanation)
 
 
-def _joint(explanation, removed, on_forward, loaded) -> Iterator[Event]:
-    yield class_joint_effect(explanation, removed, on_forward, loaded)
+class ClassJointQuestion(JointQuestion):
+    """Do these words work together for the explained class?"""
 
-
-CLASS_REMOVAL = Question(
-    "removal", "Measuring the classes without these words", _removal, counted, unmeasured, short=True
-)
-CLASS_JOINT = Question(JOINT.kind, JOINT.text, _joint, JOINT.done, JOINT.failed)
+    def ask(self, explanation, asked, on_forward, loaded):
+        yield class_joint_effect(explanation, asked, on_forward, loaded)
 
 
 class ClassifiedText(Subject):
     """A classified text; at first nothing is removed."""
 
     name, text = NAME, "text"
-    removal = CLASS_REMOVAL
+    removal = ClassRemovalQuestion()
     view = ClassActionView
 
     def explanation(self, record: dict) -> dict:
@@ -106,7 +116,7 @@ def class_what_if_tab(classification: ClassificationTab, sections: gr.Tabs) -> L
     subject = ClassifiedText(shared)
     wire_set(section, subject)
     joint = [section.buttons["joint"].click]
-    wire_question(section, subject, joint, "set", CLASS_JOINT, section.removed)
+    wire_question(section, subject, joint, "set", ClassJointQuestion(), section.removed)
     wire_stop(section, subject, "click", "set")
 
     def say(inputs: dict, left_out: list[str]) -> Updates:

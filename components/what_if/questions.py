@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import Any
 
 from components.line import results
@@ -11,33 +11,10 @@ from components.page.views import Values
 from components.what_if.awaited import Awaited
 from components.what_if.values import JOINT_EMPTY, unmeasured
 from components.what_if.view import chosen, count
+from explainers.core.types import OnForward
+from explainers.models.held import LoadedModel
 from explainers.streams import what_if
 from explainers.streams.events.shared import Event
-
-
-@dataclass(frozen=True)
-class Question:
-    """A question about an explanation.
-
-    kind: type of its events, which ActionView shows. ask: (explanation, asked, *how) → results of the core;
-    asked is the set of removed words, or another answer; how is on_forward, and what else it needs. done:
-    (explanation, asked) → last words. failed: explanation → views where it ends early. short: its answer
-    goes between the passes of a long run.
-    """
-
-    kind: str
-    text: str
-    ask: Callable[..., Iterator[Event]]
-    done: Callable[[dict, Any], str]
-    failed: Callable[[dict], Values] = lambda explanation: {}
-    short: bool = False
-
-    def events(self, explanation: dict, asked, *how) -> Iterator[Event]:
-        yield {"type": "status", "text": self.text}
-        for result in self.ask(explanation, asked, *how):
-            yield {**result, "type": self.kind}
-        yield {"type": "done", "text": self.done(explanation, asked)}
-
 
 AWAITED = Awaited()
 
@@ -47,43 +24,99 @@ def explained(explanation: dict) -> str:
     return results.question("explanation", explanation)
 
 
-def _removal(explanation, removed, on_forward):
-    others = AWAITED.of(explained(explanation))
-    yield what_if.removal(explanation, removed, on_forward, others=others)
+class Question(ABC):
+    """A question about an explanation. `asked`: the set of removed words, or another answer.
+
+    kind: type of its events, which ActionView shows. text: said while the model works. short: its answer goes
+    between the passes of a long run.
+    """
+
+    kind: str
+    text: str
+    short = False
+
+    def events(
+        self, explanation: dict, asked: Any, on_forward: OnForward, loaded: LoadedModel | None = None
+    ) -> Iterator[Event]:
+        """loaded: the model, where it cannot be loaded by its name."""
+        yield {"type": "status", "text": self.text}
+        for result in self.ask(explanation, asked, on_forward, loaded):
+            yield {**result, "type": self.kind}
+        yield {"type": "done", "text": self.done(explanation, asked)}
+
+    @abstractmethod
+    def ask(
+        self, explanation: dict, asked: Any, on_forward: OnForward, loaded: LoadedModel | None
+    ) -> Iterator[Event]:
+        """The model's answer, which may come in parts."""
+
+    @abstractmethod
+    def done(self, explanation: dict, asked: Any) -> str:
+        """What is said at the end."""
+
+    def failed(self, explanation: dict) -> Values:
+        """The views where it ends early."""
+        return {}
 
 
-def _joint(explanation, removed, on_forward):
-    yield what_if.joint_effect(explanation, removed, on_forward)
+class RemovalQuestion(Question):
+    """What does the answer lose without these words?"""
+
+    kind = "removal"
+    text = "Measuring the answer without these words"
+    short = True
+
+    def ask(self, explanation, asked, on_forward, loaded):
+        others = AWAITED.of(explained(explanation))
+        yield what_if.removal(explanation, asked, on_forward, others=others)
+
+    def done(self, explanation, asked):
+        return count(explanation, asked)
+
+    def failed(self, explanation):
+        return unmeasured(explanation)
 
 
-def _why_not(explanation, other, on_forward):
-    yield what_if.why_not(explanation, other, on_forward)
+class RewriteQuestion(Question):
+    """What does the model write without these words?"""
+
+    kind = "masked_response"
+    text = "Writing the answer without these words"
+
+    def ask(self, explanation, asked, on_forward, loaded):
+        yield from what_if.rewrite(explanation, asked, on_forward)
+
+    def done(self, explanation, asked):
+        return f"Written again with {count(explanation, asked)}"
+
+    def failed(self, explanation):
+        return {"diff": chosen(explanation, [])["diff"]}
 
 
-def _rewrite(explanation, removed, on_forward):
-    yield from what_if.rewrite(explanation, removed, on_forward)
+class JointQuestion(Question):
+    """Do these words work together?"""
+
+    kind = "joint_effect"
+    text = "Removing the words together, one by one and in pairs"
+
+    def ask(self, explanation, asked, on_forward, loaded):
+        yield what_if.joint_effect(explanation, asked, on_forward)
+
+    def done(self, explanation, asked):
+        return "Measured together and one by one."
+
+    def failed(self, explanation):
+        return {"joint": {"empty": JOINT_EMPTY}}
 
 
-REMOVAL = Question(
-    "removal", "Measuring the answer without these words", _removal, count, unmeasured, short=True
-)
-REWRITE = Question(
-    "masked_response",
-    "Writing the answer without these words",
-    _rewrite,
-    lambda explanation, removed: f"Written again with {count(explanation, removed)}",
-    lambda explanation: {"diff": chosen(explanation, [])["diff"]},
-)
-JOINT = Question(
-    "joint_effect",
-    "Removing the words together, one by one and in pairs",
-    _joint,
-    lambda explanation, removed: "Measured together and one by one.",
-    lambda explanation: {"joint": {"empty": JOINT_EMPTY}},
-)
-WHY_NOT = Question(
-    "why_not",
-    "Removing each word alone, for both answers",
-    _why_not,
-    lambda explanation, other: "Compared the two answers.",
-)
+class WhyNotQuestion(Question):
+    """Which words speak for the given answer, and which for another?"""
+
+    kind = "why_not"
+    text = "Removing each word alone, for both answers"
+
+    def ask(self, explanation, asked, on_forward, loaded):
+        yield what_if.why_not(explanation, asked, on_forward)
+
+    def done(self, explanation, asked):
+        return "Compared the two answers."

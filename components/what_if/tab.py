@@ -17,7 +17,13 @@ from components.page.views import AT_ONCE, IN_LINE, Updates, Values
 from components.pieces.views import charts, output_diff, response_strip, result_view, token_strip
 from components.runner import show
 from components.sharing.tab import LinkedView
-from components.what_if.questions import JOINT, REMOVAL, REWRITE, WHY_NOT, Question
+from components.what_if.questions import (
+    JointQuestion,
+    Question,
+    RemovalQuestion,
+    RewriteQuestion,
+    WhyNotQuestion,
+)
 from components.what_if.removed_set import wire_question, wire_set, wire_stop
 from components.what_if.section import Parts, Section, wire_link
 from components.what_if.subject import Subject
@@ -46,7 +52,7 @@ class GeneratedAnswer(Subject):
     """A generated answer; at first the method's own set is removed."""
 
     name, text = "what-if", "prompt"
-    removal = REMOVAL
+    removal = RemovalQuestion()
 
     def explanation(self, record: dict) -> dict:
         return needed_explanation(record)
@@ -85,10 +91,10 @@ def what_if_tab(generation: GenerationTab) -> LinkedView:
     generation.shared.follow(lambda record: {body: gr.update(visible=record is not None)}, [body])
     subject = GeneratedAnswer(generation.shared)
     wire_set(section, subject)
-    for name, question in (("rewrite", REWRITE), ("joint", JOINT)):
+    for name, question in (("rewrite", RewriteQuestion()), ("joint", JointQuestion())):
         wire_question(section, subject, [section.buttons[name].click], "set", question, section.removed)
     why = [section.buttons["why"].click, other.submit]
-    wire_question(section, subject, why, "why", WHY_NOT, other)
+    wire_question(section, subject, why, "why", WhyNotQuestion(), other)
     _wire_part(section, subject, generation)
     wire_stop(section, subject, *KINDS)
     return wire_link(section, subject, "what-if", here.outputs(), here.restore)

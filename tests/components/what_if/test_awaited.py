@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from components.what_if import removed_set
-from components.what_if.questions import AWAITED, REMOVAL, explained
+from components.what_if.questions import AWAITED, RemovalQuestion, explained
 from explainers.models import held
 from explainers.streams import known
 from explainers.streams.generation import GenerationRequest, run
@@ -32,9 +32,9 @@ def test_one_run_measures_what_others_wait_for(explanation):
     known._known.clear()
     passes = []
     with AWAITED.waits(explained(explanation), [1, 2]), AWAITED.waits("another", [5]):
-        list(REMOVAL.events(explanation, [3], passes.append))
+        list(RemovalQuestion().events(explanation, [3], passes.append))
     asked = len(passes)
-    *_, found, _ = REMOVAL.events(explanation, [1, 2], passes.append)
+    *_, found, _ = RemovalQuestion().events(explanation, [1, 2], passes.append)
     assert sum(passes) == 3 and len(passes) == asked  # none removed, [3], and [1, 2]
     assert found["log_prob_masked"] == pytest.approx(alone["log_prob_masked"], abs=1e-4)
     assert not AWAITED.of(explained(explanation))
@@ -43,7 +43,7 @@ def test_one_run_measures_what_others_wait_for(explanation):
 def test_a_click_is_waited_for_until_it_is_answered(monkeypatch):
     record = {"prompt": PROMPT, "response_tokens": []}
     subject = SimpleNamespace(
-        removal=REMOVAL,
+        removal=RemovalQuestion(),
         recorded=lambda record, removed: None,
         explanation=lambda record: record,
         view=lambda *told: None,

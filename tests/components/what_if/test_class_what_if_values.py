@@ -8,7 +8,7 @@ import pytest
 from components.classification.few_shot import Tuned
 from components.classification.run import TUNED_MODELS
 from components.classification.tab import replay, stored_events
-from components.what_if.class_tab import CLASS_JOINT, CLASS_REMOVAL, tuned_model
+from components.what_if.class_tab import ClassJointQuestion, ClassRemovalQuestion, tuned_model
 from components.what_if.class_view import (
     ClassActionView,
     chosen,
@@ -143,10 +143,10 @@ def play(question, explanation, removed, loaded=None):
 
 
 def test_the_built_in_model_measures_what_the_method_found(explanation):
-    shown = play(CLASS_REMOVAL, explanation, method_set(explanation))
+    shown = play(ClassRemovalQuestion(), explanation, method_set(explanation))
     assert "Sports falls by 44.5 percentage points, from 99.9 % to 55.4 %" in sentence(shown)
     assert shown["status"]["state"] == "done" and sum(changes(shown)[1]) > 0.999
-    joint = play(CLASS_JOINT, explanation, method_set(explanation))["joint"]
+    joint = play(ClassJointQuestion(), explanation, method_set(explanation))["joint"]
     drops = joint["charts"][0]
     assert [row[0] for row in drops["table"]["rows"][2:]] == ["football", "best", "striker"]
     assert drops["figure"]["data"][0]["x"][0] == pytest.approx(

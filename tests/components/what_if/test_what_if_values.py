@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from components.generation.tab import stored_record
-from components.what_if.questions import JOINT, REMOVAL, REWRITE, WHY_NOT
+from components.what_if.questions import JointQuestion, RemovalQuestion, RewriteQuestion, WhyNotQuestion
 from components.what_if.values import JOINT_EMPTY, measured
 from components.what_if.view import (
     ActionView,
@@ -162,24 +162,24 @@ def test_questions_become_values(explanation, monkeypatch):
     texts = [{"text": "As the"}, {"text": "As the moon"}]
     monkeypatch.setattr(what_if, "rewrite", lambda *asked: iter(texts))
 
-    joint = play(JOINT, explanation, [6, 9])["joint"]
+    joint = play(JointQuestion(), explanation, [6, 9])["joint"]
     drops, pairs = joint["charts"]
     assert (
         [row[0] for row in drops["table"]["rows"]][2:] == ["doctor", "patient"] == pairs["table"]["head"][1:]
     )
     assert drops["figure"]["data"][0]["x"] == [9.0, 3.0, 2.0, 1.0]
     assert pairs["note"].startswith("Exact") and joint["sentences"] == ["So."]
-    shown = play(REMOVAL, explanation, [0])
+    shown = play(RemovalQuestion(), explanation, [0])
     assert shown["status"]["state"] == "done" and shown["status"]["text"] == "1 of 14 words removed."
     assert ["strong", "Write"] in shown["result"]["parts"]
-    assert play(REWRITE, explanation, [0])["diff"]["masked"][0] == ["same", "As the "]
-    shown = play(WHY_NOT, explanation, "No")
+    assert play(RewriteQuestion(), explanation, [0])["diff"]["masked"][0] == ["same", "As the "]
+    shown = play(WhyNotQuestion(), explanation, "No")
     assert shown["why_result"]["parts"] == [["text", "For the given one."]]
     assert not any(span["removed"] for span in shown["why_strip"]["spans"])
 
 
 def test_a_measurement_that_fails_leaves_no_numbers_of_another_set(explanation):
-    view = ActionView(explanation, REMOVAL.failed(explanation))
+    view = ActionView(explanation, RemovalQuestion().failed(explanation))
     view.add({"type": "error", "text": "Too long. Shorten it."})
     shown = view.values()
     assert shown["status"]["state"] == "error" and "Shorten it" in shown["status"]["text"]
