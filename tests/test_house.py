@@ -136,15 +136,48 @@ def test_the_results_page_repeats_what_the_commands_printed(printed):
     assert [row for row in rows if row not in page] == []
 
 
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+FOLDERS = "assets|benchmarks|components|deploy|docs|examples|explainers|studies|tests|training"
+CODE = re.compile(r"`([^`\n]+)`|^ {4}(\S.*)$", re.MULTILINE)
+
+
 def test_links_between_documents_lead_somewhere():
-    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
     links = [
         (page, link)
-        for page in pages
+        for page in PAGES
         for link in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
     ]
     assert len(links) > 8
     assert [f"{page.name}: {link}" for page, link in links if not (page.parent / link).exists()] == []
+
+
+def missing(code: str) -> list[str]:
+    """Files, modules to start and targets of make that a piece of code names and the project lacks."""
+    paths = re.findall(rf"(?<![\w/.])(?:{FOLDERS})/[\w./-]*(?![\w{{*])", code)
+    own = re.findall(rf"python -m ((?:{FOLDERS})[\w.]*)", code)
+    targets = re.findall(r"^make ([a-z]+)", code)
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    return [
+        *(path for path in paths if not (ROOT / path).exists() and not re.search("[A-Z]{3}", path)),
+        *(name for name in own if not is_started(ROOT.joinpath(*name.split(".")))),
+        *(target for target in targets if f"\n{target}:" not in makefile),
+    ]
+
+
+def is_started(module: Path) -> bool:
+    return module.with_suffix(".py").is_file() or (module / "__main__.py").is_file()
+
+
+def test_what_documents_name_is_there():
+    named = [
+        (page, code)
+        for page in PAGES
+        for found in CODE.findall(page.read_text(encoding="utf-8"))
+        if (code := "".join(found))
+    ]
+    assert len(named) > 300
+    assert [f"{page.name}: {name}" for page, code in named for name in missing(code)] == []
+    assert missing("python -m studies.nope") and missing("explainers/nope.py") and missing("make nope")
 
 
 def test_the_readme_is_short():
