@@ -62,8 +62,7 @@ class _Pool:
     def __init__(self, ray, study: AnyStudy, count: int):
         self.ray, self.study = ray, study
         gpus = 1 if ray.cluster_resources().get("GPU") else 0
-        threads = {"env_vars": {"OMP_NUM_THREADS": "1"}} if not gpus else {}
-        self._make = ray.remote(num_cpus=1, num_gpus=gpus, runtime_env=threads)(_Worker)
+        self._make = ray.remote(num_cpus=1, num_gpus=gpus)(_Worker)
         self._idle: list[Any] = []
         self._busy: dict[Any, tuple[Any, Unit]] = {}
         self._count = count
