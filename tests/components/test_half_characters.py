@@ -42,7 +42,7 @@ def test_classification_over_http(url):
     assert [row["label"] for row in last["labels"]] == [f"up {SHOWN}", "down"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(browser, url):
     with guarded_page(browser, viewport={"width": 1280, "height": 1000}) as opened:
         opened.set_default_timeout(SECONDS["timeout"])

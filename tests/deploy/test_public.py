@@ -33,15 +33,11 @@ LONG = {"method": "xprompt", "k": 9, "options": {"iterations": 1000}, "api_name"
 
 
 @contextmanager
-def as_a_space(**environment):
-    """The address of app.py in a process of its own, with SPACE_ID and the owner's token set."""
-    with a_server(**environment) as (url, _):
-        yield url
-
-
-@contextmanager
 def a_server(*python, **environment):
-    """(address, process), as `as_a_space`. python: what it runs in the place of app.py."""
+    """(address, process) of app.py in a process of its own, with SPACE_ID and the owner's token set.
+
+    python: what it runs in the place of app.py.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -198,7 +194,7 @@ def test_a_listed_model_may_have_the_owners_token(models, tmp_path):
     """And nothing else is offered then."""
     with hub({"owner/gated": models, "openai-community/gpt2": models}) as server:
         listed = {"MASKWISE_MODELS": "owner/gated", "HF_ENDPOINT": server.url, "HF_HOME": str(tmp_path)}
-        with as_a_space(**listed) as url:
+        with a_server("-c", UNPREPARED, **listed) as (url, _):
             client = Client(url, verbose=False)
             assert "not offered here" in refusal(
                 client, "explain_generation", TEXT, model="openai-community/gpt2"
@@ -243,7 +239,7 @@ def test_models_beyond_size_disk_or_memory_are_refused_before_a_download(models,
 
 def test_a_run_ends_after_its_seconds(tmp_path):
     """With the best so far, or in words where there is none yet."""
-    with as_a_space(MASKWISE_MAX_SECONDS="1", HF_HOME=str(tmp_path)) as url:
+    with a_server(MASKWISE_MAX_SECONDS="1", HF_HOME=str(tmp_path)) as (url, _):
         job = Client(url, verbose=False).submit("Why is the sky so blue in the evening? " * 9, **LONG)
         try:
             assert job.result(timeout=120)["stopped"]

@@ -52,7 +52,7 @@ def run_of(url: str, model) -> list[dict]:
 def test_a_server_that_is_killed_in_a_run_starts_clean(folder, tmp_path):
     """Its store of results included, which was open."""
     own = {"MASKWISE_PUBLIC": "0", "MASKWISE_CACHE": str(tmp_path / "cache")}
-    with a_server(**own) as (url, server):
+    with a_server("-c", UNPREPARED, **own) as (url, server):
         first = run_of(url, folder)[-1]
         options = {"iterations": 1000}
         job = Client(url, verbose=False).submit(
@@ -61,7 +61,7 @@ def test_a_server_that_is_killed_in_a_run_starts_clean(folder, tmp_path):
         assert next(event for event in job if event["type"] == "step")
         server.send_signal(signal.SIGKILL)
         assert job.exception(timeout=60)  # the client hears of it, and waits no longer
-    with a_server(**own) as (url, _):
+    with a_server("-c", UNPREPARED, **own) as (url, _):
         kept = run_of(url, folder)
     assert "stored" in [event["type"] for event in kept] and kept[-1] == first
 

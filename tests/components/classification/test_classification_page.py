@@ -36,13 +36,16 @@ def classify(page, text=TEXT):
     expect(page.locator("#class-status")).to_contain_text("PromptExplainer on tiny-bert")
 
 
-def test_it_opens_with_a_stored_example(page):
+def test_it_opens_with_a_stored_example_and_another_brings_its_task(page):
     expect(page.locator("#class-status")).to_contain_text("A stored example")
     expect(page.locator("#class-result")).to_contain_text("The model reads this as")
     expect(page.locator("#class-plot .scatterlayer .trace")).to_have_count(2)
+    page.get_by_role("button", name="SST-2: Positive").click()
+    expect(page.locator("#class-bars .mw-class")).to_have_text(["Negative", "Positive"])
+    expect(page.locator("#template textarea")).to_have_value("{text} It was <mask> .")
 
 
-def test_classify_then_click_another_class(page):
+def test_classify_then_click_another_class_and_lose_nothing_by_an_error(page):
     share = page.locator("#class-bars .mw-number").first
     stored = share.inner_text()
     classify(page)
@@ -57,6 +60,11 @@ def test_classify_then_click_another_class(page):
     expect(page.locator("#class-result")).to_contain_text(f"reads this as {predicted}")
     expect(page.locator("#class-plot")).to_contain_text(f"Probability of {name}")
     expect(chosen.locator(".mw-class")).to_have_text(name)
+    page.locator("#label-words textarea").fill("Only: one")
+    page.locator("#class-run").click()
+    expect(page.locator("#class-status [role=alert]")).to_contain_text("2 to 50 classes")
+    expect(page.locator("#class-text textarea")).to_have_value(TEXT)
+    expect(page.locator("#class-bars .mw-bar")).to_have_count(4)
 
 
 def test_the_prediction_follows_each_edit(page):
@@ -146,15 +154,6 @@ def test_markup_and_template_code_stay_text(page):
     assert page.locator("img[src=x], #class-bars b").count() == 0
 
 
-def test_errors_are_words_beside_run_and_lose_nothing(page):
-    classify(page)
-    page.locator("#label-words textarea").fill("Only: one")
-    page.locator("#class-run").click()
-    expect(page.locator("#class-status [role=alert]")).to_contain_text("2 to 50 classes")
-    expect(page.locator("#class-text textarea")).to_have_value(TEXT)
-    expect(page.locator("#class-bars .mw-bar")).to_have_count(4)
-
-
 def test_a_model_is_tuned_on_ones_own_texts(page, monkeypatch):
     monkeypatch.setattr("components.classification.few_shot.STEPS", 3)
     page.locator("#label-words textarea").fill("Fruit: apple\nAnimal: dog")
@@ -196,12 +195,6 @@ def test_an_edit_that_is_read_late_does_not_end_a_run_of_it(page, monkeypatch, b
     page.locator("#label-words textarea").fill("Fruit: apple\nAnimal: dog")
     page.locator(button).click()
     expect(page.locator("#class-status")).to_contain_text(done)
-
-
-def test_an_example_brings_its_task(page):
-    page.get_by_role("button", name="SST-2: Positive").click()
-    expect(page.locator("#class-bars .mw-class")).to_have_text(["Negative", "Positive"])
-    expect(page.locator("#template textarea")).to_have_value("{text} It was <mask> .")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

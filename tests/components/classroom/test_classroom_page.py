@@ -36,7 +36,7 @@ def open_replay(page):
     page.locator("#replay input[type=range]").focus()
 
 
-def test_replay_to_step_10_by_keyboard(page):
+def test_replay_to_step_10_by_keyboard_and_of_a_new_result(page):
     open_replay(page)
     press(page, "ArrowRight", 9)
     expect(page.locator("#replay .mw-replay-count")).to_have_text("step 10 of 100")
@@ -50,9 +50,7 @@ def test_replay_to_step_10_by_keyboard(page):
     expect(page.locator("#replay .mw-replay-count")).to_have_text(re.compile(r"step 1[2-9] of 100"))
     press(page, "End")
     expect(page.locator("#replay .mw-replay-count")).to_have_text("step 100 of 100")
-
-
-def test_replay_follows_a_new_result(page):
+    page.get_by_role("tab", name="Generation").click()
     page.locator("#prompt textarea").fill("Write a long poem about a nurse, her cat and two friends.")
     page.locator("#prompt textarea").press("Shift+Enter")
     expect(page.locator("#status")).to_contain_text("Best within a budget on tiny-llama")

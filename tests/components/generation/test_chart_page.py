@@ -13,8 +13,9 @@ NOTE_DRAWING = """() => {
 DRAWN_AGAIN = "document.documentElement.classList.toggle('mw-drawn-again')"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(browser, url):
+    """For all tests: each leaves it as it was."""
     with guarded_page(browser, viewport={"width": 1280, "height": 1000}) as opened:
         opened.goto(url)
         expect(opened.locator("#plot .cap")).to_contain_text("iteration 100 of 100")

@@ -35,11 +35,19 @@ def write(page, prompt):
     page.locator("#prompt textarea").fill(prompt)
 
 
-def test_it_opens_with_a_stored_example(page):
+def test_it_opens_with_a_stored_example_that_is_read_by_keyboard(page):
     expect(page.locator("#status")).to_contain_text("A stored example")
     expect(page.locator("#result")).to_contain_text("likely")
     expect(page.locator("#strip [data-removed]").first).to_be_visible()
     expect(page.locator("#metrics tbody tr")).to_have_count(8)
+    first = page.locator("#strip .mw-strip [data-index='0']")
+    first.focus()
+    page.keyboard.press("ArrowRight")
+    second = page.locator("#strip .mw-strip [data-index='1']")
+    expect(second).to_be_focused()
+    expect(second).to_have_attribute("aria-label", re.compile(r'word 2 of 14: "a", score 0 nats'))
+    page.keyboard.press("End")
+    expect(page.locator("#strip .mw-strip [data-index='13']")).to_be_focused()
 
 
 def test_run_grows_the_plot_and_ends_with_the_diff(page, slow_model):
@@ -74,31 +82,17 @@ def test_stop_keeps_the_best_set_so_far(page, slow_model):
     expect(page.locator("#status")).to_contain_text("Feature ablation on tiny-llama")
 
 
-def test_markup_and_template_code_stay_text(page):
+def test_markup_stays_text_and_errors_are_words_beside_run_that_lose_nothing(page):
     write(page, HOSTILE)
     page.locator("#prompt textarea").press("Shift+Enter")
     expect(page.locator("#status")).to_contain_text("Best within a budget on tiny-llama")
     expect(page.locator("#result")).to_contain_text("optimal")
     expect(page.locator("#strip .mw-strip")).to_contain_text(HOSTILE)
     assert page.locator("#strip img, #diff img").count() == 0
-
-
-def test_errors_are_words_beside_run_and_lose_nothing(page):
     write(page, "Two words")
     page.locator("#run").click()
     expect(page.locator("#status [role=alert]")).to_contain_text("has only 2 words. Choose k between 1 and 2")
     expect(page.locator("#prompt textarea")).to_have_value("Two words")
-
-
-def test_the_strip_is_read_by_keyboard(page):
-    first = page.locator("#strip .mw-strip [data-index='0']")
-    first.focus()
-    page.keyboard.press("ArrowRight")
-    second = page.locator("#strip .mw-strip [data-index='1']")
-    expect(second).to_be_focused()
-    expect(second).to_have_attribute("aria-label", re.compile(r'word 2 of 14: "a", score 0 nats'))
-    page.keyboard.press("End")
-    expect(page.locator("#strip .mw-strip [data-index='13']")).to_be_focused()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

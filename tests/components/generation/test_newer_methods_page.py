@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from tests.browser import choose, guarded_page
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(browser, url):
     with guarded_page(browser, viewport={"width": 1280, "height": 1400}) as opened:
         opened.goto(url)

@@ -2,17 +2,18 @@
 
 from playwright.sync_api import expect
 
+from tests.browser import guarded_page
+
 
 def test_the_fold_shows_what_the_model_read(browser, url):
-    page = browser.new_page()
-    page.goto(url)
-    run = page.get_by_role("button", name="Run", exact=True).first
-    expect(run).to_be_enabled()
-    page.locator("#prompt textarea").fill("hello <b>kind</b> world")
-    run.click()
-    fold = page.locator("#rendered")
-    fold.locator("summary").click()
-    expect(fold.locator("[data-kind=text]")).to_have_text("hello <b>kind</b> world")
-    expect(fold.locator("[data-kind=mark]").first).to_have_text("<|im_start|>")
-    expect(fold.locator("[data-kind=text] b")).to_have_count(0)
-    page.close()
+    with guarded_page(browser) as page:
+        page.goto(url)
+        run = page.get_by_role("button", name="Run", exact=True).first
+        expect(run).to_be_enabled()
+        page.locator("#prompt textarea").fill("hello <b>kind</b> world")
+        run.click()
+        fold = page.locator("#rendered")
+        fold.locator("summary").click()
+        expect(fold.locator("[data-kind=text]")).to_have_text("hello <b>kind</b> world")
+        expect(fold.locator("[data-kind=mark]").first).to_have_text("<|im_start|>")
+        expect(fold.locator("[data-kind=text] b")).to_have_count(0)

@@ -1,5 +1,6 @@
 """Links from the What-if and Classroom tabs in a real browser: nothing is computed before Run is pressed."""
 
+from contextlib import contextmanager
 from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
@@ -36,11 +37,17 @@ def url(loads):
         yield address
 
 
-@pytest.fixture
-def page(browser, url):
+@contextmanager
+def first_page(browser, url):
     with guarded_page(browser, permissions=["clipboard-read", "clipboard-write"], **OPEN) as opened:
         opened.goto(url)
         expect(opened.locator("#status")).to_contain_text("A stored example")
+        yield opened
+
+
+@pytest.fixture
+def page(browser, url):
+    with first_page(browser, url) as opened:
         yield opened
 
 
@@ -58,22 +65,23 @@ def removed(page):
     return page.locator("#what-strip .mw-strip [data-removed]").all_inner_texts()
 
 
-def test_a_what_if_link_removes_the_same_words_once_run_is_pressed(page, browser, loads):
-    page.get_by_role("tab", name="What if").click()
-    status = page.locator("#what-status")
-    expect(status).to_contain_text("3 of 14 words removed. XPrompt chose this set")
-    for index in (0, 1):
-        before = len(loads)
-        page.locator(f"#what-strip [data-index='{index}']").click()
-        while len(loads) == before:  # so that none begins after they are counted below
-            page.wait_for_timeout(50)
-    # Not the numbers: the stored example's model is not the one that is served here.
-    expect(page.locator("#what-strip .mw-strip [data-removed]")).to_have_count(5)
-    words, link = removed(page), copied(page, "#what-link")
-    assert parse_qs(urlsplit(link).query)["tab"] == ["what-if"]
-    page.locator("#what-restore").click()
-    expect(page.locator("#what-link [role=status]")).to_be_empty()
-    asked = len(loads)
+def test_a_what_if_link_removes_the_same_words_once_run_is_pressed(browser, url, loads):
+    with first_page(browser, url) as page:
+        page.get_by_role("tab", name="What if").click()
+        status = page.locator("#what-status")
+        expect(status).to_contain_text("3 of 14 words removed. XPrompt chose this set")
+        for index in (0, 1):
+            before = len(loads)
+            page.locator(f"#what-strip [data-index='{index}']").click()
+            while len(loads) == before:  # so that none begins after they are counted below
+                page.wait_for_timeout(50)
+        # Not the numbers: the stored example's model is not the one that is served here.
+        expect(page.locator("#what-strip .mw-strip [data-removed]")).to_have_count(5)
+        words, link = removed(page), copied(page, "#what-link")
+        assert parse_qs(urlsplit(link).query)["tab"] == ["what-if"]
+        page.locator("#what-restore").click()
+        expect(page.locator("#what-link [role=status]")).to_be_empty()
+        asked = len(loads)
     with guarded_page(browser, **OPEN) as fresh:
         fresh.goto(link)
         opens(fresh, "What if")
@@ -166,13 +174,14 @@ def test_a_replay_links_to_the_search_that_it_shows(page):
     assert query["tab"] == ["replay"] and query["method"] == ["xprompt"]
 
 
-def test_a_classroom_link_opens_at_its_round(page, browser, loads):
-    title = round_titles()[2]
-    page.get_by_role("tab", name="Classroom").click()
-    page.locator("#guess-round input").click()
-    page.get_by_role("option", name=title).click()
-    link, asked = copied(page, "#guess-link"), len(loads)
-    assert parse_qs(urlsplit(link).query) == {"tab": ["classroom"], "round": [title]}
+def test_a_classroom_link_opens_at_its_round(browser, url, loads):
+    with first_page(browser, url) as page:
+        title = round_titles()[2]
+        page.get_by_role("tab", name="Classroom").click()
+        page.locator("#guess-round input").click()
+        page.get_by_role("option", name=title).click()
+        link, asked = copied(page, "#guess-link"), len(loads)
+        assert parse_qs(urlsplit(link).query) == {"tab": ["classroom"], "round": [title]}
     with guarded_page(browser, **OPEN) as fresh:
         fresh.goto(link)
         opens(fresh, "Classroom")
@@ -183,12 +192,13 @@ def test_a_classroom_link_opens_at_its_round(page, browser, loads):
         expect(fresh.locator("#status")).to_contain_text("A stored example")
 
 
-def test_a_classroom_link_brings_a_prompt_of_ones_own(page, browser):
-    page.locator("#prompt textarea").fill(PROMPT)
-    page.get_by_role("tab", name="Classroom").click()
-    page.locator("#guess-round input").click()
-    page.get_by_role("option", name=OWN).click()
-    link = copied(page, "#guess-link")
+def test_a_classroom_link_brings_a_prompt_of_ones_own(browser, url):
+    with first_page(browser, url) as page:
+        page.locator("#prompt textarea").fill(PROMPT)
+        page.get_by_role("tab", name="Classroom").click()
+        page.locator("#guess-round input").click()
+        page.get_by_role("option", name=OWN).click()
+        link = copied(page, "#guess-link")
     with guarded_page(browser, **OPEN) as fresh:
         fresh.goto(link)
         expect(fresh.locator("#guess-status")).to_contain_text("Restored from a link. Press Start.")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import contextmanager
 from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,11 +23,17 @@ def url():
         yield address
 
 
-@pytest.fixture
-def page(browser, url):
+@contextmanager
+def first_page(browser, url):
     with guarded_page(browser, permissions=["clipboard-read", "clipboard-write"], **OPEN) as opened:
         opened.goto(url)
         expect(opened.locator("#status")).to_contain_text("A stored example")
+        yield opened
+
+
+@pytest.fixture
+def page(browser, url):
+    with first_page(browser, url) as opened:
         yield opened
 
 
@@ -44,13 +51,14 @@ def explain(page, prompt=NASTY, seed="7"):
     expect(seed_field).to_have_value(seed)
 
 
-def test_a_copied_link_restores_the_inputs_in_a_fresh_browser_and_computes_nothing(page, browser, url):
-    page.locator("#prompt textarea").fill(NASTY)
-    page.locator("#k input[type=number]").fill("2")
-    page.locator("#share").get_by_role("button", name="Copy link").click()
-    expect(page.locator("#share [role=status]")).to_contain_text("Link copied")
-    link = page.evaluate("navigator.clipboard.readText()")
-    assert link == page.url and parse_qs(urlsplit(link).query)["prompt"] == [NASTY]
+def test_a_copied_link_restores_the_inputs_in_a_fresh_browser_and_computes_nothing(browser, url):
+    with first_page(browser, url) as page:
+        page.locator("#prompt textarea").fill(NASTY)
+        page.locator("#k input[type=number]").fill("2")
+        page.locator("#share").get_by_role("button", name="Copy link").click()
+        expect(page.locator("#share [role=status]")).to_contain_text("Link copied")
+        link = page.evaluate("navigator.clipboard.readText()")
+        assert link == page.url and parse_qs(urlsplit(link).query)["prompt"] == [NASTY]
     with guarded_page(browser, **OPEN) as fresh:
         fresh.goto(link)
         expect(fresh.locator("#status")).to_contain_text("Restored from a link. Press Run.")
@@ -113,16 +121,17 @@ def saved(page, bar, kind):
     return download.value.path().read_text(encoding="utf-8"), download.value.suggested_filename
 
 
-def test_a_result_is_saved_and_loaded_back(page, browser, url, tmp_path):
-    explain(page)
-    text, name = saved(page, "#share", "JSON")
-    assert name == "maskwise-generation-xprompt.json" and json.loads(text)["inputs"]["seed"] == 7
-    table, name = saved(page, "#share", "CSV")
-    assert name.endswith(".csv") and table.startswith('\ufeff"index","text"')
-    report, _ = saved(page, "#share", "HTML")
-    (tmp_path / "report.html").write_text(report, encoding="utf-8")
-    (tmp_path / "result.json").write_text(text, encoding="utf-8")
-    sentence = page.locator("#result .mw-sentence").inner_text()
+def test_a_result_is_saved_and_loaded_back(browser, url, tmp_path):
+    with first_page(browser, url) as page:
+        explain(page)
+        text, name = saved(page, "#share", "JSON")
+        assert name == "maskwise-generation-xprompt.json" and json.loads(text)["inputs"]["seed"] == 7
+        table, name = saved(page, "#share", "CSV")
+        assert name.endswith(".csv") and table.startswith('\ufeff"index","text"')
+        report, _ = saved(page, "#share", "HTML")
+        (tmp_path / "report.html").write_text(report, encoding="utf-8")
+        (tmp_path / "result.json").write_text(text, encoding="utf-8")
+        sentence = page.locator("#result .mw-sentence").inner_text()
     with guarded_page(browser, **OPEN) as fresh:
         fresh.goto(url)
         expect(fresh.locator("#status")).to_contain_text("A stored example")
@@ -158,17 +167,18 @@ def test_the_saved_page_opens_offline_without_scripts(page, browser, tmp_path):
     context.close()
 
 
-def test_classification_is_saved_and_loaded_back(page, browser, url, tmp_path):
-    page.get_by_role("tab", name="Classification").click()
-    page.locator("#class-text textarea").fill("Shares of the football club rose.")
-    expect(page.locator("#class-strip")).to_contain_text("Live:")
-    page.locator("#class-share").get_by_role("button", name="JSON: ").click()
-    expect(page.locator("#class-share [role=status]")).to_contain_text("no result to keep yet")
-    page.locator("#class-run").click()
-    expect(page.locator("#class-status")).to_contain_text("PromptExplainer on tiny-bert")
-    text, _ = saved(page, "#class-share", "JSON")
-    (tmp_path / "result.json").write_text(text, encoding="utf-8")
-    sentence = page.locator("#class-result .mw-sentence").inner_text()
+def test_classification_is_saved_and_loaded_back(browser, url, tmp_path):
+    with first_page(browser, url) as page:
+        page.get_by_role("tab", name="Classification").click()
+        page.locator("#class-text textarea").fill("Shares of the football club rose.")
+        expect(page.locator("#class-strip")).to_contain_text("Live:")
+        page.locator("#class-share").get_by_role("button", name="JSON: ").click()
+        expect(page.locator("#class-share [role=status]")).to_contain_text("no result to keep yet")
+        page.locator("#class-run").click()
+        expect(page.locator("#class-status")).to_contain_text("PromptExplainer on tiny-bert")
+        text, _ = saved(page, "#class-share", "JSON")
+        (tmp_path / "result.json").write_text(text, encoding="utf-8")
+        sentence = page.locator("#class-result .mw-sentence").inner_text()
     with guarded_page(browser, **OPEN) as fresh:
         fresh.goto(url)
         fresh.get_by_role("tab", name="Classification").click()
@@ -179,20 +189,21 @@ def test_classification_is_saved_and_loaded_back(page, browser, url, tmp_path):
         expect(fresh.locator("#class-status")).to_contain_text("Loaded from a file. PromptExplainer")
 
 
-def test_a_comparison_is_saved_and_loaded_back_and_linked(page, browser, url, tmp_path):
-    page.get_by_role("tab", name="Compare").click()
-    text, name = saved(page, "#compare-share", "JSON")
-    assert name == "maskwise-compare-methods.json"
-    (tmp_path / "result.json").write_text(text, encoding="utf-8")
-    report, _ = saved(page, "#compare-share", "HTML")
-    assert "random, " in report and "<script" not in report
-    inputs = {
-        "prompt": NASTY,
-        "methods": ["random_removal", "feature_ablation"],
-        "k": 2,
-        "draws": 5,
-        "seed": 4,
-    }
+def test_a_comparison_is_saved_and_loaded_back_and_linked(browser, url, tmp_path):
+    with first_page(browser, url) as page:
+        page.get_by_role("tab", name="Compare").click()
+        text, name = saved(page, "#compare-share", "JSON")
+        assert name == "maskwise-compare-methods.json"
+        (tmp_path / "result.json").write_text(text, encoding="utf-8")
+        report, _ = saved(page, "#compare-share", "HTML")
+        assert "random, " in report and "<script" not in report
+        inputs = {
+            "prompt": NASTY,
+            "methods": ["random_removal", "feature_ablation"],
+            "k": 2,
+            "draws": 5,
+            "seed": 4,
+        }
     with guarded_page(browser, **OPEN) as fresh:
         fresh.goto(f"{url}?{link_fields('compare', inputs)}")
         expect(fresh.locator("#compare-status")).to_contain_text("Restored from a link. Press Run.")

@@ -2,6 +2,7 @@
 requests."""
 
 import re
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import expect
@@ -17,10 +18,16 @@ TEXT = "Shares of the football club rose."
 HOSTILE = "Shares <img src=x onerror=alert(1)> of ${alert(2)} and {{ value }} [MASK] rose"
 
 
+@contextmanager
+def fresh_page(browser, address):
+    with guarded_page(browser, viewport={"width": 1280, "height": 1000}) as opened:
+        opened.goto(address)
+        yield opened
+
+
 @pytest.fixture
 def page(browser, url):
-    with guarded_page(browser, viewport={"width": 1280, "height": 1000}) as opened:
-        opened.goto(url)
+    with fresh_page(browser, url) as opened:
         yield opened
 
 
@@ -221,12 +228,13 @@ def test_a_phone_shows_it_without_sideways_scrolling(browser, url, scheme):
         assert phone.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_its_link_removes_the_same_words_once_run_is_pressed(page, browser):
-    remove_two(page)
-    page.locator("#class-what-link").get_by_role("button", name="Copy link").click()
-    expect(page.locator("#class-what-link [role=status]")).not_to_be_empty()
-    with guarded_page(browser, viewport={"width": 1280, "height": 1000}) as fresh:
-        fresh.goto(page.url)
+def test_its_link_removes_the_same_words_once_run_is_pressed(browser, url):
+    with fresh_page(browser, url) as page:
+        remove_two(page)
+        page.locator("#class-what-link").get_by_role("button", name="Copy link").click()
+        expect(page.locator("#class-what-link [role=status]")).not_to_be_empty()
+        link, measured = page.url, after(page)
+    with fresh_page(browser, link) as fresh:
         said = fresh.locator("#class-what-run-status")
         expect(said).to_contain_text("Restored from a link. Press Run. It explains the text")
         expect(fresh.locator("#class-what-strip")).to_be_hidden()
@@ -234,4 +242,4 @@ def test_its_link_removes_the_same_words_once_run_is_pressed(page, browser):
         says(fresh, "2 of 7 tokens removed.")
         expect(removed(fresh)).to_have_text(["Shares", "football"])
         expect(fresh.locator("#class-what-result")).to_contain_text("Without Shares and football, ")
-        assert after(fresh) == after(page)
+        assert after(fresh) == measured
