@@ -10,9 +10,14 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from explainers.core.errors import MaskwiseError, for_the_page
+from explainers.core.errors import MaskwiseError, for_the_page, shown
+from explainers.core.unicode import whole_characters
 from explainers.text.tasks import find_task
+from studies.progress import say
 from studies.study import FILES, AnyStudy, DataSet
+
+UTF_8 = "utf-8-sig"  # also as Excel writes it, with a mark before the first column's name
+LONGEST_FIELD = 10_000_000  # characters of a CSV file's cell
 
 
 @dataclass(frozen=True)
@@ -26,11 +31,17 @@ class Item:
 
 def chosen_items(study: AnyStudy, data: DataSet) -> list[Item]:
     """The prompts or texts of a data set that the study takes. Raises MaskwiseError for none."""
-    rows = islice(read_rows(data, data.split), data.first or None)
-    fitting = [item for item in _items(data, rows) if _fits(study, item.text)]
+    items = list(_items(data, islice(read_rows(data, data.split), data.first or None)))
+    if not items:
+        raise MaskwiseError(f"{data.name} has no texts: {named(data.source)} is empty, or its column is.")
+    fitting = [item for item in items if _fits(study, item.text)]
     if not fitting:
-        words = f" of {study.least_words} to {study.most_words or 'any number of'} words"
-        raise MaskwiseError(f"{data.name} has no text{words}. Change least_words or most_words, or the data.")
+        counts = [len(item.text.split()) for item in items]
+        raise MaskwiseError(
+            f"{data.name} has no text of {study.least_words} to {study.most_words or 'any number of'} words: "
+            f"its texts have {min(counts)} to {max(counts)}. Change --least-words or --most-words, or take "
+            "other data."
+        )
     count = min(study.limit or len(fitting), len(fitting))
     if study.draw == "first":
         return fitting[:count]
@@ -38,8 +49,16 @@ def chosen_items(study: AnyStudy, data: DataSet) -> list[Item]:
 
 
 def training_items(data: DataSet) -> list[Item]:
-    """The labelled texts that few-shot examples are drawn from."""
-    return list(_items(data, read_rows(data, data.training)))
+    """The labelled texts that few-shot examples are drawn from. Raises MaskwiseError for a class without."""
+    items = list(_items(data, read_rows(data, data.training)))
+    labels = find_task(data.task).labels
+    there = {item.label for item in items}
+    if missing := [name for number, name in enumerate(labels) if number not in there]:
+        raise MaskwiseError(
+            f"The texts that {data.name} is tuned on hold none of the class {missing[0]}. Name others with "
+            "--training, or tune nothing: --set tuning.weights=none."
+        )
+    return items
 
 
 def read_rows(data: DataSet, split: str) -> Iterator[dict]:
@@ -47,10 +66,19 @@ def read_rows(data: DataSet, split: str) -> Iterator[dict]:
 
     split: or a file of its own, in the place of the source.
     """
-    source = split if split.endswith(FILES) else data.source
-    if source.endswith(FILES):
+    source = split if is_file(split) else data.source
+    if is_file(source):
         return _file_rows(Path(source))
     return _hub_rows(source, data.subset, split)
+
+
+def is_file(source: str) -> bool:
+    """Whether it names a file, which need not be there, rather than data of the Hub."""
+    return source.lower().endswith(FILES) or Path(source).is_file()
+
+
+def named(source: str) -> str:
+    return Path(source).name if is_file(source) else source
 
 
 def _items(data: DataSet, rows: Iterator[dict]) -> Iterator[Item]:
@@ -60,9 +88,17 @@ def _items(data: DataSet, rows: Iterator[dict]) -> Iterator[Item]:
                 f"{data.name} has no column {missing[0]!r}; it has: {', '.join(map(str, row))}. Name its "
                 "columns with --text and --label."
             )
-        text = " ".join(str(row[name]).strip() for name in data.text if row[name]).strip()
+        text = " ".join(filter(None, (_text(data, name, row[name]) for name in data.text)))
         if text:
             yield Item(number, text, _label(data, row[data.label]) if data.label else None)
+
+
+def _text(data: DataSet, column: str, value: object) -> str:
+    if isinstance(value, list | dict | bytes):
+        raise MaskwiseError(
+            f"The column {column!r} of {data.name} holds no text: {shown(value)}. Name another with --text."
+        )
+    return whole_characters(str(value)).strip() if value else ""
 
 
 def _label(data: DataSet, value: object) -> int:
@@ -71,14 +107,15 @@ def _label(data: DataSet, value: object) -> int:
     if isinstance(value, str) and value in labels:
         return labels.index(value)
     try:
-        label = int(value) - data.first_label  # type: ignore[call-overload]
+        label = float(value) - data.first_label  # type: ignore[arg-type]
     except (TypeError, ValueError):
         label = -1
-    if not 0 <= label < len(labels):
+    if label not in range(len(labels)):
         raise MaskwiseError(
-            f"{data.name} has the label {value!r:.40}, which is no class of {data.task}: {', '.join(labels)}."
+            f"{data.name} has the label {shown(value)}, which is no class of {data.task}: "
+            f"{', '.join(labels)}."
         )
-    return label
+    return int(label)
 
 
 def _fits(study: AnyStudy, text: str) -> bool:
@@ -89,26 +126,36 @@ def _fits(study: AnyStudy, text: str) -> bool:
 def _file_rows(path: Path) -> Iterator[dict]:
     if not path.is_file():
         raise MaskwiseError(f"There is no file {path.name}. Give another with --data.")
+    reader = {".jsonl": _jsonl, ".csv": _csv, ".parquet": _parquet}.get(path.suffix.lower())
+    if reader is None:
+        raise MaskwiseError(f"{path.name} must be a JSONL, CSV or Parquet file, and be named so.")
     try:
-        yield from {".jsonl": _jsonl, ".csv": _csv, ".parquet": _parquet}[path.suffix](path)
-    except (ValueError, csv.Error) as error:
-        if isinstance(error, MaskwiseError):
-            raise
-        raise MaskwiseError(f"{path.name} cannot be read: {error}.") from error
+        yield from reader(path)
+    except MaskwiseError:
+        raise
+    except UnicodeDecodeError as error:
+        raise MaskwiseError(f"{path.name} is not UTF-8 text. Save it as UTF-8.") from error
+    except (ValueError, OSError, csv.Error) as error:  # of Parquet too, whose errors are of these kinds
+        reason = for_the_page(str(error).strip() or type(error).__name__).splitlines()[0]
+        raise MaskwiseError(f"{path.name} cannot be read: {reason.rstrip('.')}.") from error
 
 
 def _jsonl(path: Path) -> Iterator[dict]:
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
+    with path.open(encoding=UTF_8) as lines:
+        for number, line in enumerate(lines, 1):
             if line.strip():
-                row = json.loads(line)
+                try:
+                    row = json.loads(line)
+                except (json.JSONDecodeError, RecursionError):
+                    row = None
                 if not isinstance(row, dict):
-                    raise MaskwiseError(f"{path.name} must hold an object per line.")
+                    raise MaskwiseError(f"Line {number} of {path.name} is no JSON object.")
                 yield row
 
 
 def _csv(path: Path) -> Iterator[dict]:
-    with path.open(encoding="utf-8", newline="") as lines:
+    csv.field_size_limit(LONGEST_FIELD)
+    with path.open(encoding=UTF_8, newline="") as lines:
         yield from csv.DictReader(lines)
 
 
@@ -128,10 +175,12 @@ def _hub_rows(name: str, subset: str, split: str) -> Iterator[dict]:
             f"{name} lies on the Hub, which needs datasets: pip install -r requirements-studies.txt. Or give "
             "a file with --data NAME=FILE."
         ) from None
+    say(f"Getting {name} from the Hub")
     try:
         yield from load_dataset(name, subset or None, split=split)
     except Exception as error:  # of the network, the Hub or a file there
         reason = for_the_page((str(error).strip() or type(error).__name__).splitlines()[0])[:300]
         raise MaskwiseError(
-            f"{name} could not be had from the Hub ({reason}). Try again, or give a file with --data."
+            f"{name} could not be had from the Hub ({reason}). Try again, or give a file, such as "
+            "--data NAME=FILE.jsonl."
         ) from error

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from explainers import EXPLAINERS, explainers_for, read_options
 from explainers.core.errors import MaskwiseError
@@ -69,6 +71,7 @@ class Study(Declared):
 
     MEASURES: ClassVar[tuple[str, ...]]
     CURVES: ClassVar[tuple[str, ...]]
+    FIGURES: ClassVar[tuple[str, ...]]
 
     name: str
     task: str
@@ -102,9 +105,22 @@ class Study(Declared):
             )
         for name, options in self.options.items():
             read_options(EXPLAINERS[name], options)
-        if len({data.name for data in self.data}) < len(self.data):
-            raise ValueError("two data sets have one name")
         return self
+
+    @model_validator(mode="after")
+    def _check_names(self):
+        for what, names in self._lists().items():
+            if twice := [name for name, count in Counter(names).items() if count > 1]:
+                raise ValueError(f"{what} holds {twice[0]} twice")
+        known = {"columns": (self.columns, self.MEASURES), "figures": (self.figures, self.FIGURES)}
+        for what, (asked, there) in known.items():
+            if unknown := [name for name in asked if name not in there]:
+                raise ValueError(f"{what} has no {unknown[0]!r}, but: {', '.join(there)}")
+        return self
+
+    def _lists(self) -> dict[str, list]:
+        """What must hold nothing twice, by name."""
+        return {"data": [data.name for data in self.data], "methods": self.methods, "seeds": self.seeds}
 
     def digest(self, texts: str, versions: dict[str, str]) -> str:
         """Ten characters that differ where settings, texts or libraries do. texts: digest of the prompts."""
@@ -138,6 +154,7 @@ class GenerationStudy(Study):
         "kl", "log_prob", "log_prob_masked", *FAITHFULNESS, "seconds", "forward_passes",
     )  # fmt: skip
     CURVES: ClassVar[tuple[str, ...]] = ("search",)
+    FIGURES: ClassVar[tuple[str, ...]] = ("ratio_over_k", "convergence")
 
     task: Literal["generation"]
     k: list[Annotated[int, Field(ge=1)]] = Field(min_length=1)
@@ -145,6 +162,9 @@ class GenerationStudy(Study):
     system_prompt: str = ""
     system_prompt_placement: Literal["system", "prompt"] = "system"
     measures: Measures = Measures()
+
+    def _lists(self) -> dict[str, list]:
+        return super()._lists() | {"k": self.k}
 
 
 class Verbalizer(Declared):
@@ -190,6 +210,7 @@ class ClassificationStudy(Study):
         "activation", "activation_true", "pruning", "pruning_logits", "correct", "seconds", "forward_passes",
     )  # fmt: skip
     CURVES: ClassVar[tuple[str, ...]] = ("activation_curve", "pruning_curve")
+    FIGURES: ClassVar[tuple[str, ...]] = ("faithfulness",)
 
     task: Literal["classification"]
     templates: list[Annotated[int, Field(ge=0)]] = [0]
@@ -205,11 +226,16 @@ class ClassificationStudy(Study):
                 raise ValueError(f"{data.task} has {count} templates, numbered from 0")
         return self
 
+    def _lists(self) -> dict[str, list]:
+        titles = [verbalizer.title() for verbalizer in self.verbalizers]
+        return super()._lists() | {"templates": self.templates, "verbalizers": titles}
+
     def conditions(self) -> list[tuple[int, Verbalizer]]:
         return [(template, verbalizer) for template in self.templates for verbalizer in self.verbalizers]
 
 
 AnyStudy = GenerationStudy | ClassificationStudy
+UNKNOWN = "There is no such setting"
 _READER: TypeAdapter[AnyStudy] = TypeAdapter(Annotated[AnyStudy, Field(discriminator="task")])
 
 
@@ -234,46 +260,14 @@ def make_study(values: dict) -> AnyStudy:
     try:
         return _READER.validate_python(values)
     except ValidationError as error:
-        wrong = error.errors(include_url=False)[0]
-        place = ".".join(map(str, wrong["loc"][1:])) or "the study"
-        what = wrong["msg"].removeprefix("Value error, ")
-        raise MaskwiseError(f"{values.get('name', 'The study')}: {place}: {what}.") from error
+        said = ": ".join([values.get("name", "The study"), *_said_of(error.errors(include_url=False)[0])])
+        raise MaskwiseError(f"{said.rstrip('.')}.") from error
 
 
-def departures(study: AnyStudy, published: AnyStudy) -> list[str]:
-    """How a study's settings differ from those of another, a line each; files without their folders."""
-    own, other = ({data.name: data for data in each.data} for each in (study, published))
-    lines = _differences(study, published, leave=("device", "data"))
-    for name in own | other:
-        if name not in other:
-            lines.append(f"data {name} added: {_said(own[name].source)}")
-        elif name not in own:
-            lines.append(f"data {name} left out")
-        else:
-            lines += [f"data {name}, {line}" for line in _differences(own[name], other[name])]
-    return lines
-
-
-def _differences(ours: Declared, theirs: Declared, leave: tuple[str, ...] = ()) -> list[str]:
-    a, b = (_flat(each.model_dump(exclude=set(leave))) for each in (ours, theirs))
-    names = [name for name in b | a if a.get(name) != b.get(name)]
-    return [
-        f"{name}: {_said(a.get(name, 'none'))} (published: {_said(b.get(name, 'none'))})" for name in names
-    ]
-
-
-def _flat(values: dict, prefix: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, dict):
-            found |= _flat(value, f"{prefix}{name}.")
-        else:
-            found[prefix + name] = value
-    return found
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    text = str("none" if value in (None, "") else value)
-    return Path(text).name if text.endswith(FILES) else text
+def _said_of(wrong: ErrorDetails) -> list[str]:
+    """Which value, if it is one, and what is wrong with it."""
+    if wrong["type"].startswith("union_tag"):
+        return ["task", f"It must be {' or '.join(Task)}"]
+    place = ".".join(map(str, wrong["loc"][1:]))
+    what = UNKNOWN if wrong["type"] == "extra_forbidden" else wrong["msg"].removeprefix("Value error, ")
+    return [place, what] if place else [what]

@@ -19,6 +19,7 @@ from explainers.verbalizers import Verbalizer as ClassVerbalizer
 from explainers.verbalizers.build import VerbalizerInputs, build_verbalizer
 from studies.data import training_items
 from studies.measuring.tuning import shots_of, tune_whole
+from studies.progress import say
 from studies.study import ClassificationStudy, DataSet
 from studies.units import Unit, method_seed
 
@@ -61,6 +62,9 @@ class Subjects:
             seed=unit.seed,
         )
         if study.tuning.weights == "whole":
+            say(
+                f"Tuning the model for {data.name}, {chosen.title()}, template {template!r}, seed {unit.seed}"
+            )
             # One that is learned reads what a model gives that was tuned by the words it starts from.
             words = build_verbalizer("manual" if chosen.name in LEARNED else chosen.name, inputs)
             tuned = tune_whole(self._loaded, template, words, shots, study.tuning, unit.seed)
@@ -82,9 +86,14 @@ def condition_of(study: ClassificationStudy, unit: Unit):
 def classification_rows(
     study: ClassificationStudy, unit: Unit, subjects: Subjects
 ) -> Iterator[dict[str, Any]]:
-    """A row per method. A method that refuses gives a row that says why."""
+    """A row per method. A method that refuses gives a row that says why, and so does each where the text
+    cannot be explained at all."""
     loaded, verbalizer = subjects.of(unit)
-    target = _target(study, unit, loaded, verbalizer)
+    try:
+        target = _target(study, unit, loaded, verbalizer)
+    except MaskwiseError as error:
+        yield from ({"method": method, "refused": str(error)} for method in study.methods)
+        return
     for method in study.methods:
         request = _request(study, unit, method)
         row = {"method": method, "k": request.settings().k, "request": json.dumps(asdict(request))}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from explainers.core.errors import MaskwiseError
@@ -27,9 +27,13 @@ TEXT_MEASURES = GenerationStudy.MEASURES[:5]
 
 def generation_rows(study: GenerationStudy, unit: Unit, loaded: LoadedModel) -> Iterator[dict[str, Any]]:
     """A row per method and k, for every k that the prompt has spans for. A method that refuses gives a row
-    that says why."""
-    first = _request(study, unit, study.methods[0], 1)
-    target = returned(answered_target(first, lambda rows: None, loaded))
+    that says why, and so does each where the prompt cannot be explained at all."""
+    first = _request(study, unit, study.methods[0], min(study.k))
+    try:
+        target = returned(answered_target(first, lambda rows: None, loaded))
+    except MaskwiseError as error:
+        yield from ({"method": method, "k": first.k, "refused": str(error)} for method in study.methods)
+        return
     sets = RemovedSets(study, target)
     for method in study.methods:
         for k in (k for k in study.k if k <= len(target.spans)):
@@ -39,6 +43,14 @@ def generation_rows(study: GenerationStudy, unit: Unit, loaded: LoadedModel) -> 
                 yield row | _explained(request, target.anew(), sets)
             except MaskwiseError as error:
                 yield row | {"refused": str(error)}
+
+
+def check_requests(study: GenerationStudy, unit: Unit) -> None:
+    """Raises MaskwiseError for settings that no prompt could be explained with. unit: any."""
+    unit = replace(unit, item=replace(unit.item, text="Any."))
+    for method in study.methods:
+        for k in study.k:
+            _request(study, unit, method, k)
 
 
 def _request(study: GenerationStudy, unit: Unit, method: str, k: int) -> GenerationRequest:

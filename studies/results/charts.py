@@ -92,4 +92,3 @@ def _series(method: str, points: list[Estimate | None]) -> Series:
 
 
 _DRAWN = {"ratio_over_k": _ratio_over_k, "convergence": _convergence, "faithfulness": _faithfulness}
-FIGURES = tuple(_DRAWN)

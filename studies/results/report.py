@@ -15,7 +15,7 @@ from studies.results.charts import charts
 from studies.results.claims import judged
 from studies.results.published import published_value, verdict
 from studies.results.statistics import summary
-from studies.results.store import read_rows, read_settings, write_whole
+from studies.results.store import read_rows, read_settings, write_whole, writing
 from studies.results.tables import FOOTNOTE, Table, latex, markdown, tables
 from studies.study import AnyStudy
 
@@ -43,24 +43,44 @@ class Report:
 
     def refusals(self) -> list[str]:
         said = self.rows.dropna(subset=["refused"]).groupby(["method", "refused"]).size()
-        return [f"{method} refused {count} times: {why}" for (method, why), count in said.items()]
+        return [
+            f"{method} refused {'once' if count == 1 else f'{count} times'}: {why}"
+            for (method, why), count in said.items()
+        ]
 
 
 def read_report(folder: Path) -> Report:
-    """Raises MaskwiseError where the folder cannot be read, or its rows come from several models."""
+    """Raises MaskwiseError where the folder cannot be read, nothing could be explained, or its rows come from
+    several models."""
     study, about = read_settings(folder)
-    rows = read_rows(folder, str(about.get("digest", "")))
-    made_by = {tuple(event[name] for name in MADE_BY) for event in _first_events(rows)}
-    if len(made_by) > 1:
-        raise MaskwiseError(f"The rows of {folder.name} come from several models or devices: {made_by}.")
+    rows = read_rows(folder, about["digest"])
+    _check(folder, study, rows)
+    first, *others = sorted({tuple(event[name] for name in MADE_BY) for event in _first_events(rows)})
+    if others:
+        found = "; ".join(map(", ".join, [first, *others]))
+        raise MaskwiseError(
+            f"The rows of {folder.name} come from several models or devices: {found}. Remove the folder, and "
+            "run the study again with --device."
+        )
     table = summary(study, rows)
     values = [published_value(study, row) for row in table.to_dict("records")]
     departs = bool(about["departures"])
     table["published"] = [value and value.value for value in values]
     ends = zip(values, table["low"], table["high"], strict=True)
     table["verdict"] = [verdict(value, low, high, departs) for value, low, high in ends]
-    about = about | dict(zip(MADE_BY, next(iter(made_by), [""] * len(MADE_BY)), strict=True))
+    about = about | dict(zip(MADE_BY, first, strict=True))
     return Report(study, about, rows, table)
+
+
+def _check(folder: Path, study: AnyStudy, rows: pandas.DataFrame) -> None:
+    """Raises MaskwiseError for rows that nothing can be reported of."""
+    if missing := [name for name in (*study.MEASURES, *study.CURVES) if name not in rows]:
+        raise MaskwiseError(
+            f"The rows of {folder.name} come from another version of Maskwise: they have no {missing[0]}. "
+            "Remove the folder, and run the study again."
+        )
+    if rows["refused"].notna().all():
+        raise MaskwiseError(f"Nothing could be explained in {folder.name}. {rows['refused'].mode()[0]}")
 
 
 def write_report(folder: Path, pictures: Path | None = None) -> str:
@@ -76,10 +96,23 @@ def write_report(folder: Path, pictures: Path | None = None) -> str:
     for name, chart in report.charts().items():
         write_whole(folder / f"{name}.json", json.dumps(chart).encode())
         figure = go.Figure(chart["figure"])
-        figure.write_html(folder / f"{name}.html", include_plotlyjs="directory")
+        with writing(folder):
+            figure.write_html(folder / f"{name}.html", include_plotlyjs="directory")
         if pictures:
-            write_picture(figure.update_layout(title=chart["title"]), pictures / f"{name}.svg", HEIGHT)
+            _draw(figure.update_layout(title=chart["title"]), pictures / f"{name}.svg")
     return text
+
+
+def _draw(figure: go.Figure, path: Path) -> None:
+    try:
+        with writing(path.parent):
+            write_picture(figure, path, HEIGHT)
+    except (ValueError, RuntimeError, ImportError) as error:
+        if isinstance(error, MaskwiseError):
+            raise
+        raise MaskwiseError(
+            "Figures as SVG need Chromium and kaleido: pip install -r requirements-dev.txt."
+        ) from error
 
 
 def said(report: Report) -> str:

@@ -73,7 +73,7 @@ def summary(study: AnyStudy, rows: pandas.DataFrame) -> pandas.DataFrame:
                 dict(zip(GROUP, group, strict=True)) | {"measure": measure} | row
                 for row in _methods(study, values)
             ]
-    return pandas.DataFrame(found)
+    return pandas.DataFrame(found, columns=[*GROUP, "measure", "method", "mean", "low", "high", "count", "p"])
 
 
 def _methods(study: AnyStudy, values: pandas.DataFrame) -> list[dict]:

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explainers.core.errors import MaskwiseError
-from studies.study import AnyStudy, departures, make_study
+from studies.departures import departures
+from studies.study import AnyStudy, make_study
 from studies.units import Unit
 
 if TYPE_CHECKING:
     import pandas
 
+ABOUT = ("digest", "departures", "versions")
 SETTINGS, ROWS, SUFFIX = "study.json", "rows", ".parquet"
 DIGEST = b"maskwise_settings"
 KEYS = {"data": "str", "prompt": "int", "seed": "int", "condition": "int", "text": "str", "label": "int"}
@@ -35,9 +38,10 @@ class Store:
 
     def begin(self, published: AnyStudy, versions: dict[str, str]) -> None:
         """Make the folder and write the settings; half-written files of a run that was cut off go."""
-        (self.folder / ROWS).mkdir(parents=True, exist_ok=True)
-        for left in (self.folder / ROWS).glob("*.partial"):
-            left.unlink(missing_ok=True)
+        with writing(self.folder):
+            (self.folder / ROWS).mkdir(parents=True, exist_ok=True)
+            for left in (self.folder / ROWS).glob("*.partial"):
+                left.unlink(missing_ok=True)
         about = {
             "digest": self.digest,
             "study": self.study.model_dump(),
@@ -59,9 +63,9 @@ class Store:
         keys = {"data": unit.data, "prompt": item.number, "seed": unit.seed, "condition": unit.condition}
         keys |= {"text": item.text, "label": item.label}
         table = pyarrow.Table.from_pylist([keys | row for row in rows], self._schema())
-        partial = self.folder / ROWS / f"{unit.name}.{os.getpid()}.partial"
-        parquet.write_table(table, partial, compression="zstd")
-        os.replace(partial, self.folder / ROWS / f"{unit.name}{SUFFIX}")
+        content = pyarrow.BufferOutputStream()
+        parquet.write_table(table, content, compression="zstd")
+        write_whole(self.folder / ROWS / f"{unit.name}{SUFFIX}", content.getvalue().to_pybytes())
 
     def read(self) -> pandas.DataFrame:
         """All rows, sorted. Raises MaskwiseError where they do not belong together."""
@@ -81,9 +85,12 @@ def read_settings(folder: Path) -> tuple[AnyStudy, dict[str, Any]]:
     """The study of a results folder and all that its file says. Raises MaskwiseError."""
     try:
         about = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
-        return make_study(about["study"]), about
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise MaskwiseError(f"{folder.name} holds no study that can be read.") from error
+        return make_study(about["study"]), {name: about[name] for name in ABOUT}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise MaskwiseError(
+            f"{folder.name} holds no study that can be read. Name the folder that {SETTINGS} lies in, "
+            "written by this version of Maskwise."
+        ) from error
 
 
 def read_rows(folder: Path, digest: str) -> pandas.DataFrame:
@@ -103,13 +110,32 @@ def read_rows(folder: Path, digest: str) -> pandas.DataFrame:
         tables.append(table)
     if not tables:
         raise MaskwiseError(f"{folder.name} has no rows yet. Run the study first.")
-    frame = pyarrow.concat_tables(tables).to_pandas()
+    try:
+        frame = pyarrow.concat_tables(tables).to_pandas()
+    except pyarrow.ArrowException as error:
+        raise MaskwiseError(
+            f"The rows of {folder.name} come from several versions of Maskwise. Remove the folder, and run "
+            "the study again."
+        ) from error
     assert isinstance(frame, pandas.DataFrame)
     return frame.sort_values(["data", "condition", "seed", "prompt"], kind="stable", ignore_index=True)
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """The file is either as it was or as it shall be, whatever happens in between."""
+    """The file is either as it was or as it shall be, whatever happens in between. Raises MaskwiseError."""
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    partial.write_bytes(content)
-    os.replace(partial, path)
+    with writing(path.parent):
+        partial.write_bytes(content)
+        os.replace(partial, path)
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Raises MaskwiseError where the disk is full or the folder may not be written."""
+    try:
+        yield
+    except OSError as error:
+        raise MaskwiseError(
+            f"{folder} cannot be written: {error.strerror or error}. What is done is kept. Mend that, and "
+            "the same command goes on."
+        ) from error

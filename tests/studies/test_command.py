@@ -1,9 +1,13 @@
 """The command: a study of a file of one's own is run, kept and reported again."""
 
+import runpy
+import sys
+
 import pytest
 
 from explainers.core.errors import MaskwiseError
-from studies.__main__ import main
+from studies.command import main
+from studies.run import run
 from studies.study import declared_studies
 from tests.studies.small import generation_study
 
@@ -40,6 +44,48 @@ def test_a_file_is_run_and_reported_again(tmp_path, capsys):
     (folder,) = (tmp_path / "out").iterdir()
     main(["--report", str(folder)])
     assert capsys.readouterr().out == said
+
+
+def test_a_dry_run_says_what_a_study_comes_to_and_writes_nothing(tmp_path, capsys):
+    made = generation_study(tmp_path)
+    (tmp_path / "mine.toml").write_text(STUDY)
+    arguments = [str(tmp_path / "mine.toml"), "--model", made.model, "--data", f"own={made.data[0].source}"]
+    arguments += ["--text", "prompt", "--limit", "2", "--out", str(tmp_path / "out")]
+    main([*arguments, "--dry-run"])
+    said = capsys.readouterr().out
+    assert not (tmp_path / "out").exists()
+    assert "Parts, each a prompt and a seed with all methods: 2, of which 0 are there" in said
+    assert "own, 2 of" in said and "of 10 to 14 words" in said and "limit: 2 (published: 0)" in said
+    main(arguments)
+    capsys.readouterr()
+    main([*arguments, "--dry-run"])
+    assert "2, of which 2 are there" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code", "said"),
+    [
+        (None, 2, "error: There is no study 'nothing'. There are: "),
+        (KeyboardInterrupt, 130, "Cut off. The same command goes on where it was."),
+    ],
+)
+def test_the_command_ends_in_one_sentence(monkeypatch, capsys, wrong, code, said):
+    def interrupted():
+        raise wrong
+
+    monkeypatch.setattr(sys, "argv", ["studies", "nothing"])
+    if wrong:
+        monkeypatch.setattr("studies.command.main", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("studies", run_name="__main__")
+    assert ended.value.code == code and capsys.readouterr().err.startswith(said)
+
+
+def test_a_folder_that_cannot_be_written_is_explained(tmp_path, capsys):
+    made = generation_study(tmp_path, limit=1)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(MaskwiseError, match="cannot be written: Not a directory. What is done is kept"):
+        run(made, made, tmp_path / "file")
 
 
 def test_without_a_name_the_studies_are_listed(capsys):

@@ -45,7 +45,7 @@ def test_words_limits_and_draws(tmp_path):
     first = chosen_items(drawn, drawn.data[0])
     assert first == chosen_items(drawn, drawn.data[0]) and len({item.number for item in first}) == 3
     assert all(item.text == PROMPTS[item.number] for item in first)
-    with pytest.raises(MaskwiseError, match="no text of 99 to any number of words"):
+    with pytest.raises(MaskwiseError, match="no text of 99 to any number of words: its texts have 9 to 14"):
         chosen_items(generation_study(tmp_path, least_words=99), study.data[0])
 
 
@@ -70,8 +70,62 @@ def test_what_is_missing_is_said(tmp_path):
     gone = study.data[0].model_copy(update={"source": str(tmp_path / "gone.csv")})
     with pytest.raises(MaskwiseError, match="There is no file gone.csv"):
         list(read_rows(gone, "train"))
-    for name, content in (("a.jsonl", "{"), ("b.jsonl", "[1]\n"), ("c.parquet", "no"), ("d.jsonl", "\xff")):
-        (tmp_path / name).write_bytes(content.encode("latin-1"))
-        broken = study.data[0].model_copy(update={"source": str(tmp_path / name)})
-        with pytest.raises(MaskwiseError, match=name):
-            list(read_rows(broken, "train"))
+
+
+def from_file(tmp_path, name, content, **changes):
+    """What a study of prompts takes from a file of that content."""
+    (tmp_path / name).write_bytes(content)
+    data = {"name": "a", "source": str(tmp_path / name), "text": ["prompt"]}
+    study = generation_study(tmp_path, data=[data], **changes)
+    return [item.text for item in chosen_items(study, study.data[0])]
+
+
+CUT_OFF = pyarrow.BufferOutputStream()
+pyarrow.parquet.write_table(pyarrow.table({"prompt": ["Why is the sky blue?"] * 100}), CUT_OFF)
+CUT_OFF = CUT_OFF.getvalue().to_pybytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.jsonl", b'{"prompt": "Hi"}\n{', "Line 2 of a.jsonl is no JSON object"),
+        ("a.jsonl", b"[1]\n", "Line 1 of a.jsonl is no JSON object"),
+        ("a.jsonl", b"[" * 100_000, "Line 1 of a.jsonl is no JSON object"),
+        ("a.jsonl", b'{"prompt": ["Hi"]}', r"The column 'prompt' of a holds no text: \['Hi'\]"),
+        ("a.jsonl", b"", "a.jsonl is empty, or its column is"),
+        ("a.csv", b"prompt\n", "a.csv is empty, or its column is"),
+        ("a.csv", b"prompt\n\xff\xfe\n", "a.csv is not UTF-8 text. Save it as UTF-8"),
+        ("a.parquet", b"no", "a.parquet cannot be read: "),
+        ("a.parquet", b"", "a.parquet cannot be read: "),
+        ("a.parquet", CUT_OFF[: len(CUT_OFF) // 2], "a.parquet cannot be read: "),
+        ("a.parquet", CUT_OFF[:20] + b"\xff" * 40 + CUT_OFF[60:], "a.parquet cannot be read: "),
+        ("a.txt", b"Hi", "a.txt must be a JSONL, CSV or Parquet file"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_explained(tmp_path, name, content, said):
+    with pytest.raises(MaskwiseError, match=said):
+        from_file(tmp_path, name, content)
+
+
+def test_files_as_they_come_are_read(tmp_path):
+    assert from_file(tmp_path, "A.CSV", "\ufeffprompt,more\nHé,1,2\n,\n".encode()) == ["Hé"]  # from Excel
+    assert from_file(tmp_path, "a.csv", b"prompt\n" + b"word " * 100_000) == [("word " * 100_000).strip()]
+    assert from_file(tmp_path, "a.jsonl", b'{"prompt": "half \\ud83d"}\n\n{"prompt": null}') == [
+        "half \ufffd"
+    ]
+
+
+@pytest.mark.parametrize("label", ["0.5", "-1", "2", "inf", "NaN", "", "good", "1e400"])
+def test_a_label_that_is_no_class_is_refused(tmp_path, label):
+    source = write(tmp_path / "a.csv", [{"text": "good", "label": label}])
+    study = classification_study(tmp_path)
+    data = study.data[0].model_copy(update={"source": source})
+    with pytest.raises(MaskwiseError, match="which is no class of sst2: Negative, Positive"):
+        chosen_items(study, data)
+
+
+def test_texts_to_tune_on_must_be_of_every_class(tmp_path):
+    study = classification_study(tmp_path)
+    good = write_jsonl(tmp_path / "good.jsonl", [{"text": "good", "label": 1}])
+    with pytest.raises(MaskwiseError, match="own is tuned on hold none of the class Negative"):
+        training_items(study.data[0].model_copy(update={"training": good}))

@@ -127,6 +127,25 @@ def test_a_class_study_is_written_whole(tmp_path):
     assert len(curve["table"]["rows"]) == 11
 
 
+def test_a_prompt_that_cannot_be_explained_leaves_the_others_alone(tmp_path):
+    study = generation_study(tmp_path, k=[12, 99], limit=2)  # the prompts have 11 words and more
+    report = read_report(run(study, study, tmp_path / "out").folder)
+    assert [table.title for table in report.tables()] == ["own, k = 12, 1 prompt"]
+    assert report.refusals() == [
+        f"{method} refused once: k is 12, but this prompt has only 11 words. Choose k between 1 and 11, or "
+        "a finer granularity."
+        for method in ("random_removal", "xprompt")
+    ]
+
+
+def test_where_nothing_could_be_explained_the_report_says_why(tmp_path):
+    study = generation_study(tmp_path, k=[99], limit=1)
+    with pytest.raises(
+        MaskwiseError, match="Nothing could be explained in small-.* k is 99, but this prompt"
+    ):
+        read_report(run(study, study, tmp_path / "out").folder)
+
+
 def test_a_method_that_refuses_is_named_and_leaves_the_others_alone(tmp_path, monkeypatch):
     def refuse(self, target):
         raise MaskwiseError("Not today.")

@@ -3,11 +3,12 @@
 import pytest
 
 from explainers.core.errors import MaskwiseError
-from studies.__main__ import changed, parse
+from studies.departures import departures
+from studies.options import changed, parse
 from studies.results.published import published_values
 from studies.results.statistics import HIGHER_IS_BETTER
 from studies.results.tables import TITLES
-from studies.study import FAITHFULNESS, declared_studies, departures, make_study, read_study
+from studies.study import FAITHFULNESS, declared_studies, make_study, read_study
 from tests.studies.small import classification_study, generation_study
 
 
@@ -45,13 +46,19 @@ def test_published_values_belong_to_declared_studies():
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"methods": ["xprompt", "gae"]}, "no method 'gae' for generation"),
+        ({"task": "poems"}, "small: task: It must be generation or classification"),
+        ({"methods": ["xprompt", "gae"]}, "small: there is no method 'gae' for generation"),
         ({"limit": -1}, "limit"),
         ({"mask_operator": "pad"}, "mask_operator: Input should be 'zero', 'delete' or 'replace'"),
-        ({"colour": "red"}, "colour: Extra inputs"),
+        ({"colour": "red"}, "small: colour: There is no such setting"),
         ({"options": {"xprompt": {"speed": 3}}}, "no option 'speed'"),
         ({"k": [0]}, "k.0"),
         ({"data": []}, "data"),
+        ({"methods": ["xprompt", "xprompt"]}, "methods holds xprompt twice"),
+        ({"k": [3, 3]}, "k holds 3 twice"),
+        ({"seeds": [1, 2, 1]}, "seeds holds 1 twice"),
+        ({"columns": ["speed"]}, "columns has no 'speed', but: bleu"),
+        ({"figures": ["faithfulness"]}, "figures has no 'faithfulness', but: ratio_over_k, convergence"),
     ],
 )
 def test_what_is_wrong_is_said(tmp_path, change, said):
@@ -105,6 +112,8 @@ def test_a_wrong_option_of_the_command_is_explained():
         changed(published, parse(["x", "--data", "news=mine.csv"]))
     with pytest.raises(MaskwiseError, match="a name and a value"):
         changed(published, parse(["x", "--data", "mine.csv"]))
+    with pytest.raises(MaskwiseError, match="mhc is named twice"):
+        changed(published, parse(["x", "--data", "mhc=a.csv", "mhc=b.csv"]))
     with pytest.raises(MaskwiseError, match="holds no further values"):
         changed(published, parse(["x", "--set", "limit.a=1"]))
 
