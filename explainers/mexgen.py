@@ -67,14 +67,28 @@ class MExGen(Explainer[ResponseTarget]):
             scalariser = similarity_to_answer(target, o.answer_tokens)
         generator = torch.Generator().manual_seed(o.seed)
         scores = torch.zeros(spans, dtype=torch.float64)
-        parts: list[Part] = [[t] for t in range(spans)] if spans <= WORDS else sentences(target.spans)
+        rounds = [[[t] for t in range(spans)] if spans <= WORDS else sentences(target.spans)]
         while True:
+            parts = rounds[-1]
             weights = part_weights(scalariser, parts, spans, o.per_part, generator)
             for part, weight in zip(parts, weights.tolist(), strict=True):
                 scores[part] = weight / len(part)
             if all(len(part) == 1 for part in parts):
+                self.notes.append(rounds_note(rounds, spans))
                 return scores
-            parts = finer(parts, (-weights).tolist(), WORDS, o.k)
+            rounds.append(finer(parts, (-weights).tolist(), WORDS, o.k))
+
+
+def rounds_note(rounds: list[list[Part]], spans: int) -> str:
+    """What was weighed, from coarse to fine, in sentences. rounds: the parts of each."""
+    *coarser, last = rounds
+    if not coarser:
+        return f"Each of the {spans} spans was weighed by itself."
+    weighed = ", then ".join(f"{len(parts)} parts of up to {max(map(len, parts))} spans" for parts in coarser)
+    return (
+        f"Weighed were {weighed}, then {len(last)} spans one by one. Each of the other {spans - len(last)} "
+        "spans has an even share of its part's weight."
+    )
 
 
 def part_weights(

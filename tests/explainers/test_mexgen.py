@@ -45,6 +45,7 @@ def test_words_that_add_up_have_their_own_weights():
     found = explain(SyntheticTarget(8, lambda masks: masks.double() @ truth), per_part=3)
     assert found.scores == pytest.approx(truth.tolist())
     assert found.evaluations == 1 + 3 * 8
+    assert found.notes == ("Each of the 8 spans was weighed by itself.",)
 
 
 def test_a_long_prompt_is_looked_into_where_it_matters():
@@ -56,6 +57,8 @@ def test_a_long_prompt_is_looked_into_where_it_matters():
     assert [t for t, kept in enumerate(found.mask) if not kept] == sorted(planted)
     assert sum(found.scores) == pytest.approx(12.0)
     assert found.evaluations < spans  # less than removing each word once
+    (note,) = found.notes
+    assert "12 parts of up to 26 spans, then 13 parts of up to 6 spans, then 20 spans one by one" in note
 
 
 def test_a_part_that_is_not_looked_into_shares_its_weight():

@@ -23,7 +23,7 @@ def test_sets_of_words_are_arcs_over_the_prompt(page):
     expect(page.locator("#plot .main-svg").first).to_be_visible()
 
 
-def test_relevance_and_flow_are_shown_with_what_they_add_up_to(page):
+def test_relevance_and_flow_are_shown_with_what_they_add_up_to(page, learned_heads):
     choose(page, "#method", "AttnLRP")
     expect(page.locator(".mw-reference").filter(has_text="grants no patents").first).to_be_visible()
     page.locator("#run").click()
@@ -35,3 +35,13 @@ def test_relevance_and_flow_are_shown_with_what_they_add_up_to(page):
     expect(page.locator("#status")).to_contain_text("and through the model's own words")
     expect(page.locator("#plot .cap")).to_contain_text("hop 1: ")
     expect(page.locator("#plot .main-svg").first).to_be_visible()
+    choose(page, "#method", "AT2: learned attention")
+    page.locator("#run").click()
+    expect(page.locator("#status")).to_contain_text("AT2: learned attention on tiny-llama", timeout=60_000)
+    expect(page.locator("#status")).to_contain_text("Learned from 32 removals from each of 3 prompts")
+    page.locator("#prompt textarea").fill("Write a short story about a doctor. " * 5)
+    choose(page, "#method", "MExGen (C-LIME)")
+    page.locator("#run").click()
+    expect(page.locator("#status")).to_contain_text("MExGen (C-LIME) on tiny-llama", timeout=60_000)
+    expect(page.locator("#status")).to_contain_text("parts of up to 4 spans")
+    expect(page.locator("#status")).to_contain_text("then 24 spans one by one. Each of the other 16 spans")
