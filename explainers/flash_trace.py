@@ -94,7 +94,9 @@ class Hops:
         """How much of the whole came from the prompt at each hop, in sentences."""
         direct, *further = (f"{part:.0%}" for part in self.carried().sum(1).tolist())
         hops = ", ".join(f"{part} in hop {k}" for k, part in enumerate(further, 1))
-        through = f", and through the model's own words {hops}" if hops else ""
+        before = self.between[1] < self.flows.shape[1]
+        words = "what the model wrote before them" if before else "the model's own words"
+        through = f", and through {words} {hops}" if hops else ""
         return (
             f"Of what flowed into the explained tokens, {direct} came straight from the prompt{through}. The "
             "rest stayed on the model's own words. The prompt's template has its part of both."

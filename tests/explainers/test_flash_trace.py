@@ -155,7 +155,9 @@ def test_hops_go_through_the_thinking_that_is_skipped():
     loaded = tiny_causal("llama")
     ids = encode_response(loaded.tokenizer, "<think>There was a doctor.</think>It was good!")
     prompt, part = heed_thinking(loaded.tokenizer, render_prompt(loaded.tokenizer, TEXT), ids, "skip")
-    hops = trace(ResponseTarget(loaded, prompt, ids, part=part), 1)
+    target = ResponseTarget(loaded, prompt, ids, part=part)
+    assert "and through what the model wrote before them" in explain(target).notes[-1]
+    hops = trace(target, 1)
     first, last = (place - hops.prompt for place in hops.between)
     assert loaded.tokenizer.decode(ids[first:last]).strip() == "<think>There was a doctor.</think>"
     assert hops.shares()[0] > 0.01 and hops.carried()[1].sum() > 0.01
