@@ -53,6 +53,8 @@ def explain_many(
     a table of them. Stopped, raised by on_forward, ends the run.
     """
     task = _read_kind(kind)
+    if isinstance(texts, str | bytes) or hasattr(texts, "columns"):
+        raise MaskwiseError("texts must be a list of texts, or a column of them, not one text or a table.")
     if not isinstance(model, str) and task is Task.GENERATION:
         settings = {"screening": False, **settings}  # estimates keep a copy of weights that may change
     settings["model"] = name_of(model)

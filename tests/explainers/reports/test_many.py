@@ -75,6 +75,12 @@ def test_wrong_settings_are_refused_before_anything_is_loaded(settings, said, lo
     assert not loads
 
 
+@pytest.mark.parametrize("texts", ["Why is the sky blue?", to_frame([])])
+def test_one_text_or_a_table_is_no_list_of_texts(texts):
+    with pytest.raises(MaskwiseError, match="texts must be a list of texts, or a column of them"):
+        explain_many(texts)
+
+
 def test_a_model_object_explains_many():
     named, given = (list(explain_many(PROMPTS[:1], **QUICK, **how)) for how in ({}, GIVEN))
     assert [row["spans"] for row in named] == [row["spans"] for row in given]
