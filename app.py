@@ -5,8 +5,11 @@ from __future__ import annotations
 import gc
 import logging
 import os
+from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before the import: no calls to outside
@@ -42,11 +45,13 @@ from components.what_if.class_tab import class_what_if_tab
 from components.what_if.tab import what_if_tab
 from explainers.core.deployment import SPACE, deployment
 from explainers.core.errors import MaskwiseError
-from explainers.core.types import Task
+from explainers.core.types import OnForward, Task
 from explainers.models.held import load_model
 from explainers.streams.classification import ClassificationRequest
 from explainers.streams.classification import run as classify
+from explainers.streams.events.shared import Event
 from explainers.streams.generation import GenerationRequest
+from explainers.targets.causal.drafting import draft_of
 
 INTRODUCTION = (
     "# Maskwise\nWhich words of a prompt could a language model not do without? "
@@ -144,12 +149,24 @@ def prepare() -> None:
 
 
 def first_use(model: str, task: Task) -> Work:
-    """A small run."""
+    """A small run; whoever comes goes first between what is made for it."""
     if task is Task.GENERATION:
         request = GenerationRequest("Say hello.", model, "feature_ablation", 1, max_new_tokens=8)
-        return generation_work(lambda: request, model)
+        run = generation_work(lambda: request, model)
+        return replace(run, stream=lambda hook: chain(made_in_parts(model, hook), run.stream(hook)))
     text = ClassificationRequest("A fine day.", "sst2", model, "feature_ablation")
     return Work(lambda hook: classify(text, hook), "classification", model, task)
+
+
+def made_in_parts(model: str, hook: OnForward) -> Iterator[Event]:
+    """Try out how the model may be read, then make the copy that drafts. No events come of it."""
+    loaded = load_model(model, Task.GENERATION)
+    hook(0)
+    draft = draft_of(loaded)
+    hook(0)
+    if draft:
+        draft()
+    yield from ()
 
 
 if __name__ == "__main__":

@@ -208,6 +208,8 @@ class Job:
         with self.changed:
             self.events.append(event)
             self.changed.notify_all()
+        if event.get("known"):
+            self._ticket.typical = False
         if event["type"] == "shown":
             self._line.begin_proof(self._ticket)
 

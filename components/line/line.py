@@ -30,7 +30,8 @@ class Ticket:
     session: whose turn it takes. kind: jobs of a kind take about equally long. short: it goes between the
     passes of a long job. size: of the work, in its kind's own unit. ready: False while its model loads;
     others go first meanwhile. proving: its result is shown, and now it proves that. unread: its page was
-    left, and may come back.
+    left, and may come back. typical: False where earlier runs had done a part of its work, so that its time
+    says nothing of others'.
     """
 
     session: str
@@ -40,6 +41,7 @@ class Ticket:
     ready: bool = True
     proving: bool = False
     unread: bool = False
+    typical: bool = True
     stopped: bool = False
     began: bool = False
     seconds: float = 0.0  # with the models, until the last time they were handed over
@@ -106,7 +108,7 @@ class Line:
         with self._changed:
             behind = sum(other.background for other in self._present())
             ticket.proving, ticket.stopped = True, ticket.stopped or behind >= self._most
-            self._pace.record(ticket.kind, self._computed(ticket), ticket.size)
+            self._record(ticket, self._computed(ticket))
             self._changed.notify_all()
 
     def unread(self, ticket: Ticket, unread: bool) -> None:
@@ -147,7 +149,7 @@ class Line:
             if self._at_work is ticket:
                 self._hand_over(ticket)
                 if not (ticket.proving or ticket.unread or ticket.stopped):
-                    self._pace.record(ticket.kind, ticket.seconds, ticket.size)
+                    self._record(ticket, ticket.seconds)
             self._changed.notify_all()
 
     def stop(self, ticket: Ticket) -> None:
@@ -174,6 +176,10 @@ class Line:
             first = [other for other in self._present() if other.order() < ticket.order()]
             expected = self._expected(first)
         return Place(len(first), None if expected is None else round(expected))
+
+    def _record(self, ticket: Ticket, seconds: float) -> None:
+        if ticket.typical:
+            self._pace.record(ticket.kind, seconds, ticket.size)
 
     def _expected(self, tickets: list[Ticket]) -> float | None:
         """Seconds that they take one after the other, None where that is not known of each."""
@@ -208,7 +214,10 @@ class Line:
         return [other for other in self._waiting if not other.background and other.short == ticket.short]
 
     def _next(self) -> Ticket | None:
-        return min((t for t in self._waiting if t.ready), key=Ticket.order, default=None)
+        """Nothing new begins in the background while somebody waits for a model to load."""
+        loading = any(not (ticket.ready or ticket.background) for ticket in self._waiting)
+        able = [t for t in self._waiting if t.ready and not (loading and t.background and not t.began)]
+        return min(able, key=Ticket.order, default=None)
 
     def _is_next(self, ticket: Ticket) -> bool:
         return self._at_work is None and self._next() is ticket

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from explainers.core.deferred_torch import torch
+from explainers.core.deferred_torch import no_grad, torch
 from explainers.core.types import Mask, OnForward
 from explainers.models.held import LoadedModel
 from explainers.targets.causal.drafting import Draft, DraftedDecoding, draft_of
 from explainers.targets.causal.model import CausalModel
-from explainers.targets.causal.reading import steady_length
+from explainers.targets.causal.reading import FAILURES, is_tried, steady_length
+from explainers.targets.causal.token_inputs import TokenInputs
 from explainers.targets.encoder_decoder.decoding import decoder_steps
 from explainers.targets.remembered import check_finite
 from explainers.text.prompts import decode_answer
@@ -71,6 +72,10 @@ def _tokens(
     loaded: LoadedModel, embeds: torch.Tensor, max_new_tokens: int, on_forward: OnForward
 ) -> Iterator[int]:
     """The next tokens of one prompt, with a draft ahead where that is faster."""
+    if max_new_tokens and (first := _token_before_trial(loaded, embeds, on_forward)) is not None:
+        yield first
+        written = TokenInputs(loaded.model).of(torch.tensor([[first]], device=embeds.device))
+        embeds, max_new_tokens = torch.cat([embeds, written], 1), max_new_tokens - 1
     small = draft_of(loaded)
     turns = embeds.shape[1] <= steady_length(loaded.model) < embeds.shape[1] + max_new_tokens
     if small is None or turns:
@@ -79,6 +84,22 @@ def _tokens(
     causal = CausalModel(loaded.model)
     draft = Draft(small, causal.token_inputs, end_tokens(loaded), on_forward)
     yield from DraftedDecoding(causal, draft, on_forward).tokens(embeds, max_new_tokens)
+
+
+@no_grad
+def _token_before_trial(loaded: LoadedModel, embeds: torch.Tensor, on_forward: OnForward) -> int | None:
+    """The next token, from a model that was not tried out yet: nobody waits for that before anything is seen.
+
+    None where it was, and where it cannot be run so, which the trial says in words.
+    """
+    if loaded.model.config.is_encoder_decoder or is_tried(loaded.model):
+        return None
+    on_forward(1)
+    try:
+        logits = loaded.model(**TokenInputs(loaded.model).arguments(embeds), use_cache=False).logits[0, -1]
+    except FAILURES:
+        return None
+    return int(logits.argmax()) if logits.isfinite().all() else None
 
 
 def plain_tokens(

@@ -52,6 +52,10 @@ def reading_of(model: PreTrainedModel) -> Reading:
     return _readings[model]
 
 
+def is_tried(model: PreTrainedModel) -> bool:
+    return model in _readings
+
+
 class _Trial:
     """Reads a few tokens in each way, once."""
 

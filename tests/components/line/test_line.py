@@ -149,6 +149,13 @@ def test_while_its_model_loads_others_go_first():
     assert loading.began
 
 
+def test_nothing_new_begins_in_the_background_while_somebodys_model_loads():
+    line = Line()
+    behind, person = joined(line, Ticket("", "behind", unread=True), Ticket("a", "person", ready=False))
+    threading.Timer(0.05, line.loaded, [person]).start()
+    assert order(line, [behind, person]) == ["person", "behind"]
+
+
 def test_places_and_seconds_are_kept_true():
     line = Line()
     first = at_work(line)
