@@ -80,7 +80,8 @@ export class Chart {
 
   say(step) {
     const {head, rows} = this.chart.table;
-    const text = rows[step].map((value, i) => `${head[i]} ${value}`.trim()).join(', ');
+    const named = rows[step].map((value, i) => (value === '' ? '' : `${head[i]} ${value}`.trim()));
+    const text = named.filter(Boolean).join(', ');
     say(this.reader, text);
     for (const [name, number] of [['max', rows.length], ['now', step + 1]]) set(this.reader, `aria-value${name}`, number);
     set(this.reader, 'aria-valuetext', text);

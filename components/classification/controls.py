@@ -81,7 +81,7 @@ def panel() -> ClassificationPanel:
         )  # fmt: skip
         method = gr.Dropdown(
             [(m.title, name) for name, m in METHODS.items()], value=DEFAULT_METHOD, label="Method",
-            min_width=140, elem_id="class-method",
+            min_width=240, elem_id="class-method",
         )  # fmt: skip
     with examples_place:
         examples = _examples(text, task)

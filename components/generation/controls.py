@@ -86,8 +86,8 @@ def panel() -> GenerationPanel:
             [(each.title, name) for name, each in METHODS.items()],
             value=DEFAULT_METHOD,
             label="Method",
-            scale=4,
-            min_width=140,
+            scale=6,
+            min_width=240,
             elem_id="method",
         )
         k = gr.Slider(1, 20, 3, step=1, label="k: spans to remove", scale=5, min_width=140, elem_id="k")

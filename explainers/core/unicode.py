@@ -10,6 +10,7 @@ import regex
 # Marks alone, and SentencePiece's sign of a space, say nothing either.
 _VISIBLE = regex.compile(r"(?V1)[\p{L}\p{N}\p{P}\p{S}\p{Co}--[\p{Default_Ignorable_Code_Point}\u2800▁]]")
 _UNSEEN = regex.compile(r"[\p{C}\p{Default_Ignorable_Code_Point}\u2800]")
+_SIGNS = str.maketrans({" ": "␣", "\n": "⏎", "\t": "⇥"})
 _HEAPED = regex.compile(r"(\p{M}{2})\p{M}+")  # marks one above the other, into other lines
 
 
@@ -30,7 +31,7 @@ def whole_characters(value: Any) -> Any:
 
 def visible_name(text: str) -> str:
     """`text` in one line, to name it by; white space alone as signs that stand for it."""
-    return " ".join(text.split()) or repr(text)[1:-1].replace(" ", "␣") or "(no text)"
+    return " ".join(text.split()) or repr(text.translate(_SIGNS))[1:-1] or "(no text)"
 
 
 def nickname(text: str, most: int) -> str:

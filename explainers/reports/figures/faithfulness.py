@@ -13,6 +13,8 @@ AXES = {"activation": "share of tokens added back", "pruning": "share of tokens 
 MEANT = {"activation": "probability", "pruning": "squared change"}
 TITLES = {"activation": "Activation (higher is better)", "pruning": "Pruning (lower is better)"}
 
+MOST_SAID = 6  # methods, one by one
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -40,6 +42,14 @@ def faithfulness_figure(kind: str, curves: list[Curve]) -> go.Figure:
     return styled(traces, AXES[kind], MEANT[kind], xaxis=x, yaxis=y)
 
 
+def _scores(curves: list[Curve]) -> str:
+    """Of each method; of many, the ends of their range."""
+    named = [f"{curve.title} {fixed(curve.score, 3)}" for curve in sorted(curves, key=lambda c: c.score)]
+    if len(named) > MOST_SAID:
+        return f"{len(named)} methods, from {named[0]} to {named[-1]}"
+    return ", ".join(f"{curve.title} {fixed(curve.score, 3)}" for curve in curves)
+
+
 def faithfulness_chart(kind: str, curves: list[Curve], note: str) -> dict:
     head = [AXES[kind].removeprefix("share of "), *(curve.title for curve in curves)]
     shares = curves[0].fractions if curves else []
@@ -47,5 +57,5 @@ def faithfulness_chart(kind: str, curves: list[Curve], note: str) -> dict:
         [f"{share:.0%}".replace("%", " %"), *(f"{curve.values[step]:.4g}" for curve in curves)]
         for step, share in enumerate(shares)
     ]
-    said = f"{TITLES[kind]}: " + ", ".join(f"{curve.title} {fixed(curve.score, 3)}" for curve in curves)
+    said = f"{TITLES[kind]}: {_scores(curves)}"
     return chart(faithfulness_figure(kind, curves), head, rows, said, title=TITLES[kind], note=note)

@@ -69,7 +69,7 @@ def explanation(words, ratio, kept=("the",)):
         (["a", "b", "c"], 1.0, "Without a, b and c", "stays as likely as before."),
         (list("abcdefgh"), 0.96, "Without a, b, c, d, e, f and 2 more", "becomes 1.04× less likely."),
         ([], 1.0, "With nothing removed", "stays as likely as before."),
-        (["\n"], 1 / 42, "Without \\n", "becomes 42× less likely."),
+        (["\n"], 1 / 42, "Without ⏎", "becomes 42× less likely."),
         (["a"], 1 / 1234, "Without a", "becomes 1,200× less likely."),
         (["a"], 0.0, "Without a", "becomes impossible."),
     ],

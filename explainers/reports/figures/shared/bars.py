@@ -11,7 +11,7 @@ from explainers.reports.figures.shared.heat_map import plain
 from explainers.reports.figures.shared.style import styled
 
 BAR, SPACE = 20, 16  # px: of a bar, and between two names
-AROUND = 90  # px: title, axis and legend
+AROUND, LEGEND = 90, 42  # px: title and axis; a legend below the mode bar, in two lines
 BESIDE = 0.24  # of the range, for the text at the end of a bar
 
 
@@ -56,7 +56,9 @@ def bars_figure(names: list[str], series: list[Bars], x: str, **xaxis) -> go.Fig
         "showgrid": False,
         "zeroline": False,
     }
-    height = AROUND + len(names) * (BAR * len(series) + SPACE)
+    above = LEGEND if len(series) > 1 else 0
+    height = AROUND + above + len(names) * (BAR * len(series) + SPACE)
     layout = {"height": height, "hovermode": "closest", "showlegend": len(series) > 1}
+    layout["margin"] = {"l": 8, "r": 12, "t": 30 + above, "b": 8}
     legend = {"orientation": "h", "y": 1.0, "x": 0, "yanchor": "bottom", "traceorder": "normal"}
     return styled(traces, x, "", xaxis=across, yaxis=down, legend=legend, **layout)

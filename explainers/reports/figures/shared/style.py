@@ -38,6 +38,7 @@ VARIABLES = {
     **{color: f"--series-{number}" for number, color in enumerate(SERIES)},
 }
 HEIGHT = 300  # px
+ENTRY, BESIDE = 20, 3  # px of a legend's entry, and how many entries the height has room for
 
 
 def series_line(number: int) -> dict:
@@ -46,11 +47,13 @@ def series_line(number: int) -> dict:
 
 
 def styled(traces: list, x: str, y: str, **layout) -> go.Figure:
-    """A figure with the axes' titles x and y. layout: more of plotly's own layout."""
+    """A figure with the axes' titles x and y, higher where its legend may need a line for each of many
+    entries. layout: more of plotly's own layout."""
+    entries = sum(bool(trace.name) and trace.showlegend is not False for trace in traces)
     axis = {"gridcolor": LINE, "linecolor": LINE, "zerolinecolor": LINE, "automargin": True}
     shared = {
         "template": None,
-        "height": HEIGHT,
+        "height": HEIGHT + ENTRY * max(0, entries - BESIDE),
         "margin": {"l": 8, "r": 12, "t": 30, "b": 8},
         "hovermode": "x unified",
         "paper_bgcolor": "rgba(0,0,0,0)",
@@ -58,7 +61,7 @@ def styled(traces: list, x: str, y: str, **layout) -> go.Figure:
         "font": {"color": INK, "size": 12},
         "hoverlabel": {"bgcolor": SURFACE, "bordercolor": LINE, "font": {"color": INK}},
         "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": MUTED, "activecolor": ACCENT},
-        "legend": {"orientation": "h", "y": -0.28, "x": 0, "yanchor": "top"},
+        "legend": {"orientation": "h", "y": -0.28, "x": 0, "yanchor": "top", "maxheight": 0.7},
         "xaxis": {**axis, "title": {"text": x}},
         "yaxis": {**axis, "title": {"text": y}},
         "meta": VARIABLES,

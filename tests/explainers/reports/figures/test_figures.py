@@ -102,7 +102,7 @@ def test_losses_stand_token_by_token_with_gains_in_the_other_colour():
     assert chart["table"]["rows"] == [["As", "1.50"], ["<b>", "−0.25"], ["doctor", "0.00"]]
     assert chart["said"] == "3 tokens lose 1.25 nats together"
     assert losses_chart(["\n\n", " ", ""], [0.0] * 3)["table"]["rows"] == [
-        ["\\n\\n", "0.00"], ["␣", "0.00"], ["(no text)", "0.00"]
+        ["⏎⏎", "0.00"], ["␣", "0.00"], ["(no text)", "0.00"]
     ]  # fmt: skip
     assert losses_figure(["a"] * 100, [0.0] * 100).layout.xaxis.ticktext is None
 
