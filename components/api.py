@@ -63,7 +63,8 @@ async def explain_generation(
     Streams {"type": "queued", "ahead", "seconds"} while others go first, {"type": "stored", "date"} where an
     equal request was answered before, {"type": "response", "text"},
     {"type": "step", "step", "total", "log_prob", "proposal", "accepted", "phase"}, {"type": "shown", ...}
-    where the method goes on to prove what it has found, and last {"type": "explanation", ...}.
+    where the method goes on to prove what it has found, and last {"type": "explanation", ...}. Its "unproved"
+    is none, or says how many sets a proof did not try, and the options with which a run tries them.
     model: "" for the built-in one, a Hub id or a folder. granularity: word, token or sentence.
     mask_operator: zero, delete or replace. response: an answer to explain instead of the model's own.
     part: characters [start, end) of the answer to explain, given what comes before them; empty for all of

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 from explainers.best_swap import exchange_certificate, exchanges
 from explainers.core import base
-from explainers.core.base import Explainer, option, register
+from explainers.core.base import Explainer, bounds, option, register
 from explainers.core.coarse_to_fine import finer, sentences
 from explainers.core.deferred_torch import torch
 from explainers.core.search import BEST_FOUND, Pace, Tally, exact_below, joint_explanation
 from explainers.core.set_surrogate import SetSurrogate
 from explainers.core.target import Target
-from explainers.core.types import Explanation, Mask, Phase, SearchStep, mask_without
+from explainers.core.types import Explanation, Mask, Phase, SearchStep, Unproved, mask_without
 from explainers.exhaustive import all_masks, optimal_certificate
 from explainers.xprompt import random_swaps
 
@@ -52,7 +52,10 @@ class BestWithinBudget(Explainer):
         k, budget = self.options.k, self.options.budget
         if (sets := math.comb(spans, k)) <= budget:
             return spans + sets + 1
-        return min(budget, until_shown(spans) + k * (spans - k)) + k + 2
+        return min(budget, until_shown(spans, k) + k * (spans - k)) + k + 2
+
+    def passes_until_shown(self, spans):
+        return min(self.options.budget, until_shown(spans, self.options.k)) + self.options.k + 2
 
     def stream(self, target: Target) -> Iterator[SearchStep | Explanation]:
         tally, search = Tally(target), BudgetSearch(target, self.options.k, self.options.budget)
@@ -66,9 +69,10 @@ class BestWithinBudget(Explainer):
         if not search.proved():
             found = joint_explanation(self, target, search.mask, tally, search.certificate(), final=False)
             with tally.paused():
-                yield found
+                yield replace(found, unproved=search.unproved())
             yield from search.prove()
-        yield joint_explanation(self, target, search.mask, tally, search.certificate())
+        found = joint_explanation(self, target, search.mask, tally, search.certificate())
+        yield replace(found, unproved=search.unproved())
 
 
 def most_tried(alone: int) -> int:
@@ -76,11 +80,16 @@ def most_tried(alone: int) -> int:
     return max(LEAST_TRIED, math.comb(alone, 2) // PAIRS_EACH)
 
 
-def until_shown(spans: int) -> int:
-    """About how many masks are tried before the set is shown."""
-    if spans <= MOST_ALONE:
-        return spans + most_tried(spans)
-    return 2 * NARROWED + most_tried(NARROWED)
+def until_shown(spans: int, k: int) -> int:
+    """About how many masks are tried before the set is shown: most searches find it in their first batch."""
+    alone, parts = (spans, 0) if spans <= MOST_ALONE else (NARROWED, NARROWED)
+    sets = min(BATCH + in_batches(PATIENCE * most_tried(alone)), math.comb(spans, k)) if k > 1 else 0
+    return parts + alone + sets
+
+
+def in_batches(masks: float) -> int:
+    """The masks of as many whole batches as hold so many."""
+    return BATCH * math.ceil(masks / BATCH)
 
 
 class BudgetSearch:
@@ -94,7 +103,7 @@ class BudgetSearch:
         self.tried: dict[Mask, float] = {}
         self.surrogate: SetSurrogate | None = None  # fitted once single spans are tried
         self._pace, self._steps = Pace(), 0
-        self._total = min(budget, until_shown(self.spans))
+        self._total = min(budget, until_shown(self.spans, k))
 
     def is_affordable(self) -> bool:
         """Whether the budget goes beyond the removal of single spans."""
@@ -132,6 +141,7 @@ class BudgetSearch:
         sets, idle = self.surrogate.strongest_sets(self.k), 0
         patience = PATIENCE * most_tried(self.alone)
         while most > 0 and idle < patience:
+            self._total = self._steps + min(most, in_batches(patience - idle) + (0 if idle else BATCH))
             near = exchanges(self.mask) if self.mask.count(0) == self.k else []
             new = [mask for mask in dict.fromkeys([*sets, *near]) if mask not in self.tried]
             masks, bounds = self.surrogate.promising(new) if new else ([], [])
@@ -165,16 +175,33 @@ class BudgetSearch:
 
     def certificate(self) -> str:
         """What is known of the best mask among all of its size, in a sentence."""
-        if rest := len(self._unproved()):
-            what = "sets of this size" if self._covers_all() else "exchanges of one span"
-            checked = f"{BEST_FOUND} {self._wanted() - rest:,} of {self._wanted():,} {what} were checked."
-            if self.alone == self.spans:
-                return checked
-            return (
-                f"{checked} Of the {self.spans:,} spans, only the {self.alone} in the parts that matter most "
-                "were removed one by one."
-            )
+        if unproved := self.unproved():
+            return self._of_part(unproved)
         return (optimal_certificate if self._covers_all() else exchange_certificate)(self.spans, self.k)
+
+    def unproved(self) -> Unproved | None:
+        """What the proof still asks for, and how to go on; None where it is whole."""
+        if not (rest := self._unproved()):
+            return None
+        if self._affordable(rest) > 0:
+            return Unproved(len(rest), self._wanted(), {})
+        _, most = bounds(BestWithinBudget.own_options()["budget"])
+        budget = int(min(len(self.tried) + len(rest), most or math.inf))
+        return Unproved(len(rest), self._wanted(), {"budget": budget} if budget > self.budget else None)
+
+    def _of_part(self, unproved: Unproved) -> str:
+        left, wanted = unproved.left, unproved.wanted
+        what = "sets of this size" if self._covers_all() else "exchanges of one span"
+        said = (
+            f"Best found, not proved: {wanted - left:,} of {wanted:,} {what} were tried, {left:,} were not."
+        )
+        if self.alone < self.spans:
+            said += (
+                f" Of {self.spans:,} spans, only {self.alone} in the strongest parts were removed one by one."
+            )
+        if unproved.options:
+            said += f" A budget of {unproved.options['budget']:,} masks goes on from there."
+        return said
 
     def _covers_all(self) -> bool:
         """Whether the budget covers all sets of k spans."""

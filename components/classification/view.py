@@ -89,15 +89,21 @@ class ClassificationView(RecordingView):
 
     def on_step(self, event: dict) -> None:
         self.searched = True
+        if checked := event.get("checked"):
+            self.progress.prove(*checked)
+            return
         self.progress.step(event["step"], event["total"])
         removed = set(event["removed"])
         self.spans = [{**span, "score": None, "removed": t in removed} for t, span in enumerate(self.spans)]
 
-    def on_explanation(self, event: dict) -> None:
+    def on_shown(self, event: dict) -> None:
         self.explanation = self.prediction = event
         self.text, self.granularity = event["text"], event["options"].get("granularity", "token")
         self.spans = [{**span, "removed": span["removed"] and self.searched} for span in event["spans"]]
         self.neutral, self.legend = event["neutral"], event["score_meaning"]
+
+    def on_explanation(self, event: dict) -> None:
+        self.on_shown(event)
         made_by = f"{event['title']} on {event['model']} ({event['device']}, {event['dtype']})."
         text = " ".join([made_by, *event["notes"], *event["method_notes"]])
         self.progress.end("stopped" if event["stopped"] else "done", text)

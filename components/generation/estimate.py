@@ -14,11 +14,12 @@ from explainers.core.errors import MaskwiseError
 from explainers.streams.generation import GenerationRequest
 
 KIND = "generation"
+WRITTEN = 25  # tokens of a mask are read while one of an answer is written
 
 
 def tokens_to_read(request: Callable[[], GenerationRequest]) -> float:
-    """About how many tokens the masks of a run have, taken together: the size of its work. 1 where the
-    request cannot be, which the run itself will say."""
+    """About how many tokens the masks of a run have until it shows its result, with those that are written
+    taken as WRITTEN: the size of its work. 1 where the request cannot be, which the run itself will say."""
     try:
         asked = request()
     except MaskwiseError:
@@ -40,11 +41,13 @@ def estimate(settings: dict) -> str:
 
 
 def _size(request: GenerationRequest) -> float:
-    return max(1, _passes(request)) * (_words(request) + request.max_new_tokens)
+    answers = 1 if request.response.strip() else 2
+    written = answers * request.max_new_tokens * WRITTEN
+    return written + _passes(request) * (_words(request) + request.max_new_tokens)
 
 
 def _passes(request: GenerationRequest) -> int:
-    return request.explainer().passes(_words(request))
+    return request.explainer().passes_until_shown(_words(request))
 
 
 def _words(request: GenerationRequest) -> int:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from time import monotonic
 
 from components.page.stream_view import RecordingView
 from components.page.views import Values
-from explainers.reports.answer_diff import diff_words
+from explainers.reports.answer_diff import NOT_WRITTEN, diff_words, rewritten
 from explainers.reports.figures.convergence import Search, convergence_chart
 from explainers.reports.figures.hops import hops_chart
 from explainers.reports.figures.interactions import arcs_chart
@@ -29,6 +30,10 @@ class GenerationView(RecordingView):
     search: Search = field(default_factory=Search)
     shown: dict | None = None
     explanation: dict | None = None
+    writing: float = (
+        0.0  # seconds that the answer took; the one without the removed words takes about as long
+    )
+    began: float | None = None  # when it began to be written
 
     def values(self, passes_done: int = 0) -> Values:
         done = self._known()
@@ -36,12 +41,21 @@ class GenerationView(RecordingView):
             "result": result_sentence(done) if done else {},
             "strip": self._strip_value(),
             "plot": self._search_value(),
-            "diff": diff_words(self.response, self.masked_response),
+            "diff": diff_words(self.response, self.masked_response) | self._waiting(),
             "metrics": metric_rows(done["metrics"] if done else []),
             "rendered": {"pieces": done.get("rendered", []) if done else []},
         }
 
+    def on_status(self, event: dict) -> None:
+        if self.writing and self.search.unmasked is not None:
+            self.progress.expect(event["text"], self.writing)
+        else:
+            super().on_status(event)
+        self.began = monotonic()
+
     def on_response(self, event: dict) -> None:
+        if self.response is not None and self.began:  # an answer that is known comes at once, and whole
+            self.writing = monotonic() - self.began
         self.response = event["text"]
 
     def on_masked_response(self, event: dict) -> None:
@@ -50,7 +64,7 @@ class GenerationView(RecordingView):
     def on_prompt(self, event: dict) -> None:
         self.spans = [{**span, "score": None, "removed": False} for span in event["spans"]]
         self.search.unmasked = event["log_prob"]
-        self.progress.measure("Searching", event["passes"])
+        self.progress.measure("Searching", event["passes"], after=self.writing)
 
     def on_step(self, event: dict) -> None:
         self.search.best.append(event["log_prob"])
@@ -61,12 +75,16 @@ class GenerationView(RecordingView):
         self.spans = [{**span, "removed": t in removed} for t, span in enumerate(self.spans)]
         if len(alone := event.get("proposed", [])) == 1 and not self.shown:
             self.spans[alone[0]]["score"] = self.search.unmasked - event["proposal"]
-        self.progress.step(event["step"], event["total"], event.get("checked"))
+        if checked := event.get("checked"):
+            self.progress.prove(*checked)
+        else:
+            self.progress.step(event["step"], event["total"])
 
     def on_shown(self, event: dict) -> None:
         self.shown = event
         self._take(event)
-        self.progress.measure("The result is shown; its proof begins", event["evaluations"])
+        if unproved := event.get("unproved"):
+            self.progress.prove(unproved["wanted"] - unproved["left"], unproved["wanted"])
 
     def on_explanation(self, event: dict) -> None:
         self.explanation = event
@@ -80,7 +98,11 @@ class GenerationView(RecordingView):
 
     def _take(self, result: dict) -> None:
         self.spans, self.prompt, self.granularity = result["spans"], result["prompt"], result["granularity"]
-        self.response, self.masked_response = result["response"], result["masked_response"]
+        self.response, self.masked_response = result["response"], rewritten(result)
+
+    def _waiting(self) -> dict:
+        """What stands in the place of an answer that is not written, where it will not be."""
+        return {"waiting": NOT_WRITTEN} if self.progress.state == "stopped" else {}
 
     def _known(self) -> dict | None:
         """The result, or while its proof goes on what is known of it."""

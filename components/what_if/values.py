@@ -40,7 +40,9 @@ def with_removed(explanation: dict, removed: Sequence[int]) -> list[dict]:
 def measured(explanation: dict, removal: dict) -> Values:
     """The result of what_if.removal as the sentence and the coloured answer."""
     spans = with_removed(explanation, removal["removed"])
-    parts = result_sentence({**explanation, **removal, "spans": spans, "metrics": []})["parts"]
+    parts = result_sentence({**explanation, **removal, "spans": spans, "metrics": [], "unproved": None})[
+        "parts"
+    ]
     parts += flat_parts(explanation["notes"])
     before, after = removal["log_prob"], removal["log_prob_masked"]
     verb, by = ("falls", before - after) if after <= before else ("rises", after - before)

@@ -119,6 +119,10 @@ class Explainer(ABC, Generic[TargetT]):
         """About how many sequences this method sends through the model, for progress and time left."""
         return 1
 
+    def passes_until_shown(self, spans: int) -> int:
+        """As `passes`, until a result is shown."""
+        return self.passes(spans)
+
     def neutral(self, target: TargetT) -> float:
         """The score of a span that speaks neither for the target nor against it."""
         return 0.0

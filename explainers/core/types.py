@@ -99,6 +99,18 @@ class Interaction:
 
 
 @dataclass(frozen=True, slots=True)
+class Unproved:
+    """What a proof left out: how many of the sets that it asks for were not tried.
+
+    options: those with which a run of the same method tries them as well; None where there are none.
+    """
+
+    left: int
+    wanted: int
+    options: dict[str, int] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """One signed score per span (positive supports the target) and the mask of the removed spans.
 
@@ -108,7 +120,8 @@ class Explanation:
     its size, in a sentence; optimality_gap: nats by which log p exceeds the lowest, where that is known.
     final: False where the method goes on, to prove this result or to find a better one. interactions: sets of
     spans that the method found to act together, the strongest first. hops: of a method that goes back to the
-    prompt in steps, what each step adds to the scores, a row per step.
+    prompt in steps, what each step adds to the scores, a row per step. score_meaning: a sentence where the
+    scores are others than the method's own, as after a Stop. unproved: of a proof that is not whole.
     """
 
     method: str
@@ -124,6 +137,8 @@ class Explanation:
     final: bool = True
     interactions: tuple[Interaction, ...] = ()
     hops: tuple[tuple[float, ...], ...] = ()
+    score_meaning: str = ""
+    unproved: Unproved | None = None
 
     def __post_init__(self):
         if not len(self.scores) == len(self.mask) == len(self.spans):

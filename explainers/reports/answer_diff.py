@@ -8,6 +8,7 @@ from itertools import groupby
 
 from explainers.text.words import unspaced_words
 
+NOT_WRITTEN = "Not written: the run was stopped before."
 LITTLE = 0.3  # of the shorter answer's words: where less is shared, marking what is not would mark nearly all
 
 
@@ -31,6 +32,12 @@ def diff_words(original: str | None, masked: str | None = None) -> dict:
         return {"original": sides[0], "masked": sides[1], **counts, "shared": shared}
     sides = [_merge(_spread(before, kept_before, "lost")), _merge(_spread(after, kept_after, "new"))]
     return {"original": sides[0], "masked": sides[1], **counts}
+
+
+def rewritten(explanation: dict) -> str | None:
+    """The answer without the removed words, as far as it was written; None where a Stop came before it."""
+    text = explanation["masked_response"]
+    return None if explanation["stopped"] and not text else text
 
 
 def split_words(text: str) -> list[str]:

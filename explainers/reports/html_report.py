@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from explainers.reports.answer_diff import diff_words
+from explainers.reports.answer_diff import NOT_WRITTEN, diff_words, rewritten
 from explainers.reports.class_sentence import CHART_NOTES, class_sentence, percent
 from explainers.reports.figures import hops
 from explainers.reports.figures.interactions import NOTE, SET_HEAD, set_rows
@@ -42,11 +42,9 @@ def explanation_html(record: dict) -> str:
 
 
 def _generation(explanation: dict, record: dict) -> list[str]:
-    answers = diff_words(explanation["response"], explanation["masked_response"])
+    answers = diff_words(explanation["response"], rewritten(explanation))
     titles = {"original": "to the whole prompt", "masked": "without the removed words"}
-    sides = "".join(
-        f"<div><h3>{name}</h3>{pieces(answers[side], 'answer')}</div>" for side, name in titles.items()
-    )
+    sides = "".join(f"<div><h3>{name}</h3>{_answer(answers[side])}</div>" for side, name in titles.items())
     measures = [
         [f"{row['title']}. {row['meaning']}", row["text"], f"{row['arrow']} {row['direction']}"]
         for row in metric_rows(explanation["metrics"])["rows"]
@@ -90,6 +88,10 @@ def _classification(explanation: dict, record: dict) -> list[str]:
 def _sentence(value: dict) -> str:
     facts = " · ".join(f"{name} {text}" for name, text in value["facts"] if name != "certificate")
     return f"<section>{pieces(value['parts'], 'sentence')}{note(facts)}</section>\n"
+
+
+def _answer(parts: list | None) -> str:
+    return note(NOT_WRITTEN) if parts is None else pieces(parts, "answer")
 
 
 def pieces(parts: list, css: str) -> str:

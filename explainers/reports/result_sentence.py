@@ -15,7 +15,7 @@ def result_sentence(explanation: dict) -> dict:
 
     Reads "spans", "probability_ratio" (ratio of geometric means per token), "log_prob", "log_prob_masked"
     (nats), "evaluations", "seconds" and, where there are such, "certificate", "part", "metrics", "response"
-    and "masked_response".
+    and "masked_response", and of a result that is final "unproved".
     """
     removed = [span["text"] for span in explanation["spans"] if span["removed"]]
     whole = "part" if explanation.get("part") else "answer"
@@ -24,7 +24,7 @@ def result_sentence(explanation: dict) -> dict:
         parts = [["text", "Without "], *listed(removed), ["text", f", {effect}"]]
     else:
         parts = [["text", f"With nothing removed, {effect}"]]
-    return {"parts": parts + _rewording(explanation), "facts": _facts(explanation)}
+    return {"parts": parts + _rewording(explanation) + _unproved(explanation), "facts": _facts(explanation)}
 
 
 def _rewording(explanation: dict) -> list[list[str]]:
@@ -36,6 +36,16 @@ def _rewording(explanation: dict) -> list[list[str]]:
     if explanation["response"].strip() == explanation["masked_response"].strip():
         return [["text", " Even so, the model still writes the same answer."]]
     said = f" Even so, the new answer says nearly the same in other words (SentenceBERT {near:.2f})."
+    return [["text", said]]
+
+
+def _unproved(explanation: dict) -> list[list[str]]:
+    """What must be said where a proof was begun and is not whole."""
+    unproved = explanation.get("unproved")
+    if not unproved or explanation.get("type") == "shown":
+        return []
+    left, wanted = unproved["left"], unproved["wanted"]
+    said = f" Not proved: {left:,} of the {wanted:,} sets that the proof asks for were not tried."
     return [["text", said]]
 
 

@@ -9,9 +9,13 @@ from typing import TypeVar
 
 from explainers.core.base import Explainer
 from explainers.core.errors import MaskwiseError, Stopped, shown
-from explainers.core.types import Explanation, SearchStep, removed_spans
+from explainers.core.search import Tally
+from explainers.core.types import Explanation, SearchStep, Unproved, removed_spans
 from explainers.streams.events.shared import StepEvent
 from explainers.targets.base import ScoredTarget
+
+DROP_ALONE = "How far log p falls, in nats, when this span alone is removed; 0 where that was not tried."
+CHOSEN = "1 for a removed span, else 0: the run was stopped before its words were scored."
 
 Returned = TypeVar("Returned")
 
@@ -70,21 +74,26 @@ def run_method(
     passes_before: passes of the target before the method's plan was asked for, where it was.
     """
     step = shown = None
+    alone: dict[int, float] = {}  # log p without one span, in nats
     before = target.forward_passes if passes_before is None else passes_before
+    tally = Tally(target)
     try:
         for event in explainer.stream(target):
             if isinstance(event, Explanation):
                 shown, paused_at = event, target.forward_passes
-                yield MethodRun(event, False, target.forward_passes - before)
+                with tally.paused():
+                    yield MethodRun(event, False, target.forward_passes - before)
                 before += target.forward_passes - paused_at  # what the caller asked of the target meanwhile
             else:
                 step = event
+                if len(proposed := removed_spans(step.proposed_mask)) == 1:
+                    alone[proposed[0]] = step.proposal_log_prob
                 yield _step_event(step)
     except Stopped:
         if step is None:
             raise
-        best = _best_so_far(explainer, target, step, shown)
-        yield MethodRun(best, True, target.forward_passes - before)
+        best = _best_so_far(explainer, target, step, shown, alone)
+        yield MethodRun(replace(best, **tally.fields()), True, target.forward_passes - before)
 
 
 @contextmanager
@@ -115,14 +124,36 @@ def _step_event(step: SearchStep) -> StepEvent:
 
 
 def _best_so_far(
-    explainer: Explainer, target: ScoredTarget, step: SearchStep, shown: Explanation | None
+    explainer: Explainer,
+    target: ScoredTarget,
+    step: SearchStep,
+    shown: Explanation | None,
+    alone: dict[int, float],
 ) -> Explanation:
+    """alone: log p without one span, of those that were tried, in nats."""
+    note = f"Stopped after {step.step:,} of {step.total:,} steps: this is the best set so far."
+    certificate, unproved = "", shown.unproved if shown else None
     if step.checked:
         done, wanted = step.checked
+        unproved = Unproved(wanted - done, wanted, {})
+    if unproved:
+        done, wanted = unproved.wanted - unproved.left, unproved.wanted
         note = f"Stopped after {done:,} of {wanted:,} checks of the proof: this is the best set so far."
-    else:
-        note = f"Stopped after {step.step} of {step.total} steps: this is the best set so far."
+        certificate = f"Best found, not proved: {done:,} of {wanted:,} checks of the proof were made."
     if shown and shown.mask == step.mask:
-        return replace(shown, final=True, notes=(*shown.notes, note))
+        notes = (*shown.notes, note)
+        return replace(shown, final=True, notes=notes, certificate=certificate, unproved=unproved)
     scores = tuple(float(not kept) for kept in step.mask)
-    return Explanation(explainer.name(), target.spans, scores, step.mask, notes=(note,))
+    if alone:
+        unmasked = target.log_prob_of(target.full_mask())
+        scores = tuple(unmasked - alone[t] if t in alone else 0.0 for t in range(len(scores)))
+    return Explanation(
+        explainer.name(),
+        target.spans,
+        scores,
+        step.mask,
+        notes=(note,),
+        certificate=certificate,
+        score_meaning=DROP_ALONE if alone else CHOSEN,
+        unproved=unproved,
+    )

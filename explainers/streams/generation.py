@@ -18,7 +18,7 @@ from explainers.core.deferred_torch import torch
 from explainers.core.deployment import deployment
 from explainers.core.errors import Stopped
 from explainers.core.requests import Seed, between, one_of, request
-from explainers.core.types import Explanation, Mask, OnForward, Prompt, Task
+from explainers.core.types import Mask, OnForward, Prompt, Task
 from explainers.measures.flatness import flat_notes
 from explainers.models import held
 from explainers.models.held import LoadedModel
@@ -40,6 +40,7 @@ from explainers.streams.report import (
     report,
     scored_spans,
     span_values,
+    unproved_sets,
 )
 from explainers.streams.writing import masked_response_event, response_event, write_answer
 from explainers.targets.base import MaskOperator
@@ -55,6 +56,7 @@ from explainers.text.thinking import heed_thinking
 
 MAX_PROMPT_CHARS, MAX_NEW_TOKENS, MAX_K = deployment().chars, deployment().new_tokens, deployment().k
 REUSED = "{} masks of this prompt were known from earlier runs, which saved passes and seconds."
+CUT_OFF = "Stopped while the answer without the removed words was written: its measures are left out."
 Answered = tuple[Prompt, tuple[int, ...]]
 PromptText = Annotated[str, MaxLen(MAX_PROMPT_CHARS)]
 
@@ -124,6 +126,7 @@ def explain(request: GenerationRequest, target: ResponseTarget, reused: int = 0)
         "log_prob": log_prob,
         "passes": explainer.passes(len(target.spans)),
         "plan": explainer.plan(target),
+        "known": reused,
     }
     said: dict[Mask, RemovalReport] = {}
     for event in run_method(explainer, target, passes_before):
@@ -145,9 +148,9 @@ def _told(
     """Stream the answer without the removed spans, then the result. said: what is known already, by mask."""
     mask = run.explanation.mask
     if mask not in said:
-        masked_response = None if run.stopped else (yield from _rewrite(request, target, run.explanation))
+        rewritten = (None, False) if run.stopped else (yield from _rewrite(request, target, mask))
         with uninterrupted(target):
-            said[mask] = report(target, mask, masked_response)
+            said[mask] = report(target, mask, *rewritten)
     result = _result(request, target, run, said[mask])
     if run.explanation.final:
         yield {"type": "explanation", **result}
@@ -158,7 +161,7 @@ def _told(
 def _result(
     request: GenerationRequest, target: ResponseTarget, run: MethodRun, said: RemovalReport
 ) -> GenerationResult:
-    found = run.explanation
+    found, cut_off = run.explanation, [CUT_OFF] * said.cut_off
     return {
         "prompt": request.prompt,
         "method": request.method,
@@ -186,12 +189,13 @@ def _result(
         "metrics": said.metrics,
         "certificate": found.certificate,
         "optimality_gap": found.optimality_gap,
-        "notes": [*target.prompt.notes, *found.notes, *flat_notes(target, said.log_prob_masked)],
+        "unproved": unproved_sets(found),
+        "notes": [*target.prompt.notes, *found.notes, *flat_notes(target, said.log_prob_masked), *cut_off],
         "seconds": found.seconds,
         "evaluations": found.evaluations,
         "distinct_masks": found.distinct_masks,
         "forward_passes": run.forward_passes,
-        "stopped": run.stopped,
+        "stopped": run.stopped or said.cut_off,
         "interactions": interacting_sets(found),
     }
 
@@ -261,13 +265,17 @@ def respond(
 
 
 def _rewrite(
-    request: GenerationRequest, target: ResponseTarget, explanation: Explanation
-) -> Generator[StatusEvent | MaskedResponseEvent, None, str | None]:
-    """Stream what the model answers without the removed spans; returns the text, None if stopped."""
+    request: GenerationRequest, target: ResponseTarget, mask: Mask
+) -> Generator[StatusEvent | MaskedResponseEvent, None, tuple[str, bool]]:
+    """Stream what the model answers without the removed spans; returns the text, and whether a Stop cut it
+    off."""
     yield {"type": "status", "text": "Writing the answer without the removed words"}
-    asked = target.kept_embeds(explanation.mask), request.max_new_tokens, target.on_forward
+    asked = target.kept_embeds(mask), request.max_new_tokens, target.on_forward
+    text = ""
     try:
-        ids = yield from write_answer(target.loaded, *asked, masked_response_event)
+        for event in write_answer(target.loaded, *asked, masked_response_event):
+            text = event["text"]
+            yield event
     except Stopped:
-        return None
-    return decode_answer(target.tokenizer, ids)
+        return text, True
+    return text, False

@@ -12,7 +12,7 @@ from explainers.core.types import Explanation, Mask, MetricScore, TokenSpan
 from explainers.measures.faithfulness import FaithfulnessCurve
 from explainers.measures.text import METRICS, kl_divergence, kl_published, probability_ratio, text_metrics
 from explainers.streams.events.classification import Curve
-from explainers.streams.events.generation import Metric, ResponseToken
+from explainers.streams.events.generation import Metric, ResponseToken, UnprovedSets
 from explainers.streams.events.shared import InteractingSet, Provenance, ScoredSpan, Span
 from explainers.targets.base import ModelTarget, dtype_name
 from explainers.targets.response import ResponseTarget
@@ -24,6 +24,7 @@ LIBRARIES = ("torch", "transformers", "captum", "sacrebleu", "rouge-score", "sen
 @dataclass(frozen=True)
 class RemovalReport:
     """An answer with the whole prompt and without the removed spans; None where the latter was not written.
+    cut_off: it was not written to its end, and has no text measures.
 
     log_prob, log_prob_masked (nats), probability_ratio and KL are those of the part that is explained; the
     text measures and response_tokens those of the whole response.
@@ -36,15 +37,18 @@ class RemovalReport:
     log_prob_masked: float
     probability_ratio: float
     metrics: list[Metric]
+    cut_off: bool = False
 
 
-def report(target: ResponseTarget, mask: Mask, masked_response: str | None) -> RemovalReport:
-    """masked_response: the answer without the removed spans, None where it was not written (its text measures
-    are then left out)."""
+def report(
+    target: ResponseTarget, mask: Mask, masked_response: str | None, cut_off: bool = False
+) -> RemovalReport:
+    """masked_response: the answer without the removed spans, None where it was not written. Its text measures
+    are left out there, and where it was cut off."""
     kept, masked = (target.next_token_log_probs(each) for each in (target.full_mask(), mask))
     before, after = (distribution.gather(1, target.response_column()) for distribution in (kept, masked))
     log_prob, log_prob_masked = (values[slice(*target.part)].sum().item() for values in (before, after))
-    metrics = removal_metrics(target, kept, masked, masked_response)
+    metrics = removal_metrics(target, kept, masked, None if cut_off else masked_response)
     return RemovalReport(
         response=decode_answer(target.tokenizer, target.response_ids),
         masked_response=masked_response,
@@ -53,6 +57,7 @@ def report(target: ResponseTarget, mask: Mask, masked_response: str | None) -> R
         log_prob_masked=log_prob_masked,
         probability_ratio=probability_ratio(log_prob, log_prob_masked, target.length),
         metrics=[{"name": m.name, "value": m.value, "lower_is_better": m.lower_is_better} for m in metrics],
+        cut_off=cut_off,
     )
 
 
@@ -87,7 +92,7 @@ def provenance(target: ModelTarget, explanation: Explanation) -> Provenance:
         "dtype": dtype_name(target.loaded.dtype),
         "title": method.title,
         "reference": method.reference,
-        "score_meaning": method.score_meaning,
+        "score_meaning": explanation.score_meaning or method.score_meaning,
         "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
     }
 
@@ -111,6 +116,12 @@ def curve_values(curve: FaithfulnessCurve) -> Curve:
 
 def interacting_sets(explanation: Explanation) -> list[InteractingSet]:
     return [{"members": list(each.members), "nats": each.nats} for each in explanation.interactions]
+
+
+def unproved_sets(explanation: Explanation) -> UnprovedSets | None:
+    if (unproved := explanation.unproved) is None:
+        return None
+    return {"left": unproved.left, "wanted": unproved.wanted, "options": unproved.options}
 
 
 def _response_tokens(

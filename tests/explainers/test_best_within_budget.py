@@ -8,7 +8,7 @@ from explainers.best_swap import exchanges
 from explainers.core.search import MOST_AT_ONCE, Pace
 from explainers.core.set_surrogate import SetSurrogate
 from explainers.core.target import MIN_GAIN
-from explainers.core.types import Explanation, Phase, SearchStep
+from explainers.core.types import Explanation, Phase, SearchStep, Unproved
 from explainers.exhaustive import all_masks
 from tests.synthetic import SyntheticTarget, hashed, random_problem
 
@@ -116,7 +116,13 @@ def test_an_unfinished_proof_says_how_far_it_came():
     steps, _, last = run(target, 5, budget=100)
     done, wanted = steps[-1].checked
     assert len(steps) == 100 and done <= 55 < wanted == 125
-    assert last.certificate.endswith(f"{done} of 125 exchanges of one span were checked.")
+    left, enough = 125 - done, 100 + 125 - done
+    said = f"Best found, not proved: {done} of 125 exchanges of one span were tried, {left} were not."
+    assert last.certificate == f"{said} A budget of {enough} masks goes on from there."
+    assert last.unproved == Unproved(left, 125, {"budget": enough})
+    _, shown, more = run(target, 5, budget=enough)
+    assert more.unproved is None and more.certificate.startswith("Locally optimal")
+    assert shown[0].unproved.options == {}
 
 
 @pytest.mark.parametrize("chosen", [(7, 150, 151), (40, 41, 290), (0, 100, 299)])
@@ -125,7 +131,7 @@ def test_of_a_long_prompt_sentences_are_looked_at_first(chosen):
     steps, shown, last = run(SyntheticTarget(spans, planted(spans, *chosen)), 3)
     assert [t for t, kept in enumerate(shown[0].mask) if not kept] == sorted(chosen)
     assert sum(step.phase is Phase.FIND for step in steps) <= 140
-    assert "Of the 300 spans, only the" in last.certificate
+    assert "Of 300 spans, only " in last.certificate
 
 
 def test_the_pace_does_not_change_the_path(monkeypatch):

@@ -41,13 +41,22 @@ class MaskedResponseEvent(TypedDict):
     text: str
 
 
+class UnprovedSets(TypedDict):
+    """What a proof left out: how many of the sets that it asks for were not tried. options: those with which
+    a run tries them as well, None where there are none."""
+
+    left: Count
+    wanted: Count
+    options: dict[str, Count] | None
+
+
 class GenerationResult(Found):
     """What is known of a generation. part: tokens [start, end) of the answer that are explained; None: all.
 
     log_prob, log_prob_masked and probability_ratio are those of that part; response_tokens are all tokens.
     date: the day that the template writes, "" where it writes none. rendered: what the model reads.
     masked_response is "" where it was not written. optimality_gap: nats above the lowest log p of all sets
-    of the size, None where that is not known.
+    of the size, None where that is not known. unproved: None where no proof was begun, or it is whole.
     """
 
     prompt: str
@@ -70,6 +79,7 @@ class GenerationResult(Found):
     distinct_masks: NotRequired[Count]
     certificate: NotRequired[str]
     optimality_gap: NotRequired[float | None]
+    unproved: NotRequired[UnprovedSets | None]
 
 
 class GenerationShown(GenerationResult):

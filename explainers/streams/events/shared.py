@@ -52,13 +52,15 @@ class StatusEvent(TypedDict):
 
 
 class PromptEvent(TypedDict):
-    """The spans, and log p of what is explained with all of them. plan: what to know before the run."""
+    """The spans, and log p of what is explained with all of them. plan: what to know before the run. known:
+    how many masks earlier runs had evaluated."""
 
     type: Literal["prompt"]
     spans: list[Span]
     log_prob: float
     passes: Count
     plan: NotRequired[str]
+    known: NotRequired[Count]
 
 
 class StepEvent(TypedDict):

@@ -42,10 +42,28 @@ def test_a_run_like_the_last_takes_as_long(line):
 
 def test_more_masks_and_longer_texts_take_longer(line):
     took(line, 10, size())
-    twice = SETTINGS | {"prompt": " ".join([SETTINGS["prompt"]] * 2)}
-    assert size(prompt=twice["prompt"]) > 2 * size()
-    assert estimate.LINE.expected(estimate.KIND, size(prompt=twice["prompt"])) > 20
+    answers = 2 * 60 * estimate.WRITTEN  # that are written, with all words and without some
+    twice = size(prompt=" ".join([SETTINGS["prompt"]] * 2))
+    assert twice - answers > 2 * (size() - answers) > 0
+    assert estimate.LINE.expected(estimate.KIND, twice) == pytest.approx(10 * twice / size())
     assert size(method="best_within_budget") > size()
+
+
+def test_an_answer_that_is_given_is_not_written(line):
+    assert size() - size(response="Once upon a time.") == 60 * estimate.WRITTEN
+
+
+def test_a_proof_is_not_waited_for(line):
+    """It goes on behind the result."""
+    assert size(method="best_within_budget") < size(method="best_swap", k=3)
+
+
+def test_a_run_that_goes_on_from_earlier_ones_says_nothing_of_the_time(line):
+    ticket = Ticket("a", estimate.KIND, typical=False)
+    line.join(ticket)
+    line.enter(ticket)
+    line.leave(ticket)
+    assert line.expected(estimate.KIND, 1.0) is None
 
 
 def test_what_cannot_be_run_is_refused_by_the_run_not_by_the_estimate(line):

@@ -72,3 +72,15 @@ def test_the_set_and_its_answer_are_shown_before_the_proof_and_stop_keeps_them(p
     stop(page, re.compile(r"Stopped after \d+ of \d+ checks of the proof"))
     expect(page.locator(REMOVED)).to_have_count(3)
     expect(page.locator("#metrics tbody tr").first).to_be_visible()
+
+
+def test_a_stopped_proof_is_said_and_check_the_rest_goes_on_with_it(page):
+    run(page, "Norway")
+    expect(page.locator("#status")).to_contain_text("exchanges checked")
+    expect(page.locator("#check-rest")).to_be_hidden()
+    stop(page, "checks of the proof")
+    expect(page.locator("#result .mw-sentence")).to_contain_text("Not proved")
+    page.locator("#check-rest").click()
+    expect(page.locator("#result .mw-facts")).to_contain_text("Locally optimal")
+    expect(page.locator("#result .mw-sentence")).not_to_contain_text("Not proved")
+    expect(page.locator("#check-rest")).to_be_hidden()

@@ -5,6 +5,7 @@ import pytest
 from explainers import explain_generation
 from explainers.core.errors import Stopped
 from explainers.models import held
+from explainers.reports.html_report import explanation_html
 from tests.tiny_models import tiny_causal
 
 PROMPT = "Write a short story about a doctor and his patient in a small town by the sea."
@@ -16,19 +17,21 @@ def tiny(monkeypatch):
     monkeypatch.setattr(held, "load_model", lambda name, task: tiny_causal("llama", chat=True))
 
 
-def stopped_in(phase: str) -> list[dict]:
-    """Events of a run that is stopped at the third step of a phase."""
-    steps = []
+def stopped_in(phase: str, **settings) -> list[dict]:
+    """Events of a run that is stopped at the third event of a phase of the search, or of a type."""
+    events = []
 
     def on_forward(rows):
-        if sum(event.get("phase") == phase for event in steps) >= 3:
+        if sum(phase in (event["type"], event.get("phase")) for event in events) >= 3:
             raise Stopped("Stopped.")
 
-    events = []
-    for event in explain_generation(PROMPT, on_forward=on_forward, **SETTINGS):
+    for event in explain_generation(PROMPT, on_forward=on_forward, **SETTINGS | settings):
         events.append(event)
-        steps += [event] if event["type"] == "step" else []
     return events
+
+
+def file_of(events: list[dict]) -> str:
+    return explanation_html({"tab": "generation", "events": events})
 
 
 def test_a_set_and_its_answer_are_shown_before_the_proof():
@@ -56,15 +59,42 @@ def test_what_was_shown_is_not_written_again():
 
 
 def test_a_stop_while_it_looks_keeps_the_best_so_far():
-    last = stopped_in("find")[-1]
+    *events, last = stopped_in("find")
     assert last["type"] == "explanation" and last["stopped"] and last["masked_response"] == ""
     assert "Stopped after" in last["notes"][-1]
+    assert last["evaluations"] > 0 and last["seconds"] > 0
+    steps = [event for event in events if event["type"] == "step"]
+    drops = {event["proposed"][0]: last["log_prob"] - event["proposal"] for event in steps}
+    assert 3 <= len(drops) < len(last["spans"]) and "when this span alone is removed" in last["score_meaning"]
+    scores = [span["score"] for span in last["spans"]]
+    assert scores == pytest.approx([drops.get(t, 0.0) for t in range(len(scores))], abs=1e-3)
+    assert "Not written: the run was stopped before." in file_of([*events, last])
+
+
+def test_scores_of_a_search_that_tried_no_word_alone_claim_nothing():
+    last = stopped_in("find", method="xprompt")[-1]
+    assert [span["score"] for span in last["spans"]] == [float(span["removed"]) for span in last["spans"]]
+    assert last["stopped"] and "nats" not in last["score_meaning"]
+
+
+@pytest.mark.parametrize("method", ["best_within_budget", "feature_ablation"])
+def test_a_stop_while_the_answer_without_the_words_is_written_keeps_what_there_is(method):
+    *events, last = stopped_in("masked_response", method=method)
+    written = [event["text"] for event in events if event["type"] == "masked_response"]
+    assert last["masked_response"] == written[-1] and len(written) == 3
+    assert last["stopped"] and "Stopped while the answer" in last["notes"][-1]
+    names = {metric["name"] for metric in last["metrics"]}
+    assert "probability_ratio" in names and "bleu" not in names
 
 
 def test_a_stop_in_the_proof_keeps_the_set_its_answer_and_measures():
     events = stopped_in("prove")
     shown, last = next(event for event in events if event["type"] == "shown"), events[-1]
     assert last["stopped"] and "checks of the proof" in last["notes"][-1]
+    done, wanted = next(event["checked"] for event in reversed(events) if event.get("checked"))
+    assert f" {done} of {wanted} checks of the proof were made." in last["certificate"]
+    assert last["unproved"] == {"left": wanted - done, "wanted": wanted, "options": {}}
+    assert f"Not proved: {wanted - done} of the {wanted} sets that the proof asks for" in file_of(events)
     if [s["removed"] for s in last["spans"]] == [s["removed"] for s in shown["spans"]]:
         assert last["masked_response"] == shown["masked_response"] != ""
         assert last["metrics"] == shown["metrics"] and last["spans"] == shown["spans"]

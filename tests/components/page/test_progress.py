@@ -1,0 +1,66 @@
+"""The status line while a run goes on: what it is at, how much is done, how long it still takes."""
+
+import pytest
+
+from components.page import progress as module
+from components.page.progress import Progress
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Seconds, moved on by hand."""
+    now = [100.0]
+    monkeypatch.setattr(module, "monotonic", lambda: now[0])
+
+    def pass_by(seconds):
+        now[0] += seconds
+
+    return pass_by
+
+
+def said(progress, passes=0):
+    value = progress.value(passes)
+    return value["text"], value["fraction"], value["eta"]
+
+
+def test_passes_are_counted_from_where_the_work_began(clock):
+    progress = Progress()
+    progress.measure("Searching", 200)
+    assert said(progress, 70) == ("Searching: 0 of about 200 passes", 0, None)
+    clock(10)
+    assert said(progress, 120) == ("Searching: 50 of about 200 passes", 0.25, 30)
+    progress.measure("Explaining", 1)
+    assert said(progress, 120) == ("Explaining", 0, None)
+
+
+def test_the_time_left_holds_what_comes_behind_the_search(clock):
+    progress = Progress()
+    progress.measure("Searching", 100, after=7)
+    clock(5)
+    progress.step(10, 40)
+    assert said(progress) == ("Finding: 10 of about 40 masks tried", 0.25, 15 + 7)
+
+
+def test_a_proof_is_timed_by_what_it_tries_itself(clock):
+    """20 of its 50 sets were tried before; in 4 seconds it tried 10 of the other 30."""
+    progress = Progress()
+    progress.measure("Searching", 100)
+    progress.step(40, 40)
+    progress.prove(20, 50)
+    assert said(progress)[2] is None
+    clock(4)
+    progress.prove(30, 50)
+    assert said(progress) == ("Shown below. Proving it: 30 of 50 exchanges checked", 0.6, 8)
+    progress.prove(5, 50)  # from a better set it begins anew
+    clock(1)
+    progress.prove(6, 50)
+    assert said(progress)[2] == 44
+
+
+def test_what_takes_as_long_as_before_is_timed_until_then(clock):
+    progress = Progress()
+    progress.expect("Writing the answer without the removed words", 8)
+    clock(2)
+    assert said(progress)[1:] == (0.25, 6)
+    clock(7)
+    assert said(progress)[1:] == (None, None)
