@@ -144,6 +144,8 @@ def follow(reader: Reader, view: StreamView) -> Iterator[Values]:
                 return
             for event in events:
                 view.add(event)
+            if reader.late and not before:
+                view.progress.from_now()
             values = view.values(reader.passes_done)
             if reader.run:
                 values["status"] |= {"run": reader.run}

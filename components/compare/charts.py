@@ -50,6 +50,9 @@ class ConvergenceView(CompareRun):
 
     curves: list[dict] = field(default_factory=list)
 
+    def on_prompt(self, event: dict) -> None:
+        self.progress.measure("The first search goes on", event["passes"])
+
     def values(self, passes_done: int = 0) -> Values:
         shown = super().values(passes_done)
         return shown | ({"bands": bands_value(self.curves)} if self.curves else {})

@@ -16,10 +16,10 @@ WAITING_SECONDS = 0.5  # and two while it waits
 
 class Reader:
     """Reads a job that it has joined. returns: its page may be left and come back. run: the name by which it
-    does, "" for none. replaced: another run fills the same views."""
+    does, "" for none. replaced: another run fills the same views. late: much has been said already."""
 
     def __init__(self, job: Job, returns: bool = False):
-        self.job, self.run, self.replaced = job, "", False
+        self.job, self.run, self.replaced, self.late = job, "", False, bool(job.events)
         self._returns, self._read = returns, 0
         self._left = self._ended = False
         self._said: Place | None = None

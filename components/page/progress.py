@@ -60,6 +60,14 @@ class Progress:
         self.steps = done, wanted
         self.text = f"Shown below. Proving it: {done:,} of {wanted:,} exchanges checked"
 
+    def from_now(self) -> None:
+        """What is done came all at once, to a page that has come back: the time of steps is taken from here
+        on; of other work nobody knows how much is done."""
+        if self.steps:
+            self.started, self.steps_before = monotonic(), self.steps[0]
+        else:
+            self.started = None
+
     def end(self, state: str, text: str, details: str = "") -> None:
         """state: done, stopped, error or idle. details: sentences to read on demand."""
         self.state, self.text, self.details = state, self.origin + text, details

@@ -92,7 +92,8 @@ def compare(
     try:
         removals = Removals(target, request.max_new_tokens)
         floor = removals.floor(request.k, request.draws, request.seed)
-        yield {"type": "floor", "draws": request.draws, "metrics": floor}
+        rest = planned_passes(request, len(target.spans)) - floor_passes(request)
+        yield {"type": "floor", "draws": request.draws, "metrics": floor, "passes": rest}
         for method in request.methods:
             rows.append(_row(request, method, removals))
             yield rows[-1]
@@ -224,9 +225,12 @@ def estimate(request: ComparisonRequest) -> Estimate:
 def planned_passes(request: ComparisonRequest, spans: int) -> int:
     """About how many sequences go through the model once the answer to the whole prompt is there."""
     searched = sum(request.single(method).explainer().passes(spans) for method in request.methods)
-    answers = min(TEXT_DRAWS, request.draws) + len(request.methods)
-    measured = request.draws + 2 * len(request.methods)
-    return searched + answers * request.max_new_tokens + measured
+    return floor_passes(request) + searched + len(request.methods) * (request.max_new_tokens + 2)
+
+
+def floor_passes(request: ComparisonRequest) -> int:
+    """How many of them measure random removal."""
+    return min(TEXT_DRAWS, request.draws) * request.max_new_tokens + request.draws
 
 
 def _about_spans(text: str, granularity: str) -> int:

@@ -23,11 +23,12 @@ class Interval(TypedDict):
 
 
 class FloorEvent(TypedDict):
-    """The measures of sets drawn at random."""
+    """The measures of sets drawn at random. passes: about how many sequences then go through the model."""
 
     type: Literal["floor"]
     draws: Count
     metrics: dict[str, Interval]
+    passes: NotRequired[Count]
 
 
 class RowEvent(TypedDict):

@@ -41,7 +41,9 @@ def test_equal_questions_are_computed_once_and_a_late_reader_misses_nothing(jobs
     first = jobs.start("a", "tab", work(stream, question="q"))
     reading, early = read_all(first)
     time.sleep(0.15)
-    late = events_of(jobs.start("b", "tab", work(stream, question="q")))
+    second = jobs.start("b", "tab", work(stream, question="q"))
+    assert second.late and not first.late
+    late = events_of(second)
     reading.join(timeout=10)
     assert runs == [1] and first.passes_done == 40
     assert [event["n"] for event in early] == [event["n"] for event in late] == list(range(40))

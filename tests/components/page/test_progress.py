@@ -64,3 +64,17 @@ def test_what_takes_as_long_as_before_is_timed_until_then(clock):
     assert said(progress)[1:] == (0.25, 6)
     clock(7)
     assert said(progress)[1:] == (None, None)
+
+
+def test_a_page_that_came_back_takes_the_time_from_then_on(clock):
+    progress = Progress()
+    progress.measure("Searching", 100)
+    progress.step(30, 50)
+    progress.from_now()
+    assert said(progress)[2] is None
+    clock(2)
+    progress.step(34, 50)
+    assert said(progress) == ("Finding: 34 of about 50 masks tried", 0.68, 8)
+    progress.measure("Searching", 100)
+    progress.from_now()
+    assert said(progress, 80) == ("Searching", None, None)
