@@ -1,6 +1,5 @@
 """Links from the What-if and Classroom tabs in a real browser: nothing is computed before Run is pressed."""
 
-from contextlib import contextmanager
 from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,9 +9,9 @@ from playwright.sync_api import expect
 from components.sharing.links import link_fields
 from components.sharing.round_choice import OWN, round_titles
 from tests.browser import guarded_page
+from tests.components.sharing.first_page import OPEN, first_page
 from tests.served import served_app, tiny_model
 
-OPEN = {"viewport": {"width": 1280, "height": 1000}}
 PROMPT = 'Write <img src=x onerror=alert(1)> about ${alert(2)} and "مرحبا" now'
 INPUTS = {"prompt": PROMPT, "method": "feature_ablation", "k": 2, "max_new_tokens": 8, "granularity": "word"}
 RESTORED = "Restored from a link. Press Run."
@@ -35,14 +34,6 @@ def url(loads):
         served_app(load) as address,
     ):
         yield address
-
-
-@contextmanager
-def first_page(browser, url):
-    with guarded_page(browser, permissions=["clipboard-read", "clipboard-write"], **OPEN) as opened:
-        opened.goto(url)
-        expect(opened.locator("#status")).to_contain_text("A stored example")
-        yield opened
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 import re
-from contextlib import contextmanager
 from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,24 +10,16 @@ from playwright.sync_api import expect
 
 from components.sharing.links import link_fields, pack
 from tests.browser import choose, guarded_page
+from tests.components.sharing.first_page import OPEN, first_page
 from tests.served import served_app
 
 NASTY = 'Write <img src=x onerror=alert(1)> ${alert(2)} 👩🏽‍⚕️ & مرحبا "now"\nplease'
-OPEN = {"viewport": {"width": 1280, "height": 1000}}
 
 
 @pytest.fixture(scope="module")
 def url():
     with mock.patch("explainers.streams.report.text_metrics", lambda *answers: []), served_app() as address:
         yield address
-
-
-@contextmanager
-def first_page(browser, url):
-    with guarded_page(browser, permissions=["clipboard-read", "clipboard-write"], **OPEN) as opened:
-        opened.goto(url)
-        expect(opened.locator("#status")).to_contain_text("A stored example")
-        yield opened
 
 
 @pytest.fixture
