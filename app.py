@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import socket
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -22,7 +24,7 @@ if __name__ == "__main__":
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from components.api import offer_api
+from components.api import offer_api, shorten_errors
 from components.classification.run import leave
 from components.classification.tab import classification_tab
 from components.classroom.lesson_page import lesson_routes
@@ -44,7 +46,7 @@ from components.sharing.restore import restore_links
 from components.what_if.class_tab import class_what_if_tab
 from components.what_if.tab import what_if_tab
 from explainers.core.deployment import SPACE, deployment
-from explainers.core.errors import MaskwiseError
+from explainers.core.errors import MaskwiseError, shown
 from explainers.core.types import OnForward, Task
 from explainers.models.held import load_model
 from explainers.streams.classification import ClassificationRequest
@@ -123,6 +125,8 @@ def launch(**settings):
         **settings,
     )
     lighten_sessions(demo)
+    if demo.mcp_server_obj:
+        shorten_errors(demo.mcp_server_obj.mcp_server)
     return demo, url, share_url
 
 
@@ -135,6 +139,24 @@ def check_temporary_folder() -> None:
             f"The folder for temporary files cannot be written to ({error.strerror}). Set GRADIO_TEMP_DIR "
             "to one that can."
         ) from error
+
+
+def free_address() -> tuple[str, int]:
+    """Host and port that the environment names; raises MaskwiseError where nothing can be served there."""
+    host = "0.0.0.0" if SPACE in os.environ else os.environ.get("HOST", "127.0.0.1")
+    port = os.environ.get("PORT", "7860")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind((host.strip("[]"), int(port)))
+    except (OSError, ValueError, OverflowError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no port number"
+        raise MaskwiseError(
+            f"Nothing can be served at {shown(host)}, port {shown(port)} ({reason}). Set HOST and PORT; "
+            "docs/deploy.md has the settings."
+        ) from error
+    return host, int(port)
 
 
 def prepare() -> None:
@@ -173,15 +195,13 @@ if __name__ == "__main__":
     limit_arenas()
     logging.basicConfig(format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("maskwise").setLevel(logging.INFO)
-    on_space = SPACE in os.environ
     try:
-        page, _, _ = launch(
-            server_name="0.0.0.0" if on_space else os.environ.get("HOST", "127.0.0.1"),
-            server_port=int(os.environ.get("PORT", 7860)),
-            prevent_thread_lock=True,
-        )
+        deployment()  # whether its settings can be read is said first
+        host, port = free_address()
+        page, _, _ = launch(server_name=host, server_port=port, prevent_thread_lock=True)
     except MaskwiseError as error:
-        raise SystemExit(str(error)) from error
+        print(error, file=sys.stderr)
+        raise SystemExit(2) from error
     gc.freeze()  # what the page is made of is never garbage
     gc.enable()
     prepare()

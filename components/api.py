@@ -33,6 +33,9 @@ PUBLIC_EVENTS = (
     "compared",
 )
 
+OF_TYPES = "Input validation error: "  # begins those errors of the package mcp that quote the value
+LONGEST, LONGEST_OF_TYPES = 600, 160  # characters of an error of a tool
+
 
 def offer_api() -> None:
     """Offer the three calls below inside the current Blocks, each under its own name."""
@@ -186,3 +189,25 @@ async def public_events(work: Work, request: gr.Request | None) -> AsyncGenerato
                         yield dict(event)
     finally:
         RUNNER.end(job)
+
+
+def shorten_errors(server) -> None:
+    """Errors of tools do not repeat at length what was sent. server: of the package mcp."""
+    from mcp import types
+
+    handle = server.request_handlers[types.CallToolRequest]
+
+    async def answer(request):
+        result = await handle(request)
+        if result.root.isError:
+            for part in result.root.content:
+                part.text = _shortened(part.text)
+        return result
+
+    server.request_handlers[types.CallToolRequest] = answer
+
+
+def _shortened(text: str) -> str:
+    """Without its middle where it is long: the end says what is wrong."""
+    longest = LONGEST_OF_TYPES if text.startswith(OF_TYPES) else LONGEST
+    return text if len(text) <= longest else f"{text[: longest // 2]}…{text[-longest // 2 :]}"

@@ -15,6 +15,7 @@ class RoomOnProjector {
   constructor(view) {
     this.view = view;
     this.section = view.element.closest('.mw-room-section');
+    this.leaderboard = true;  // as the page is laid out
     this.qr = make('img', {class: 'mw-room-qr', alt: ''});
     this.code = make('strong', {class: 'mw-room-code'});
     this.link = make('a', {class: 'mw-room-link', target: '_blank'});
@@ -55,6 +56,12 @@ class RoomOnProjector {
     });
   }
 
+  // The checkbox says what holds, also after a reload or a change from another page.
+  tick(leaderboard) {
+    if (leaderboard !== this.leaderboard) this.view.trigger('select', {index: leaderboard});
+    this.leaderboard = leaderboard;
+  }
+
   close(said) {
     if (this.client) store.remove(KEPT);
     this.tell('');
@@ -68,6 +75,7 @@ class RoomOnProjector {
   show(state) {
     const {phase, round, joined, answered} = state;
     this.section.dataset.phase = phase;
+    this.tick(state.leaderboard);
     this.said.hidden = this.join.hidden = true;
     this.head.hidden = this.result.node.hidden = false;
     this.status.element.hidden = !state.status;

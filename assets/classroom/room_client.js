@@ -10,6 +10,9 @@ export const store = {
   remove(name) { try { localStorage.removeItem(name); } catch { /* nothing was kept */ } },
 };
 
+// Where the key of a room's student is kept.
+export const kept = (code) => `maskwise-room-${code}`;
+
 // The answer of the server; an Error with its words where it refuses.
 export const post = async (path, body, key = '') => {
   const headers = {'Content-Type': 'application/json', [KEY]: key};

@@ -3,13 +3,12 @@ import {make, say, set} from '../page/dom.js';
 import {ClassResult} from './class_result.js';
 import {mount as mountBoard} from './guess_board.js';
 import {part} from './part.js';
-import {post, RoomClient, store} from './room_client.js';
+import {kept, post, RoomClient, store} from './room_client.js';
 import {JoinForm} from './room_join.js';
 
 const query = new URLSearchParams(location.search);
 const LOST = 'The connection is lost. This page tries again by itself, and nothing that you sent is lost.';
 const apart = (name) => `\u2068${name}\u2069`;  // whichever way it is written, the rest of the line stays
-const kept = (code) => `maskwise-room-${code}`;
 
 const followTheme = () => {
   const wish = query.get('__theme'), system = matchMedia('(prefers-color-scheme: dark)');

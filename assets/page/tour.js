@@ -81,6 +81,7 @@ class Tour {
     const node = this.target(), fits = node && node.offsetHeight + this.card.offsetHeight + 4 * GAP <= innerHeight;
     node?.scrollIntoView({block: fits ? 'center' : 'start'});
     this.arrange();
+    this.card.scrollIntoView({block: 'nearest'});  // of the page around a frame that is as tall as its content
   }
 
   target() {

@@ -1,4 +1,5 @@
 import {set, make, say} from '../page/dom.js';
+import {keepAddress} from '../page/address.js';
 import {announcer} from '../page/announcer.js';
 
 const ICONS = {idle: '', queued: '\u2026', running: '', done: '\u2713', stopped: '\u25a0', error: '\u26a0'};
@@ -13,7 +14,7 @@ const rememberRun = (run) => {
   const address = new URL(location.href);
   if (address.searchParams.get('run') === run) return;
   address.searchParams.set('run', run);
-  history.replaceState(history.state, '', address);
+  keepAddress(address);
 };
 
 export const mount = (view) => {

@@ -1,4 +1,5 @@
 // Shared by the views that keep and share: a row of buttons, the first of which copies a link, and what is said of it.
+import {keepAddress} from '../page/address.js';
 import {make, say} from '../page/dom.js';
 
 export const button = (text, name) => make('button', {type: 'button', class: 'mw-share-button', 'aria-label': name, title: name}, text);
@@ -22,10 +23,9 @@ export const mountShareLink = ({root, props, trigger}) => {
 
   const answers = {
     query: (query) => {
-      const kept = [...new URLSearchParams(location.search)].filter(([name]) => name.startsWith('__'));
-      const url = new URL(location.href);
-      url.search = [query, new URLSearchParams(kept).toString()].filter(Boolean).join('&');
-      history.replaceState(history.state, '', url);
+      const url = new URL(location.href), theme = url.searchParams.get('__theme');
+      url.search = [query, theme && new URLSearchParams({__theme: theme}).toString()].filter(Boolean).join('&');
+      keepAddress(url);
       address.value = url.href;
       copy(url.href, 'Link copied. It holds the settings, not the result: whoever opens it computes that anew.',
         () => { address.hidden = false; address.select(); });

@@ -16,9 +16,9 @@ from components.pieces.label_lines import read_words, write_words
 from components.pieces.views import status_line
 from components.sharing.fields import MAX_LINES_CHARS
 from explainers import explainers_for
+from explainers.core.deployment import deployment
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
-from explainers.streams.classification import MAX_TEXT_CHARS
 from explainers.text.tasks import CUSTOM, TASKS, WORDS_PER_CLASS, find_task
 from explainers.text.templates import MAX_TEMPLATE_CHARS
 from explainers.verbalizers.words import read_kpt_file
@@ -66,7 +66,7 @@ def panel() -> ClassificationPanel:
         info="Shift + Enter runs it.",
         lines=3,
         max_lines=12,
-        max_length=MAX_TEXT_CHARS,
+        max_length=deployment().chars,
         elem_id="class-text",
     )
     examples_place = gr.Column(elem_classes="mw-examples")

@@ -18,9 +18,12 @@ LEADERS = 10
 @dataclass
 class Student:
     """name: "" where none was given. scores: 0 to 1, by round; the first guess of a round counts. changes:
-    how often this one has sent marks, which a second page of the same student is to show."""
+    how often this one has sent marks, which a second page of the same student is to show. joined, seen: when
+    it came, and when its page last asked for what is new."""
 
     name: str = ""
+    joined: float = 0.0
+    seen: float | None = None
     changes: int = 0
     scores: dict[tuple[str, str, int], float] = field(default_factory=dict)
 
@@ -46,9 +49,28 @@ class Room:
     session: str = field(default_factory=token_urlsafe)
     _seen: tuple[int, dict] = (-1, {})  # by students, since so many changes
 
-    def join(self, key: str, name: str) -> None:
+    def join(self, key: str, name: str, now: float) -> None:
         """One more student. name: untrusted; "" for none."""
-        self.students[key] = Student(self._free_name(name))
+        self.students[key] = Student(self._free_name(name), now)
+
+    def rename(self, key: str, name: str) -> None:
+        """By a name that is new and not empty. name: untrusted."""
+        if nickname(name, NAME_CHARS) not in ("", self.students[key].name):
+            self.students[key].name = self._free_name(name)
+
+    def seen(self, key: str, now: float) -> Student:
+        """The student, whose page is there."""
+        self.students[key].seen = now
+        return self.students[key]
+
+    def unused(self, seen_before: float, unseen_before: float) -> list[str]:
+        """Keys of those who never sent marks and were last seen before, or never since they came before."""
+        return [
+            key
+            for key, student in self.students.items()
+            if not student.changes
+            and (student.joined < unseen_before if student.seen is None else student.seen < seen_before)
+        ]
 
     def count(self) -> None:
         """Add the scores of the revealed round, as far as they are there, to those of the students."""

@@ -22,7 +22,6 @@ from starlette.routing import Route
 from components.classroom.limits import visitor_of
 from components.classroom.rooms import RoomEnded, Rooms
 from components.page.scripts import ADDRESS, ASSETS
-from explainers.core.deployment import deployment
 from explainers.core.errors import MaskwiseError
 
 PAGE = ASSETS / "classroom" / "room.html"
@@ -34,7 +33,7 @@ MOST_BYTES = 20_000
 
 Handler = Callable[[Request], Awaitable[Response]]
 
-ROOMS = Rooms(deployment().rooms, deployment().students)
+ROOMS = Rooms()
 
 
 @cache
@@ -79,7 +78,7 @@ async def _join(request: Request) -> Response:
     asked = await _body(request)
     code, name = (str(asked.get(field) or "") for field in ("code", "name"))
     host = request.client.host if request.client else ""
-    return JSONResponse({"key": ROOMS.join(code, name, visitor_of(host))})
+    return JSONResponse({"key": ROOMS.join(code, name, visitor_of(host), request.headers.get(KEY, ""))})
 
 
 async def _mark(request: Request) -> Response:

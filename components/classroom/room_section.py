@@ -24,7 +24,6 @@ from explainers.core.unicode import whole_characters
 from explainers.streams.game.rounds import Round
 
 MINE, MINE_SHOWN = "A prompt of my own", "Our own prompt"
-READY_TITLES = [title for title in round_titles() if title != OWN]
 ADDRESS = re.compile(r"https?://[^\s?#]{1,300}/room")
 NO_ROOM = "Open a room first."
 # What the view's script knows, in the place of its value: see assets/classroom/room.js.
@@ -65,12 +64,13 @@ def room_view(elem_id: str) -> gr.HTML:
 
 
 def _layout() -> RoomSection:
+    titles = [MINE if title == OWN else title for title in round_titles()]
     with gr.Column(elem_classes="mw-room-section"):
         with gr.Row(elem_classes="mw-tight"):
             opening = gr.Button("Open a room", variant="primary", elem_classes=CLOSED, elem_id="room-open")
             choice = gr.Dropdown(
-                [*READY_TITLES, MINE],
-                value=READY_TITLES[0],
+                titles,
+                value=titles[0],
                 label="Round",
                 min_width=260,
                 elem_classes=IN_ROOM,
@@ -128,6 +128,9 @@ def _wire_room(section: RoomSection) -> None:
         ROOMS.show_leaders(_key(shown), bool(wanted))
         return {}
 
+    def leaders_shown(shown) -> bool:
+        return ROOMS.led(_key(shown)).leaderboard
+
     def end(shown) -> Updates:
         ROOMS.end(_key(shown))
         return {}
@@ -137,6 +140,7 @@ def _wire_room(section: RoomSection) -> None:
     section.open.click(_in_words(section, open_room), room, outputs, **told)
     section.reveal.click(_in_words(section, reveal), room, section.said, **told)
     section.leaders.input(_in_words(section, show_leaders), [room, section.leaders], section.said, **told)
+    room.select(leaders_shown, room, section.leaders, **told)
     section.end.click(_in_words(section, end), room, section.said, **told)
 
 
@@ -165,7 +169,7 @@ def _wire_rounds(section: RoomSection, generation: GenerationTab) -> None:
 def _chosen(title: str, own: dict[str, Any]) -> Round:
     """Raises MaskwiseError where it cannot be played."""
     if title != MINE:
-        return chosen_round(title if title in READY_TITLES else "", own)
+        return chosen_round("" if title == OWN else title, own)
     return replace(chosen_round(OWN, own | {"response": ""}), title=MINE_SHOWN)
 
 

@@ -11,6 +11,7 @@ from time import monotonic
 from components.classroom.class_round import ClassRound
 from components.classroom.limits import Allowance
 from components.classroom.room import Room
+from explainers.core.deployment import deployment
 from explainers.core.errors import MaskwiseError
 from explainers.streams.events.shared import Event
 from explainers.streams.game.rounds import Round
@@ -19,11 +20,16 @@ LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # no digits that look like letters, and no vow
 CODE_LETTERS = 6
 KEY_BYTES = 16
 IDLE_SECONDS = 3600.0
+SILENT_SECONDS = 60.0  # after which a place in a full room that was never used is free again
+UNSEEN_SECONDS = 10.0  # after which it is where its page has never asked for anything
 
 WRONG_CODE = "There is no room with this code. Look at the projector once more."
 TOO_MANY_WRONG = "Too many wrong codes came from your network. Wait a minute, then try again."
 TOO_MANY_OPENED = "Many rooms were opened from your network. Wait a minute, then try again."
-ENDED = "This room has ended. Ask your teacher for a new code."
+ENDED = (
+    "This room has ended, or it was full and your place was given away while you were gone. Join again, or "
+    "ask your teacher for a new code."
+)
 NO_ROUND = "No round has begun yet."
 
 
@@ -34,14 +40,14 @@ class RoomEnded(MaskwiseError):
 class Rooms:
     """All rooms, by keys that nobody can guess: a teacher's, and one for each student.
 
-    Raises RoomEnded for a key that opens nothing, MaskwiseError for what cannot be done. At most `most` rooms
-    with `most_students` each. changed: of guesses, reveals, ends and what the model says, for whoever works
-    for a room.
+    Raises RoomEnded for a key that opens nothing, MaskwiseError for what cannot be done. As many rooms and
+    students as the deployment allows. changed: of guesses, reveals, ends and what the model says, for whoever
+    works for a room.
     """
 
-    def __init__(self, most: int, most_students: int, now: Callable[[], float] = monotonic):
+    def __init__(self, now: Callable[[], float] = monotonic):
         self.changed = Condition()
-        self._most, self._most_students, self._now = most, most_students, now
+        self._now = now
         self._rooms: dict[str, Room] = {}  # by code
         self._teachers: dict[str, Room] = {}
         self._students: dict[str, Room] = {}
@@ -55,8 +61,8 @@ class Rooms:
         with self._locked():
             if not self._opened.is_left(visitor):
                 raise MaskwiseError(TOO_MANY_OPENED)
-            if len(self._rooms) >= self._most:
-                raise MaskwiseError(f"{self._most} rooms are open already. Please try again later.")
+            if len(self._rooms) >= (most := deployment().rooms):
+                raise MaskwiseError(f"{most} rooms are open already. Please try again later.")
             self._opened.spend(visitor)
             key, code = token_urlsafe(KEY_BYTES), self._new_code()
             self._rooms[code] = self._teachers[key] = Room(code, address, self._now())
@@ -100,8 +106,12 @@ class Rooms:
 
     # Students
 
-    def join(self, code: str, name: str = "", visitor: str = "") -> str:
-        """Returns the student's key. Wrong codes are counted by visitor, and then no code is tried."""
+    def join(self, code: str, name: str = "", visitor: str = "", seat: str = "") -> str:
+        """Returns the student's key. Wrong codes are counted by visitor, and then no code is tried.
+
+        seat: a key that the browser has already; of a place in this room, it keeps that place. In a full room
+        the places of those who are gone and never sent marks are free, so that nobody can fill it alone.
+        """
         with self._locked():
             if not self._wrong.is_left(visitor):
                 raise MaskwiseError(TOO_MANY_WRONG)
@@ -109,10 +119,17 @@ class Rooms:
             if room is None:
                 self._wrong.spend(visitor)
                 raise MaskwiseError(WRONG_CODE)
-            if len(room.students) >= self._most_students:
-                raise MaskwiseError(f"The room is full: {self._most_students} are in it.")
+            if seat in room.students:
+                room.rename(seat, name)
+                self._turn(room)
+                return seat
+            most = deployment().students
+            if len(room.students) >= most:
+                self._free_places(room)
+            if len(room.students) >= most:
+                raise MaskwiseError(f"The room is full: {most} are in it.")
             key = token_urlsafe(KEY_BYTES)
-            room.join(key, name)
+            room.join(key, name, self._now())
             self._students[key] = room
             self._stir(room)
             return key
@@ -137,7 +154,7 @@ class Rooms:
             if room := self._teachers.get(key):
                 return f"{room.changes}.{room.changes_for_teacher}"
             if room := self._students.get(key):
-                return f"{room.changes}.{room.students[key].changes}"
+                return f"{room.changes}.{room.seen(key, self._now()).changes}"
         raise RoomEnded(ENDED)
 
     def state(self, key: str) -> dict:
@@ -180,6 +197,11 @@ class Rooms:
         if not (room := self._teachers.get(key)):
             raise RoomEnded(ENDED)
         return room
+
+    def _free_places(self, room: Room) -> None:
+        now = self._now()
+        for key in room.unused(now - SILENT_SECONDS, now - UNSEEN_SECONDS):
+            del room.students[key], self._students[key]
 
     def _close(self, room: Room) -> None:
         del self._rooms[room.code]

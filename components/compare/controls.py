@@ -12,9 +12,9 @@ from components.page.controls import Controls
 from components.page.models_menu import model_menu
 from components.pieces.views import status_line
 from explainers import explainers_for
+from explainers.core.deployment import deployment
 from explainers.core.types import Task
 from explainers.streams.comparison import MAX_DRAWS, MAX_METHODS
-from explainers.streams.generation import MAX_PROMPT_CHARS
 
 METHODS = explainers_for(Task.GENERATION)
 DEFAULT_METHODS = ["xprompt", "best_within_budget", "feature_ablation", "integrated_gradients"]
@@ -60,7 +60,7 @@ def _prompt() -> tuple[Controls, gr.Button]:
             label="Prompt",
             lines=3,
             max_lines=10,
-            max_length=MAX_PROMPT_CHARS,
+            max_length=deployment().chars,
             elem_id="compare-prompt",
         )
     }

@@ -12,8 +12,8 @@ from components.page.controls import Controls, method_options, press_on_enter
 from components.page.models_menu import model_menu
 from components.pieces.views import status_line
 from explainers import explainers_for
+from explainers.core.deployment import deployment
 from explainers.core.types import Task
-from explainers.streams.generation import MAX_PROMPT_CHARS
 
 METHODS = explainers_for(Task.GENERATION)
 DEFAULT_METHOD = "best_within_budget"
@@ -71,7 +71,7 @@ def panel() -> GenerationPanel:
         info="Shift + Enter runs it.",
         lines=4,
         max_lines=14,
-        max_length=MAX_PROMPT_CHARS,
+        max_length=deployment().chars,
         elem_id="prompt",
     )
     examples = gr.Examples(

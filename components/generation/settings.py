@@ -5,7 +5,7 @@ from __future__ import annotations
 import gradio as gr
 
 from components.page.controls import Controls
-from explainers.streams.generation import MAX_NEW_TOKENS, MAX_PROMPT_CHARS
+from explainers.core.deployment import deployment
 
 GRANULARITIES = [("words", "word"), ("tokens", "token"), ("sentences", "sentence")]
 OPERATORS = [
@@ -24,6 +24,7 @@ ANSWER_TOKENS, DATE_CHARS = 60, 10
 
 def generation_settings(prefix: str = "") -> Controls:
     """Controls by the names of GenerationRequest's fields; `prefix` begins their ids on the page."""
+    here = deployment()
     return {
         "granularity": gr.Radio(
             GRANULARITIES, value="word", label="Remove whole", elem_id=f"{prefix}granularity"
@@ -33,8 +34,8 @@ def generation_settings(prefix: str = "") -> Controls:
         ),
         "max_new_tokens": gr.Slider(
             1,
-            MAX_NEW_TOKENS,
-            min(ANSWER_TOKENS, MAX_NEW_TOKENS),
+            here.new_tokens,
+            min(ANSWER_TOKENS, here.new_tokens),
             step=1,
             label="Answer length",
             info="tokens, at most",
@@ -48,10 +49,10 @@ def generation_settings(prefix: str = "") -> Controls:
             label="Explain this answer instead",
             info="Leave empty to let the model answer.",
             lines=2,
-            max_length=MAX_PROMPT_CHARS,
+            max_length=here.chars,
         ),
         "system_prompt": gr.Textbox(
-            "", label="System prompt", info="Never removed.", lines=1, max_length=MAX_PROMPT_CHARS
+            "", label="System prompt", info="Never removed.", lines=1, max_length=here.chars
         ),
         "system_prompt_placement": gr.Radio(
             PLACEMENTS, value="system", label="System prompt goes", elem_id=f"{prefix}placement"

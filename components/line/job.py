@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from threading import Condition, Thread, Timer
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from components.line import lent_gpu
+from components.line.allocator import give_back
 from components.line.job_log import log_failure, log_job
 from components.line.lent_gpu import Stream
 from components.line.line import Line, Place, Ticket
@@ -26,7 +27,6 @@ from explainers.streams.events.shared import Event
 if TYPE_CHECKING:
     from components.line.reader import Reader
 
-MAX_SECONDS = deployment().max_seconds
 RETURN_SECONDS = 60.0  # within which a page that was left may come back to its run
 
 
@@ -50,7 +50,7 @@ class Work:
     short: bool = False
     question: str = ""
     kept: bool = True
-    max_seconds: float = MAX_SECONDS
+    max_seconds: float = field(default_factory=lambda: deployment().max_seconds)
     size: float = 1.0
 
     @property
@@ -165,6 +165,8 @@ class Job:
         finally:
             try:
                 self._line.leave(self._ticket)
+                if not self.work.short:
+                    give_back()
                 self._log(outcome)
             finally:  # else who reads it would wait for ever
                 with self.changed:
@@ -218,12 +220,13 @@ class Job:
         if self._ticket.stopped:
             raise Stopped("Stopped.")
 
-    def _on_forward(self, rows: int) -> None:
+    def _on_forward(self, rows: int) -> bool:
         self._deadline += self._line.between_passes(self._ticket)
         self._check()
         if monotonic() > self._deadline:
             raise Stopped(f"Stopped: a run may take {self.work.max_seconds:.0f} seconds.")
         self.passes_done += rows
+        return self._line.is_shared()
 
     def _load(self) -> Model | None:
         """Load the model while others compute."""

@@ -34,7 +34,8 @@ READING_SECONDS = 15  # for the model, which a new process reads
 LEAST_SECONDS = 10  # with less nothing is begun
 ENDING_SECONDS = 3.0  # before the time is up the search ends with the best so far
 POLL = 0.1
-LEFT = re.compile(r"vs\. (\d+)s left")
+LEFT = re.compile(r"(\d+)s left")
+TOO_LONG = "larger than the maximum"  # for a visitor of this kind, whatever is left
 ELSEWHERE = (
     "The built-in models need no GPU: choose one of them, or an example, whose result is stored. Your text "
     "is kept."
@@ -103,13 +104,19 @@ def lent(stream: Stream, seconds: int, on_forward: OnForward, stopped: Callable[
     try:
         yield from _called(pickled, seconds, on_forward, stopped)
     except gr.Error as refused:
-        left = LEFT.search(str(refused.message))
-        if not left or not LEAST_SECONDS <= int(left[1]) < seconds:
+        fewer = _fewer(str(refused.message))
+        if not LEAST_SECONDS <= fewer < seconds:
             raise MaskwiseError(f"No GPU can be had now. {_sentence(refused)} {ELSEWHERE}") from refused
         try:
-            yield from _called(pickled, int(left[1]), on_forward, stopped)
+            yield from _called(pickled, fewer, on_forward, stopped)
         except gr.Error as again:
             raise MaskwiseError(f"No GPU can be had now. {_sentence(again)} {ELSEWHERE}") from again
+
+
+def _fewer(refusal: str) -> int:
+    """Seconds that may be had, 0 where none may: those that are left, or as many as anybody may ask for."""
+    left = LEFT.search(refusal)
+    return int(left[1]) if left else FIRST_SECONDS if TOO_LONG in refusal else 0
 
 
 def _sentence(refused: gr.Error) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import count
+from math import inf
 from threading import Condition
 from time import monotonic
 
@@ -18,6 +19,7 @@ from explainers.core.errors import MaskwiseError, Stopped
 
 CLOSING_SECONDS = 10.0
 SHORT_SECONDS = 5.0  # after so much computing a short job is a long one
+SHARED_SECONDS = 20.0  # for so long after a short job came the next one may come at any time
 LENT_SECONDS = 1.0  # for so long a long job lets short ones go first; then it has a pass
 
 _numbers = count()
@@ -73,13 +75,14 @@ class Place:
 
 
 class Line:
-    """At most `most` long jobs wait, and as many short ones; of one session at most `most_of_session`."""
+    """As many long jobs wait as the deployment allows, and as many short ones; of one session as it allows of
+    one."""
 
-    def __init__(self, most: int = deployment().waiting, most_of_session: int = deployment().waiting_each):
-        self._most, self._most_of_session = most, most_of_session
+    def __init__(self):
         self._waiting: list[Ticket] = []
         self._at_work: Ticket | None = None
         self._pace = Pace()
+        self._short_came = -inf  # when, in monotonic seconds
         self._changed = Condition()
 
     def join(self, ticket: Ticket) -> None:
@@ -87,14 +90,17 @@ class Line:
 
         Sessions take turns: a session's second job comes after the first of everybody who waits.
         """
+        here = deployment()
         with self._changed:
             present = self._foreground()
             own = [other.turn for other in present if other.session == ticket.session]
-            if len(self._waiting_like(ticket)) >= self._most or len(own) >= self._most_of_session:
+            if len(self._waiting_like(ticket)) >= here.waiting or len(own) >= here.waiting_each:
                 raise MaskwiseError(self._refusal(ticket, len(own)))
             now = min((other.turn for other in present), default=0)
             ticket.turn = max(own, default=now - 1) + 1
             self._waiting.append(ticket)
+            if ticket.short:
+                self._short_came = monotonic()
 
     def loaded(self, ticket: Ticket) -> None:
         """Its model is there: it may be called."""
@@ -107,7 +113,7 @@ class Line:
         background holds as many already as may wait in line."""
         with self._changed:
             behind = sum(other.background for other in self._present())
-            ticket.proving, ticket.stopped = True, ticket.stopped or behind >= self._most
+            ticket.proving, ticket.stopped = True, ticket.stopped or behind >= deployment().waiting
             self._record(ticket, self._computed(ticket))
             self._changed.notify_all()
 
@@ -140,6 +146,10 @@ class Line:
             self._changed.wait_for(lambda: self._is_next(ticket))  # a stopped one still ends its work in turn
             self._take(ticket)
         return monotonic() - started
+
+    def is_shared(self) -> bool:
+        """Short jobs come between the passes now."""
+        return monotonic() < self._short_came + SHARED_SECONDS
 
     def leave(self, ticket: Ticket) -> None:
         """The job is over, or gave up waiting."""
@@ -196,7 +206,7 @@ class Line:
         return None if expected is None else max(0.0, expected - self._computed(ticket))
 
     def _refusal(self, ticket: Ticket, own: int) -> str:
-        if own >= self._most_of_session:
+        if own >= deployment().waiting_each:
             return f"{own} runs of yours wait already. Let some of them end first."
         seconds = self._expected(self._foreground())
         when = "in a few minutes" if seconds is None else f"in about {max(1, round(seconds / 60))} min"

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -55,14 +55,19 @@ def _plain(value) -> dict:
 class Results:
     """Events by question and model, as JSON texts.
 
-    folder: where they are kept for the next start. shipped: where those that come with Maskwise are.
+    folder: where they are kept for the next start, asked for at the first use. shipped: where those that come
+    with Maskwise are.
     """
 
-    def __init__(self, folder: str = "", shipped: Path | None = None):
-        self._shipped = shipped
+    def __init__(self, folder: Callable[[], str | Path] = str, shipped: Path | None = None):
+        self._folder, self._shipped = folder, shipped
         self._texts: OrderedDict[str, str] = OrderedDict()  # least recently used first
         self._bytes, self._lock = 0, Lock()
-        self._disk = ResultsOnDisk(Path(folder).expanduser()) if folder else None
+
+    @cached_property
+    def _disk(self) -> ResultsOnDisk | None:
+        folder = self._folder()
+        return ResultsOnDisk(Path(folder).expanduser()) if folder else None
 
     def find(self, asked: str, model: Model | None) -> list[Event]:
         """The events of an equal question to this model, a `stored` event first; [] for none."""
@@ -145,4 +150,4 @@ def _versions() -> tuple[str, ...]:
     return own, *map(version, VERSIONED)
 
 
-RESULTS = Results(deployment().cache, SHIPPED)
+RESULTS = Results(lambda: deployment().cache, SHIPPED)

@@ -24,6 +24,7 @@ DESCRIBED = ("api_info", "api_info_as_input", "api_info_as_output", "example_inp
 # Needed only by Gradio's server, which reads them from the components themselves.
 OF_SERVER = ("preserved_by_key", "delete_callback")
 FLOOD = 500  # events that wait in Gradio's own queue; who waits for a model waits in the line
+LOOK_SECONDS = 0.01  # between two looks for new events; Gradio's millisecond keeps a processor awake
 LONG = 1000  # characters of a view's first value from which on it is a file of its own
 LONGEST_REFUSAL = 300  # characters of what Gradio says of a value
 
@@ -35,7 +36,9 @@ class LightPage(gr.Blocks):
 
     def queue(self, **settings):
         """With our bounds from the first call on, by gr.Blocks itself: each call builds the server anew."""
-        return super().queue(**{"max_size": FLOOD, "default_concurrency_limit": None} | settings)
+        queued = super().queue(**{"max_size": FLOOD, "default_concurrency_limit": None} | settings)
+        self._queue.sleep_when_free = LOOK_SECONDS
+        return queued
 
     def get_config_file(self):
         config = super().get_config_file()

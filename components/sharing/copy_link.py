@@ -18,7 +18,7 @@ def copy_link(elem_id: str, label: str) -> gr.HTML:
 
 
 def wire_copy_link(bar: gr.HTML, name: str, read: Callable[..., dict], inputs: list) -> None:
-    """Let the button of `bar`, of this kind or a share_bar, copy a link to `name`, as in fields.TABS.
+    """Let the button of `bar`, of this kind or a share_bar, copy a link to `name`, as in `tab_fields`.
 
     read: values of `inputs` → what the link carries, as `link_fields` takes it; may raise MaskwiseError.
     """

@@ -9,12 +9,11 @@ from math import isfinite
 
 from components.sharing.round_choice import round_titles
 from explainers.core.base import EXPLAINERS, explainers_for, read_options
+from explainers.core.deployment import deployment
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
 from explainers.streams.checks import check_text
-from explainers.streams.classification import MAX_TEXT_CHARS
 from explainers.streams.comparison import MAX_DRAWS, MAX_METHODS
-from explainers.streams.generation import MAX_NEW_TOKENS, MAX_PROMPT_CHARS
 from explainers.targets.base import MaskOperator
 from explainers.text.chat_template import Placement, Thinking
 from explainers.text.spans import Granularity
@@ -79,47 +78,60 @@ class Several:
 
 Field = Text | Whole | Choice | Several
 
-_ANSWER: dict[str, Field] = {
-    "prompt": Text(MAX_PROMPT_CHARS),
-    "model": Text(NAME_CHARS),
-    "k": Whole(1, MOST_K),
-    "granularity": Choice(lambda: [str(each) for each in Granularity]),
-    "mask_operator": Choice(lambda: [str(each) for each in MaskOperator]),
-    "max_new_tokens": Whole(1, MAX_NEW_TOKENS),
-    "seed": Whole(0, MOST_SEED),
-    "response": Text(MAX_PROMPT_CHARS),
-    "system_prompt": Text(MAX_PROMPT_CHARS),
-    "system_prompt_placement": Choice(lambda: [str(each) for each in Placement]),
-    "thinking": Choice(lambda: [str(each) for each in Thinking]),
-    "date": Text(NAME_CHARS),
-}
-_GENERATION = _ANSWER | {"method": Choice(lambda: explainers_for(Task.GENERATION))}
-_CLASSIFICATION: dict[str, Field] = {
-    "text": Text(MAX_TEXT_CHARS),
-    "task": Choice(lambda: TASKS),
-    "model": Text(NAME_CHARS),
-    "method": Choice(lambda: explainers_for(Task.CLASSIFICATION)),
-    "template": Text(MAX_TEMPLATE_CHARS),
-    "label_words": Text(MAX_LINES_CHARS),
-    "words_per_class": Choice(lambda: WORDS_PER_CLASS),
-    "label": Text(NAME_CHARS),
-    "verbalizer": Choice(lambda: VERBALIZERS),
-    "granularity": Choice(lambda: [str(each) for each in Granularity]),
-    "k": Whole(1, MOST_K),
-    "seed": Whole(0, MOST_SEED),
-    "examples": Text(MAX_LINES_CHARS),
-}
-_METHODS = Several(Choice(lambda: explainers_for(Task.GENERATION)), MAX_METHODS)
-_REMOVED: dict[str, Field] = {"removed": Several(Whole(0, MAX_PROMPT_CHARS), MAX_PROMPT_CHARS)}
-TABS: dict[str, dict[str, Field]] = {
-    "generation": _GENERATION,
-    "classification": _CLASSIFICATION,
-    "compare": _ANSWER | {"methods": _METHODS, "draws": Whole(2, MAX_DRAWS)},
-    "what-if": _GENERATION | _REMOVED,
-    "what-if-class": _CLASSIFICATION | _REMOVED,
-    "classroom": _GENERATION | {"round": Choice(round_titles)},
-    "replay": _GENERATION,
-}
+
+def tab_fields() -> dict[str, dict[str, Field]]:
+    """By the names of tabs, and of the inputs of each, as this deployment bounds them."""
+    answer, classification = _answer(), _classification()
+    generation = answer | {"method": Choice(lambda: explainers_for(Task.GENERATION))}
+    methods = Several(Choice(lambda: explainers_for(Task.GENERATION)), MAX_METHODS)
+    most = deployment().chars
+    removed: dict[str, Field] = {"removed": Several(Whole(0, most), most)}
+    return {
+        "generation": generation,
+        "classification": classification,
+        "compare": answer | {"methods": methods, "draws": Whole(2, MAX_DRAWS)},
+        "what-if": generation | removed,
+        "what-if-class": classification | removed,
+        "classroom": generation | {"round": Choice(round_titles)},
+        "replay": generation,
+    }
+
+
+def _answer() -> dict[str, Field]:
+    """The inputs that every explanation of an answer has."""
+    here = deployment()
+    return {
+        "prompt": Text(here.chars),
+        "model": Text(NAME_CHARS),
+        "k": Whole(1, MOST_K),
+        "granularity": Choice(lambda: [str(each) for each in Granularity]),
+        "mask_operator": Choice(lambda: [str(each) for each in MaskOperator]),
+        "max_new_tokens": Whole(1, here.new_tokens),
+        "seed": Whole(0, MOST_SEED),
+        "response": Text(here.chars),
+        "system_prompt": Text(here.chars),
+        "system_prompt_placement": Choice(lambda: [str(each) for each in Placement]),
+        "thinking": Choice(lambda: [str(each) for each in Thinking]),
+        "date": Text(NAME_CHARS),
+    }
+
+
+def _classification() -> dict[str, Field]:
+    return {
+        "text": Text(deployment().chars),
+        "task": Choice(lambda: TASKS),
+        "model": Text(NAME_CHARS),
+        "method": Choice(lambda: explainers_for(Task.CLASSIFICATION)),
+        "template": Text(MAX_TEMPLATE_CHARS),
+        "label_words": Text(MAX_LINES_CHARS),
+        "words_per_class": Choice(lambda: WORDS_PER_CLASS),
+        "label": Text(NAME_CHARS),
+        "verbalizer": Choice(lambda: VERBALIZERS),
+        "granularity": Choice(lambda: [str(each) for each in Granularity]),
+        "k": Whole(1, MOST_K),
+        "seed": Whole(0, MOST_SEED),
+        "examples": Text(MAX_LINES_CHARS),
+    }
 
 
 def read_option(method: str, name: str, text: str):

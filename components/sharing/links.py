@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from components.sharing.fields import TABS, read_option
+from components.sharing.fields import read_option, tab_fields
 from explainers.core.errors import MaskwiseError, shown
 
 MOST_READABLE, MOST_PACKED = 1_500, 16_000  # characters of a query
@@ -26,7 +26,8 @@ DAMAGED = "The link is damaged: a part of it is missing or was changed. Ask for 
 def link_fields(tab: str, inputs: dict) -> str:
     """The query of a link to `tab` with these inputs; MaskwiseError where they are too long for one.
 
-    inputs: values by the names in TABS, and "options": those of the chosen method. Others are left out.
+    inputs: values by the names in `tab_fields`, and "options": those of the chosen method. Others are left
+    out.
     """
     fields = {"tab": tab} | write_inputs(tab, inputs)
     query = urlencode(fields)
@@ -53,7 +54,7 @@ def read_link(query: Mapping[str, str]) -> dict:
     tab = fields.get("tab") or _guess_tab(fields)
     if tab is None:
         return {}
-    if tab not in TABS:
+    if tab not in tab_fields():
         return {"tab": "", "inputs": {}, "ignored": [f"There is no tab {shown(tab)}."]}
     inputs, ignored = read_inputs(tab, fields)
     return {"tab": tab, "inputs": inputs, "ignored": ignored}
@@ -62,7 +63,7 @@ def read_link(query: Mapping[str, str]) -> dict:
 def write_inputs(tab: str, inputs: dict) -> dict[str, str]:
     """Inputs as texts, by the names of the parameters."""
     options = inputs.get("options") or {}
-    named = {name: inputs[name] for name in TABS[tab] if name in inputs}
+    named = {name: inputs[name] for name in tab_fields()[tab] if name in inputs}
     named |= {f"{OPTION}{name}": value for name, value in options.items()}
     return {name: _write(value) for name, value in named.items() if value is not None}
 
@@ -72,7 +73,7 @@ def read_inputs(tab: str, fields: Mapping[str, str]) -> tuple[dict, list[str]]:
     the others, in sentences."""
     inputs: dict[str, Any] = {}
     ignored: list[str] = []
-    for name, field in TABS[tab].items():
+    for name, field in tab_fields()[tab].items():
         if name in fields:
             _keep(inputs, name, ignored, field.read, name, fields[name])
     if method := inputs.get("method"):

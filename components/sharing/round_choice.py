@@ -28,5 +28,5 @@ def chosen_round(title: str, own: dict) -> Round:
 
 def next_title(title: str) -> str:
     """The round after that one; after the last comes the first."""
-    titles = [round.title for round in ready_rounds()]
+    titles = [round.title for round in ready_rounds()] or [OWN]
     return titles[(titles.index(title) + 1) % len(titles)] if title in titles else titles[0]

@@ -18,7 +18,7 @@ IDLE_SECONDS = 6 * 3600  # after which what a page left in the server's memory i
 
 @dataclass(frozen=True)
 class SharedTab:
-    """name: as in fields.TABS, and the id of the gr.Tab. inputs: by the names there. options: by method and
+    """name: as in `tab_fields`, and the id of the gr.Tab. inputs: by the names there. options: by method and
     name. runs: the buttons that run the inputs; they wait for a link's values. bar: the tab's share bar.
 
     view: inputs → the view of a run of them. replay: a record's events → a view that has seen them.
@@ -104,7 +104,7 @@ class SharedTab:
 class LinkedView:
     """A view with links of its own, which uses the inputs of a tab.
 
-    name: as in fields.TABS. top: the id of the gr.Tab it is in. restore: (inputs of the link, what of it is
+    name: as in `tab_fields`. top: the id of the gr.Tab it is in. restore: (inputs of the link, what of it is
     left out, in sentences) → updates of `outputs`.
     """
 

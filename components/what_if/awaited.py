@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-MOST = 12  # that one run measures beside its own: who waits for that one waits for all
+MOST = 4  # that one run measures, its own among them: who waits for that one waits for all
 
 
 class Awaited:

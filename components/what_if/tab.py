@@ -38,8 +38,9 @@ from components.what_if.view import (
     part_request,
     recorded,
 )
+from explainers.core.deployment import deployment
 from explainers.core.types import Task
-from explainers.streams.generation import MAX_PROMPT_CHARS, run
+from explainers.streams.generation import run
 
 ABOUT = (
     "Test the result of the Generation tab by hand. Remove words and see at once what the answer loses: "
@@ -123,7 +124,7 @@ def _layout(record: dict) -> tuple[Section, gr.Textbox]:
             other = gr.Textbox(
                 label="Why not another answer?",
                 info="Type what the model might have said instead.",
-                max_length=MAX_PROMPT_CHARS,
+                max_length=deployment().chars,
                 elem_id="what-other",
             )
             parts.button("why", "Why not?")

@@ -73,7 +73,7 @@ def of_link(explanation: dict, inputs: dict, text: str = "prompt") -> tuple[list
     """The set that a What-if link removes of this result, and in words what of it is left out.
 
     inputs: of the link. Its numbers mean words of its own text, and may be of none. text: the name of that,
-    as in fields.TABS.
+    as in `tab_fields`.
     """
     same = explanation[text].split() == inputs.get(text, explanation[text]).split()
     if not same or explanation["granularity"] != inputs.get("granularity", explanation["granularity"]):

@@ -9,9 +9,11 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from explainers.core.errors import MaskwiseError
+from explainers.core.errors import MaskwiseError, shown
 
 PREFIX, SPACE = "MASKWISE_", "SPACE_ID"
+OF_BENCHMARKS = "MASKWISE_DATA"
+TABLE = "docs/deploy.md has the settings."
 
 
 def _names(listed: object) -> object:
@@ -111,19 +113,21 @@ class PublicDeployment(Deployment):
 
 
 def deployment() -> Deployment:
-    """The settings as the environment has them now. Raises MaskwiseError for a value that cannot be."""
+    """The settings as the environment has them now. Raises MaskwiseError for a value that cannot be, and for
+    a name that is none, such as that of a bound with a slip in it."""
     return _read(frozenset((k, v) for k, v in os.environ.items() if k.startswith((PREFIX, SPACE))))
 
 
 @lru_cache(maxsize=1)
 def _read(environment: frozenset[tuple[str, str]]) -> Deployment:
     """As `deployment`, of an environment that is told apart from others by what concerns us."""
+    known = {f"{PREFIX}{field}".upper() for field in Deployment.model_fields} | {OF_BENCHMARKS, SPACE}
+    if unknown := sorted(name for name, _ in environment if name.startswith(PREFIX) and name not in known):
+        raise MaskwiseError(f"There is no setting {shown(unknown[0])}. {TABLE}")
     try:
         own = Deployment()
         return PublicDeployment() if own.public else own
     except ValidationError as error:
         wrong = error.errors(include_url=False)[0]
         name = f"{PREFIX}{wrong['loc'][0]}".upper()
-        raise MaskwiseError(
-            f"{name} cannot be used: {wrong['msg']}. docs/deploy.md has the settings."
-        ) from error
+        raise MaskwiseError(f"{name} cannot be used: {wrong['msg']}. {TABLE}") from error

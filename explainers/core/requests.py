@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, ValidationErro
 from pydantic.dataclasses import dataclass
 from pydantic_core import ErrorDetails
 
+from explainers.core.deployment import Deployment, deployment
 from explainers.core.errors import MaskwiseError, shown
 from explainers.core.unicode import whole_characters
 
@@ -62,18 +63,30 @@ def one_of(choices: Callable[[], Iterable[str]]) -> BeforeValidator:
 
 def between(low: int, high: int) -> AfterValidator:
     """The number is one of low … high."""
+    return AfterValidator(lambda value, info: _in_range(value, info, low, high))
 
-    def check(value: int, info: ValidationInfo) -> int:
-        if not low <= value <= high:
-            raise MaskwiseError(
-                f"{info.field_name} must be a whole number between {low} and {high}, not {shown(value)}."
-            )
-        return value
 
-    return AfterValidator(check)
+def allowed(most: Callable[[Deployment], int]) -> AfterValidator:
+    """The number is one of 1 … what the deployment allows at each check."""
+    return AfterValidator(lambda value, info: _in_range(value, info, 1, most(deployment())))
+
+
+def _in_range(value: int, info: ValidationInfo, low: int, high: int) -> int:
+    if not low <= value <= high:
+        raise MaskwiseError(
+            f"{info.field_name} must be a whole number between {low} and {high}, not {shown(value)}."
+        )
+    return value
+
+
+def _allowed_length(text: str, info: ValidationInfo) -> str:
+    if len(text) > (longest := deployment().chars):
+        raise MaskwiseError(MESSAGES["string_too_long"].format(name=info.field_name, max_length=longest))
+    return text
 
 
 Seed = Annotated[int, between(0, 2**31 - 1)]
+AllowedText = Annotated[str, AfterValidator(_allowed_length)]  # as long as the deployment allows
 
 
 def _sentence(error: ErrorDetails) -> str:

@@ -8,7 +8,9 @@ from enum import StrEnum
 
 Mask = tuple[int, ...]  # one value per span: 1 keep, 0 remove
 Piece = tuple[str, str]  # (kind, text) of a rendered prompt
-OnForward = Callable[[int], None]  # called with the number of sequences before each pass; may raise Stopped
+# Called with the number of sequences before each pass; may raise Stopped. True where others wait for the
+# model between passes, which then are short.
+OnForward = Callable[[int], bool | None]
 
 
 def mask_without(spans: int, removed: Collection[int]) -> Mask:

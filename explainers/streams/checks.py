@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -99,7 +99,14 @@ def run_method(
 @contextmanager
 def uninterrupted(target: ScoredTarget) -> Iterator[None]:
     """Within, a Stop does not cut off the target's passes: they are few, and a result waits for them."""
-    on_forward, target.on_forward = target.on_forward, lambda rows: None
+    on_forward = target.on_forward
+
+    def on_forward_to_the_end(rows: int) -> bool | None:
+        with suppress(Stopped):
+            return on_forward(rows)
+        return None
+
+    target.on_forward = on_forward_to_the_end
     try:
         yield
     finally:

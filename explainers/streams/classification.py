@@ -15,9 +15,8 @@ from pydantic import BeforeValidator
 
 from explainers.core.base import EXPLAINERS, Explainer, explainers_for, read_options
 from explainers.core.deferred_torch import torch
-from explainers.core.deployment import deployment
 from explainers.core.errors import MaskwiseError
-from explainers.core.requests import Seed, between, one_of, request
+from explainers.core.requests import AllowedText, Seed, allowed, between, one_of, request
 from explainers.core.types import OnForward, Task
 from explainers.measures.faithfulness import (
     ORDERS,
@@ -49,8 +48,7 @@ from explainers.text.templates import MAX_TEMPLATE_CHARS, render_cloze, split_te
 from explainers.verbalizers.build import VERBALIZERS, VerbalizerInputs, build_verbalizer
 from explainers.verbalizers.words import MAX_LABEL_CHARS, LabelWords, find_label, read_label_words
 
-MAX_TEXT_CHARS, MAX_NAME_CHARS = deployment().chars, 1_000
-MAX_K, MAX_WORDS_PER_CLASS = deployment().k, 30
+MAX_NAME_CHARS, MAX_WORDS_PER_CLASS = 1_000, 30
 MAX_EXAMPLES, MAX_EXAMPLE_CHARS = 200, 2000
 
 
@@ -80,7 +78,7 @@ class Settings:
 
     granularity: Annotated[str, one_of(lambda: Granularity)] = "token"
     mask_operator: Annotated[str, one_of(lambda: MaskOperator)] = "replace"
-    k: Annotated[int, between(1, MAX_K)] = 3
+    k: Annotated[int, allowed(lambda here: here.k)] = 3
     words_per_class: Annotated[int, between(1, MAX_WORDS_PER_CLASS)] = 1
     examples: Annotated[dict[str, list[str]], BeforeValidator(_check_examples)] = field(default_factory=dict)
     pruning_order: Annotated[str, one_of(lambda: ORDERS)] = "absolute"
@@ -113,7 +111,7 @@ class ClassificationRequest:
     label: "" for the predicted class. options: those of the method, and those of Settings.
     """
 
-    text: Annotated[str, MaxLen(MAX_TEXT_CHARS)]
+    text: AllowedText
     task: Annotated[str, one_of(lambda: TASKS)] = "ag_news"
     model: Annotated[str, MaxLen(MAX_NAME_CHARS)] = ""
     method: Annotated[str, one_of(lambda: explainers_for(Task.CLASSIFICATION))] = "prompt_explainer"

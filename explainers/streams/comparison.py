@@ -203,10 +203,11 @@ class Meter:
         self._passes = 0
         self._started: float | None = None
 
-    def __call__(self, rows: int) -> None:
-        self._on_forward(rows)
+    def __call__(self, rows: int) -> bool | None:
+        shared = self._on_forward(rows)
         self._started = self._started or perf_counter()
         self._passes += rows
+        return shared
 
     def keep(self, model: str) -> None:
         """Remember the speed of a comparison that is complete."""

@@ -10,14 +10,12 @@ from collections.abc import Generator, Iterator
 from dataclasses import field, replace
 from typing import Annotated, Any
 
-from annotated_types import MaxLen
 from pydantic import AfterValidator, BeforeValidator
 
 from explainers.core.base import EXPLAINERS, Explainer, explainers_for, read_options
 from explainers.core.deferred_torch import torch
-from explainers.core.deployment import deployment
 from explainers.core.errors import Stopped
-from explainers.core.requests import Seed, between, one_of, request
+from explainers.core.requests import AllowedText, Seed, allowed, one_of, request
 from explainers.core.types import Mask, OnForward, Prompt, Task
 from explainers.measures.flatness import flat_notes
 from explainers.models import held
@@ -54,11 +52,9 @@ from explainers.text.response_part import check_characters, part_tokens
 from explainers.text.spans import Granularity
 from explainers.text.thinking import heed_thinking
 
-MAX_PROMPT_CHARS, MAX_NEW_TOKENS, MAX_K = deployment().chars, deployment().new_tokens, deployment().k
 REUSED = "{} masks of this prompt were known from earlier runs, which saved passes and seconds."
 CUT_OFF = "Stopped while the answer without the removed words was written: its measures are left out."
 Answered = tuple[Prompt, tuple[int, ...]]
-PromptText = Annotated[str, MaxLen(MAX_PROMPT_CHARS)]
 
 
 @request
@@ -70,15 +66,15 @@ class GenerationRequest:
     every mask in the model's own precision. system_prompt_placement, date, thinking: as in TemplateChoices.
     """
 
-    prompt: PromptText
-    model: PromptText = ""
+    prompt: AllowedText
+    model: AllowedText = ""
     method: Annotated[str, one_of(lambda: explainers_for(Task.GENERATION))] = "xprompt"
-    k: Annotated[int, between(1, MAX_K)] = 3
+    k: Annotated[int, allowed(lambda here: here.k)] = 3
     granularity: Annotated[str, one_of(lambda: Granularity)] = "word"
     mask_operator: Annotated[str, one_of(lambda: MaskOperator)] = "zero"
-    max_new_tokens: Annotated[int, between(1, MAX_NEW_TOKENS)] = 60
-    response: PromptText = ""
-    system_prompt: PromptText = ""
+    max_new_tokens: Annotated[int, allowed(lambda here: here.new_tokens)] = 60
+    response: AllowedText = ""
+    system_prompt: AllowedText = ""
     seed: Seed = 0
     options: dict[str, Any] = field(default_factory=dict)
     screening: bool = True

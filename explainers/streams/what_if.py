@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from explainers.core.deferred_torch import torch
+from explainers.core.deployment import deployment
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Mask, OnForward, Prompt, Task, TokenSpan, mask_without
 from explainers.core.unicode import whole_characters
@@ -20,7 +21,7 @@ from explainers.models.held import IN_MEMORY, LoadedModel
 from explainers.streams.checks import check_text
 from explainers.streams.events.generation import MaskedResponseEvent
 from explainers.streams.events.what_if import JointEffect, Removal, WhyNot
-from explainers.streams.generation import MAX_PROMPT_CHARS, GenerationRequest, prompt_of
+from explainers.streams.generation import GenerationRequest, prompt_of
 from explainers.streams.given_model import model_of
 from explainers.streams.known import recall_masks
 from explainers.streams.report import span_values
@@ -197,7 +198,7 @@ def _response_ids(explanation: dict, response: str, loaded) -> tuple[int, ...]:
     tokens = explanation.get("response_tokens")
     if (
         not isinstance(tokens, list)
-        or len(tokens) > MAX_PROMPT_CHARS
+        or len(tokens) > deployment().chars
         or not all(isinstance(token, dict) for token in tokens)
     ):
         raise MaskwiseError("This result lacks the tokens of its answer. Press Run to explain it anew.")
@@ -219,7 +220,7 @@ def _target(loaded, prompt, ids, part, operator, on_forward) -> ResponseTarget:
 def _foil(given: ResponseTarget, other, on_forward) -> ResponseTarget:
     """The target of another answer, or of another text in the place of the part that is explained."""
     other = whole_characters(other)
-    check_text("The other answer", other, MAX_PROMPT_CHARS)
+    check_text("The other answer", other, deployment().chars)
     if not other.strip():
         raise MaskwiseError("The other answer is empty. Type what the model might have said instead.")
     (start, end), ids = given.part, given.response_ids

@@ -123,7 +123,7 @@ class ModelTarget(ScoredTarget):
         self.loaded, self.masked, self.prompt = loaded, masked, masked.prompt
         self.model, self.tokenizer, self.device = (exact or loaded).model, loaded.tokenizer, loaded.device
         self.min_gain = least_gain_of(self.model.dtype, tokens)
-        self._gradient_batches = Batches()
+        self._gradient_batches = Batches(passes)
         super().__init__(masked.prompt.spans, passes, scored, estimated)
 
     @abstractmethod

@@ -39,7 +39,7 @@ class LabelTarget(ModelTarget):
         MlmReader(loaded, verbalizer.reads_hidden)  # which refuses what cannot be read
         masked, scored = MaskedPrompt(loaded, cloze.prompt, operator), Remembered(self._evaluate_all)
         super().__init__(loaded, masked, Passes(on_forward), scored)
-        self._batches = Batches()
+        self._batches = Batches(self.passes)
         self.cloze = cloze
         self.clozes: tuple[Cloze, ...] = (cloze,)
         if not 0 <= label_index < len(verbalizer.labels):
@@ -81,6 +81,7 @@ class LabelTarget(ModelTarget):
         """This target under another mask operator, with counts and memory of its own."""
         other = copy.copy(self)
         other.masked, other.passes = MaskedPrompt(self.loaded, self.prompt, operator), Passes(self.on_forward)
+        other._batches = Batches(other.passes)
         other.scored, other.evaluations = Remembered(other._evaluate_all), 0
         return other
 

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 from explainers.core.deferred_torch import no_grad, torch
 from explainers.core.errors import MaskwiseError
+from explainers.core.types import OnForward
 from explainers.models.held import LoadedModel
 from explainers.models.variants import with_eager_attention
 from explainers.targets.batching import is_out_of_memory
@@ -176,7 +177,7 @@ def read_masks(
     loaded: LoadedModel,
     clozes: Sequence[Cloze],
     hidden: bool = False,
-    on_forward: Callable[[int], None] | None = None,
+    on_forward: OnForward | None = None,
 ) -> torch.Tensor:
     """What the head gives at each prompt's <mask>, (N, V) or, with `hidden`, (N, d); fp32 on the CPU.
 

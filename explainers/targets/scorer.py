@@ -49,7 +49,7 @@ class TransformersScorer:
         steady = length <= steady_length(causal.model)
         self.prefix = SharedPrefix(causal, masked, self.start, causal.reading.shares and steady)
         self._hides = causal.reading.hides and steady and length <= window_of(causal.model)
-        self.batches = Batches()
+        self.batches = Batches(passes)
         self._found: dict[Mask, float] = {}  # what a question that is ended midway has found
         self._batch_size: int | None = None
 

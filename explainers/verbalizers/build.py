@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
+from explainers.core.types import OnForward
 from explainers.models.held import LoadedModel
 from explainers.targets.mlm_head import read_masks
 from explainers.text.tasks import SENTIMENT, ClassificationTask, unlabelled_texts
@@ -42,7 +43,7 @@ class VerbalizerInputs:
     given: dict[str, Any]
     examples: dict[str, list[str]]
     seed: int = 0
-    on_forward: Callable[[int], None] | None = None
+    on_forward: OnForward | None = None
 
     def read(self, texts: Sequence[str], hidden: bool = False) -> torch.Tensor:
         """What the head gives at <mask> of each text in the template, (N, V) or (N, d)."""

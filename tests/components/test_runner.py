@@ -131,7 +131,8 @@ def test_a_page_left_in_mid_pass_followed_by_another_run(jobs):
 
 def test_fifty_sessions_leave_nothing_behind(monkeypatch):
     monkeypatch.setattr("components.line.reader.WAITING_SECONDS", 0.01)
-    jobs, before = Runner(Line(most=100)), threading.active_count()
+    monkeypatch.setenv("MASKWISE_WAITING", "100")
+    jobs, before = Runner(Line()), threading.active_count()
     opened = []
     for n in range(50):
         for slot in ("generation", "click"):

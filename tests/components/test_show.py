@@ -35,6 +35,9 @@ def test_a_page_is_shown_what_changes_by_name():
 
 
 def test_a_full_line_is_said_on_the_page(monkeypatch):
-    monkeypatch.setattr(runner, "RUNNER", Runner(Line(most=0)))
+    monkeypatch.setenv("MASKWISE_WAITING", "1")
+    jobs = Runner(Line())
+    monkeypatch.setattr(runner, "RUNNER", jobs)
+    jobs.start("b", "tab", work())
     (shown,) = show(SimpleNamespace(session_hash="a"), "tab", work(), Page())
     assert shown["status"]["state"] == "error" and "The line is full" in shown["status"]["text"]

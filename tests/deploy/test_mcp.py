@@ -73,9 +73,11 @@ def test_hostile_arguments_are_refused_in_words(mcp_url):
     hostile = [
         ("explain_generation", {}, "'prompt' is a required property"),
         ("explain_generation", {"prompt": {"path": "/etc/passwd"}}, "not of type 'string'"),
+        ("explain_generation", {"prompt": [text * 10**4]}, "not of type 'string'"),
         ("explain_generation", {"prompt": "x" * 10**6}, "limited to"),
         ("explain_generation", {"prompt": text, "k": 10**30}, "k must be a whole number"),
         ("explain_generation", {"prompt": text, "other": 1}, "`other` is not a valid"),
+        ("explain_generation", {"prompt": text, "other" * 10**4: 1}, "is not a valid"),
         ("explain_generation", {"prompt": text, "options": {"iterations": "x"}}, "must be of type int"),
         ("explain_classification", {"text": text, "label_words": {"a": 5}}, "none of the classes"),
         ("compare_methods", {"prompt": text, "methods": [1, None]}, "methods must be text"),
@@ -88,6 +90,7 @@ def test_hostile_arguments_are_refused_in_words(mcp_url):
     for answer, (_, _, words) in zip(with_session(mcp_url, ask), hostile, strict=True):
         said = answer.content[0].text
         assert answer.isError and words in said and "Traceback" not in said and len(said) < 1000
+        assert said.count(text) < 10, said
 
 
 def test_without_the_package_the_start_says_what_to_install(monkeypatch):

@@ -1,14 +1,23 @@
 """The settings of a deployment, and the table that documents them."""
 
+import os
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+import app
+from components.line.job import Work
 from deploy.settings import table
 from explainers.core.deployment import Deployment, PublicDeployment, deployment
 from explainers.core.errors import MaskwiseError
+from explainers.streams.game.rounds import ready_rounds
+from explainers.streams.generation import GenerationRequest
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "deploy.md"
+ROOT = Path(__file__).parents[2]
+DOCUMENT = ROOT / "docs" / "deploy.md"
 
 
 @pytest.fixture(autouse=True)
@@ -61,3 +70,48 @@ def test_a_value_that_cannot_be_is_named(monkeypatch, name, value):
     monkeypatch.setenv(f"MASKWISE_{name}", value)
     with pytest.raises(MaskwiseError, match=f"MASKWISE_{name} cannot be used"):
         deployment()
+
+
+def test_a_name_with_a_slip_in_it_is_no_setting(monkeypatch):
+    monkeypatch.setenv("MASKWISE_MODLES", "a/b")  # any model could be loaded
+    with pytest.raises(MaskwiseError, match="There is no setting 'MASKWISE_MODLES'.*docs/deploy.md"):
+        deployment()
+
+
+def test_rounds_that_the_bounds_do_not_allow_are_left_out(monkeypatch):
+    every = ready_rounds()
+    monkeypatch.setenv("MASKWISE_K", "2")
+    assert {round.k for round in every} > {round.k for round in ready_rounds()} == {2}
+
+
+def test_bounds_are_read_when_they_are_used(monkeypatch):
+    monkeypatch.setenv("MASKWISE_CHARS", "5")
+    monkeypatch.setenv("MASKWISE_K", "2")
+    monkeypatch.setenv("MASKWISE_MAX_SECONDS", "7")
+    with pytest.raises(MaskwiseError, match="prompt is limited to 5 characters"):
+        GenerationRequest("Say hello.")
+    with pytest.raises(MaskwiseError, match="k must be a whole number between 1 and 2"):
+        GenerationRequest("Say.", k=3)
+    assert Work(iter, "kind").max_seconds == 7
+
+
+def test_a_start_with_a_value_that_cannot_be_ends_in_its_sentence_alone():
+    command, environment = [sys.executable, "app.py"], os.environ | {"MASKWISE_ROOMS": "none"}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=ROOT, timeout=120)
+    assert ended.returncode == 2 and not ended.stdout
+    assert ended.stderr.startswith("MASKWISE_ROOMS cannot be used: Input should be a valid integer")
+    assert "docs/deploy.md" in ended.stderr and ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("port", ["many", "70000", "-1", ""])
+def test_a_port_that_is_none_is_said(monkeypatch, port):
+    monkeypatch.setenv("PORT", port)
+    with pytest.raises(MaskwiseError, match=f"port '{port}' .no port number.*docs/deploy.md"):
+        app.free_address()
+
+
+def test_a_port_that_another_program_has_is_said(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        monkeypatch.setenv("PORT", str(other.getsockname()[1]))
+        with pytest.raises(MaskwiseError, match="Address already in use"):
+            app.free_address()

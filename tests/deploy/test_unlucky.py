@@ -71,7 +71,7 @@ def test_a_full_disk_under_the_store_fails_no_run(tmp_path, monkeypatch, caplog,
     def full(self, *arguments, **settings):
         raise error
 
-    results = Results(tmp_path)
+    results = Results(lambda: tmp_path)
     monkeypatch.setattr(diskcache.Cache, "set", full)
     with caplog.at_level(logging.WARNING, "maskwise"):
         results.keep("q", MODEL, EVENTS)

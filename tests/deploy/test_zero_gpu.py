@@ -58,7 +58,9 @@ class Handler(BaseHTTPRequestHandler):
     def schedule(self, seconds: int):
         self.server.asked.append(seconds)
         if self.server.quota and self.server.quota[0] < seconds:
-            return self.answer(429, {"left": self.server.quota.pop(0), "wait": 3600})
+            left = self.server.quota.pop(0)
+            wait = 3600 if left else -1  # -1: nobody may have so many
+            return self.answer(429, {"left": left, "wait": wait})
         self.answer(200, {"idle": False, "nvidiaIndex": 0, "nvidiaUUID": "GPU-0", "allowToken": "t"})
 
     def answer(self, status: int, content: dict):
@@ -115,6 +117,8 @@ def test_stop_reaches_the_other_process_and_keeps_the_best_so_far(space):
 def test_where_less_of_the_quota_is_left_the_run_asks_for_that(space):
     said, devices = space
     assert said["less"]["type"] == "explanation" and devices.asked[4] == 12
+    assert said["too_long"]["type"] == "explanation"
+    assert devices.asked[6] > devices.asked[7] == FIRST_SECONDS  # as many as anybody may have
 
 
 def test_without_quota_the_refusal_says_what_needs_none(space):
@@ -127,7 +131,7 @@ def test_without_quota_the_refusal_says_what_needs_none(space):
 def test_the_built_in_model_asks_for_no_gpu_and_errors_come_in_words(space):
     said, devices = space
     assert said["builtin"]["type"] == said["left_behind"]["type"] == "explanation"
-    assert len(devices.asked) == 6  # first, second, stopped, less (twice), none
+    assert len(devices.asked) == 8  # first, second, stopped, less (twice), none, too long (twice)
     assert said["wrong"]["type"] == "error" and "Traceback" not in said["wrong"]["text"]
 
 

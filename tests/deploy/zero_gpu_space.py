@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 import urllib.request
+from dataclasses import replace
 from types import SimpleNamespace
 
 sys.modules["torch"] = None  # without it the package opens no GPU; a CPU's torch lacks what it patches
@@ -33,6 +34,7 @@ class Headers(dict):
 FOLDER = sys.argv[1]
 PROMPT = "The sea is wide and blue, and the ships that sail on it are small, for it has no end that we see."
 DEVICES = os.environ["SPACES_ZERO_DEVICE_API_URL"]
+LINE = Line()
 LESS = 12  # seconds: below what any run asks for, READING_SECONDS and more
 
 
@@ -64,7 +66,7 @@ def stopped_in_the_middle(runner) -> dict:
 def main() -> None:
     LocalContext.request.set(SimpleNamespace(headers=Headers({"x-ip-token": "a.e30.c"})))
     report.text_metrics = lambda *answers: []  # they take seconds
-    runner, said = Runner(Line()), {"device_here": str(memory.choose_device())}
+    runner, said = Runner(LINE), {"device_here": str(memory.choose_device())}
     said["first"] = last(runner.add("a", work()))
     said["kept_models"] = len(held._kept)
     said["second"] = last(runner.add("a", work()))
@@ -73,6 +75,9 @@ def main() -> None:
     said["less"] = last(runner.add("a", work()))
     quota(3)
     said["none"] = last(runner.add("a", work()))
+    quota(0)
+    LINE._pace.record("long", 500.0)
+    said["too_long"] = last(runner.add("a", replace(work(), kind="long")))
     load = held.load_model
     held.load_model = lambda name, *how: load(name or FOLDER, *how)  # the built-in one takes seconds
     said["builtin"] = last(runner.add("a", work("")))

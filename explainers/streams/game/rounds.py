@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import field
 from functools import cache
 from typing import Annotated, Any
 
-from explainers.core.requests import between, one_of, request
+from explainers.core.deployment import Deployment, deployment
+from explainers.core.errors import MaskwiseError
+from explainers.core.requests import AllowedText, allowed, one_of, request
 from explainers.streams.classification import ClassificationRequest
 from explainers.streams.game.subjects import LabelSubject, ResponseSubject, Subject
-from explainers.streams.generation import MAX_K, GenerationRequest, PromptText
+from explainers.streams.generation import GenerationRequest
 from explainers.text.tasks import ASSETS, TASKS
 
 GENERATION = "generation"
@@ -24,12 +27,12 @@ class Round:
     or for a class the "model" alone. question is asked first, notice read once the answer is known.
     """
 
-    title: PromptText
-    text: PromptText
-    k: Annotated[int, between(1, MAX_K)]
+    title: AllowedText
+    text: AllowedText
+    k: Annotated[int, allowed(lambda here: here.k)]
     task: Annotated[str, one_of(lambda: [GENERATION, *TASKS])] = GENERATION
-    question: PromptText = ""
-    notice: PromptText = ""
+    question: AllowedText = ""
+    notice: AllowedText = ""
     settings: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
@@ -47,8 +50,15 @@ class Round:
         return LabelSubject(ClassificationRequest(self.text, self.task, options=options, **self.settings))
 
 
-@cache
 def ready_rounds() -> tuple[Round, ...]:
-    """The rounds that come with Maskwise."""
-    stored = json.loads((ASSETS / "classroom" / "rounds.json").read_text(encoding="utf-8"))
-    return tuple(Round(**one) for one in stored)
+    """The rounds that come with Maskwise, without those for which the deployment's bounds are too tight."""
+    return _rounds_within(deployment())
+
+
+@cache
+def _rounds_within(bounds: Deployment) -> tuple[Round, ...]:
+    rounds: list[Round] = []
+    for stored in json.loads((ASSETS / "classroom" / "rounds.json").read_text(encoding="utf-8")):
+        with suppress(MaskwiseError):
+            rounds.append(Round(**stored))
+    return tuple(rounds)

@@ -42,7 +42,7 @@ class EncoderDecoderScorer:
         self.device = response_ids.device
         self._ids = response_ids[:, -scored:]  # (1, S)
         self._decoder_ids = torch.cat([start_ids(model), response_ids[:, :-1]], 1)  # (1, P + R - 1)
-        self.batches = Batches()
+        self.batches = Batches(passes)
 
     def log_prob(self, masks: torch.Tensor) -> torch.Tensor:
         keys = as_masks(masks)

@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 
 from benchmarks.items.rooms import PHONE, class_in, join, mark
 from components.classroom.room_routes import MOST_BYTES, ROOMS
-from components.classroom.room_section import MINE, READY_TITLES
-from components.sharing.round_choice import chosen_round
+from components.classroom.room_section import MINE
+from components.sharing.round_choice import chosen_round, round_titles
 from tests.browser import choose, guarded_page
 from tests.hostile_surfaces import event_of
 
@@ -76,10 +76,13 @@ def test_targets_of_the_phone_are_large_enough_for_a_finger(browser, url):
 def test_a_teachers_reload_finds_the_room_again(browser, url):
     with class_in(browser, url) as room:
         code = room.teacher.locator(".mw-room-code").inner_text()
+        with room.teacher.expect_response(lambda answer: "run/predict" in answer.url):
+            room.teacher.get_by_label("Leaderboard of nicknames").uncheck()
         room.teacher.reload()
         room.teacher.get_by_role("tab", name="Classroom", exact=True).click()
         room.teacher.get_by_role("tab", name="A room for the class").click()
         expect(room.teacher.locator(".mw-room-code")).to_have_text(code)
+        expect(room.teacher.get_by_label("Leaderboard of nicknames")).not_to_be_checked()
         room.teacher.problems.clear()  # Gradio's, of a page that was left
         room.teacher.locator("#room-begin").click()
         expect(room.teacher.locator("#room .mw-strip")).to_contain_text("doctor")
@@ -87,15 +90,16 @@ def test_a_teachers_reload_finds_the_room_again(browser, url):
 
 def test_the_next_round_follows_the_one_that_is_played(url):
     """Also where a page that was reloaded shows the first one as chosen."""
+    titles = round_titles()
     teacher = ROOMS.open("https://maskwise.test/room")
-    ROOMS.begin(teacher, chosen_round(READY_TITLES[3], {}))
+    ROOMS.begin(teacher, chosen_round(titles[3], {}))
     config = json.loads(urlopen(f"{url}config", timeout=30).read())
     body = {
-        "data": [{"key": teacher}, READY_TITLES[0]],
+        "data": [{"key": teacher}, titles[0]],
         "fn_index": event_of(config, "room-next", "click")["id"],
     }
     said = urlopen(Request(f"{url}gradio_api/run/predict", json.dumps(body).encode(), JSON), timeout=30)
-    assert json.load(said)["data"] == [READY_TITLES[4]]
+    assert json.load(said)["data"] == [titles[4]]
 
 
 def test_a_wrong_code_is_refused_in_words(browser, url):

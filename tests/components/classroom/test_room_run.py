@@ -22,7 +22,7 @@ def rooms(on_tiny_models, monkeypatch):
     guessing._known.clear()
     monkeypatch.setattr(room_run, "GATHER_SECONDS", 0.05)
     monkeypatch.setattr(room_run, "FULL_SECONDS", 0.05)
-    return Rooms(3, 9)
+    return Rooms()
 
 
 def begun(rooms, round=OWN):

@@ -18,8 +18,10 @@ def clock():
 
 
 @pytest.fixture
-def rooms(clock):
-    return Rooms(5, 70, clock)
+def rooms(clock, monkeypatch):
+    monkeypatch.setenv("MASKWISE_ROOMS", "5")
+    monkeypatch.setenv("MASKWISE_STUDENTS", "70")
+    return Rooms(clock)
 
 
 def test_a_code_is_short_and_has_no_look_alikes(rooms):
@@ -251,8 +253,9 @@ def refusal(act, *values):
     return str(refused.value)
 
 
-def test_rooms_are_not_opened_in_bulk(clock):
-    rooms = Rooms(1000, 70, clock)
+def test_rooms_are_not_opened_in_bulk(clock, monkeypatch):
+    monkeypatch.setenv("MASKWISE_ROOMS", "1000")
+    rooms = Rooms(clock)
     for _ in range(10):
         rooms.open(ADDRESS, "a")
     assert "Many rooms" in refusal(rooms.open, ADDRESS, "a")

@@ -25,13 +25,14 @@ ACTS = st.lists(
 )
 
 
+@mock.patch.dict("os.environ", MASKWISE_ROOMS="3", MASKWISE_STUDENTS="9")
 @mock.patch("components.classroom.room.qr_code", lambda link: "")  # takes longer than all else
 @settings(max_examples=60)
 @given(ACTS)
 def test_no_room_shows_anything_of_another(acts):
     """Whatever happens, in whatever order: texts, names, codes and keys stay in their room."""
     clock = Clock()
-    rooms = Rooms(3, 9, clock)
+    rooms = Rooms(clock)
     teachers = [rooms.open(ADDRESS, str(n)) for n in range(3)]
     codes = [code_of(rooms, teacher) for teacher in teachers]
     students = [[], [], []]

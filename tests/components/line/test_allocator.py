@@ -1,12 +1,17 @@
-"""The memory of runs: their threads share two arenas."""
+"""The memory of runs: their threads share two arenas, and what nothing holds any more is given back."""
 
 import platform
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
+from components.line.allocator import give_back
+
+PIECE, PIECES = 60_000, 2_000  # bytes: small enough to come from the heap
+GLIBC = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
 ALLOCATING = """
 import ctypes, sys, threading
 from components.line.allocator import limit_arenas
@@ -31,6 +36,17 @@ def arenas(limited: str) -> int:
     return run.stderr.count("Arena")
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
+@GLIBC
 def test_threads_share_two_arenas():
     assert arenas("limited") <= 2 < arenas("as it is")
+
+
+@GLIBC
+def test_what_nothing_holds_is_given_back():
+    resident = psutil.Process().memory_info
+    pieces = [b"x" * PIECE for _ in range(PIECES)]
+    del pieces[1::2]  # the last ones stay, and the heap cannot shrink from its end
+    held = resident().rss
+    give_back()
+    assert held - resident().rss > PIECE * PIECES / 4
+    assert len(pieces) == PIECES / 2

@@ -9,6 +9,13 @@ from components.line.line import Line, Ticket
 from explainers.core.errors import MaskwiseError, Stopped
 
 
+@pytest.fixture
+def bounds(monkeypatch):
+    """Two runs may wait, and two of one session."""
+    monkeypatch.setenv("MASKWISE_WAITING", "2")
+    monkeypatch.setenv("MASKWISE_WAITING_EACH", "2")
+
+
 def joined(line, *tickets):
     for ticket in tickets:
         line.join(ticket)
@@ -190,8 +197,8 @@ def test_a_stopped_job_leaves_the_line_at_once():
     line.leave(first)
 
 
-def test_a_full_line_refuses_in_words():
-    line = Line(most=2, most_of_session=2)
+def test_a_full_line_refuses_in_words(bounds):
+    line = Line()
     first = at_work(line)
     joined(line, Ticket("a", "search"), Ticket("b", "search"))
     with pytest.raises(MaskwiseError, match="The line is full: 2 runs wait. Nothing is lost"):
@@ -203,8 +210,8 @@ def test_a_full_line_refuses_in_words():
     line.leave(first)
 
 
-def test_a_line_full_of_long_jobs_takes_short_ones():
-    line = Line(most=2)
+def test_a_line_full_of_long_jobs_takes_short_ones(bounds):
+    line = Line()
     first = at_work(line)
     joined(line, Ticket("a", "search"), Ticket("b", "search"))
     joined(line, Ticket("c", "click", short=True), Ticket("d", "click", short=True))
@@ -215,8 +222,19 @@ def test_a_line_full_of_long_jobs_takes_short_ones():
     line.leave(first)
 
 
-def test_one_session_cannot_fill_the_line():
-    line = Line(most_of_session=2)
+def test_passes_are_short_for_a_while_after_a_click(monkeypatch):
+    line = Line()
+    at_work(line)
+    assert not line.is_shared()
+    line.join(Ticket("b", "click", short=True))
+    assert line.is_shared()
+    monkeypatch.setattr("components.line.line.SHARED_SECONDS", -1.0)
+    assert not line.is_shared()
+
+
+def test_one_session_cannot_fill_the_line(monkeypatch):
+    monkeypatch.setenv("MASKWISE_WAITING_EACH", "2")
+    line = Line()
     joined(line, Ticket("a", "search"), Ticket("a", "search"))
     with pytest.raises(MaskwiseError, match="2 runs of yours"):
         line.join(Ticket("a", "search"))

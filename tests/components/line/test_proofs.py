@@ -50,10 +50,10 @@ def test_a_proof_gives_way_to_every_run_and_goes_on_afterwards(jobs):
     updates.close()
 
 
-def test_a_proof_is_no_run_of_its_session(jobs):
+def test_a_proof_is_no_run_of_its_session(monkeypatch):
     """A session whose proofs go on has its turn as early as others."""
-    line = Line(most_of_session=2)
-    jobs = Runner(line)
+    monkeypatch.setenv("MASKWISE_WAITING_EACH", "2")
+    jobs = Runner(Line())
     running = [in_proof(jobs, session) for session in ("a", "a")][-1]
     own = [jobs.add("a", work()), jobs.add("a", work())]
     with pytest.raises(MaskwiseError, match="runs of yours"):

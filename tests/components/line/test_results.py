@@ -33,6 +33,10 @@ EVENTS = [
 KEPT = [EVENTS[2], EVENTS[3], EVENTS[4]]
 
 
+def kept_in(folder):
+    return Results(lambda: folder)
+
+
 def found(results, asked="q", model=MODEL):
     return [event for event in results.find(asked, model) if event["type"] != "stored"]
 
@@ -76,24 +80,24 @@ def test_memory_is_bounded(monkeypatch):
 
 
 def test_a_folder_keeps_results_for_the_next_start(tmp_path):
-    Results(tmp_path).keep("q", MODEL, EVENTS)
-    assert found(Results(tmp_path)) == KEPT
+    kept_in(tmp_path).keep("q", MODEL, EVENTS)
+    assert found(kept_in(tmp_path)) == KEPT
 
 
 def test_a_damaged_folder_is_begun_anew_and_the_log_says_so(tmp_path, caplog):
-    Results(tmp_path).keep("q", MODEL, EVENTS)
+    kept_in(tmp_path).keep("q", MODEL, EVENTS)
     for file in tmp_path.rglob("cache.db*"):
         file.write_bytes(b"no database" * 1000)
     with caplog.at_level(logging.WARNING, "maskwise"):
-        results = Results(tmp_path)
-    assert "begins anew" in caplog.text and results.find("q", MODEL) == []
+        results = kept_in(tmp_path)
+    assert results.find("q", MODEL) == [] and "begins anew" in caplog.text
     results.keep("q", MODEL, EVENTS)
-    assert found(Results(tmp_path)) == KEPT
+    assert found(kept_in(tmp_path)) == KEPT
 
 
 def test_a_folder_that_cannot_be_used_leaves_the_memory(tmp_path, caplog):
     (tmp_path / "file").write_text("")
-    results = Results(tmp_path / "file")
+    results = kept_in(tmp_path / "file")
     results.keep("q", MODEL, EVENTS)
     assert found(results) == KEPT and "memory alone" in caplog.text
 
@@ -103,46 +107,47 @@ def test_a_folder_that_cannot_be_used_leaves_the_memory(tmp_path, caplog):
     ['{"date": "2026-11-26", "ev', "[]", "null", "{}", '{"date": 1, "events": ["a"]}', '{"events": []}'],
 )
 def test_a_stored_result_that_is_cut_off_or_of_another_form_is_computed_anew(tmp_path, caplog, text):
-    results = Results(tmp_path)
+    results = kept_in(tmp_path)
     results._disk.keep(results_module._key("q", MODEL), text)
     assert results.find("q", MODEL) == [] and "computed anew" in caplog.text
     results.keep("q", MODEL, EVENTS)
-    assert found(results) == found(Results(tmp_path)) == KEPT
+    assert found(results) == found(kept_in(tmp_path)) == KEPT
 
 
 def test_no_part_of_a_large_result_is_left_where_the_disk_is_full(tmp_path):
     """All of it is in the database, which is written whole or not at all."""
     large = [*EVENTS[:-1], EVENTS[-1] | {"text": token_hex(300_000)}]
-    Results(tmp_path).keep("q", MODEL, large)
-    assert found(Results(tmp_path))[-1] == large[-1]
+    kept_in(tmp_path).keep("q", MODEL, large)
+    assert found(kept_in(tmp_path))[-1] == large[-1]
     assert {path.name.partition("-")[0] for path in tmp_path.rglob("*") if path.is_file()} == {"cache.db"}
 
 
 def test_a_folder_that_is_removed_meanwhile_is_made_anew(tmp_path):
-    results = Results(tmp_path / "a folder of Zoë, 日本")
+    results = kept_in(tmp_path / "a folder of Zoë, 日本")
     results.keep("q", MODEL, EVENTS)
     shutil.rmtree(tmp_path / "a folder of Zoë, 日本")
     results.forget()
     in_a_thread(lambda: results.find("q", MODEL))  # as each job is
     in_a_thread(lambda: results.keep("q", MODEL, EVENTS))
-    assert found(Results(tmp_path / "a folder of Zoë, 日本")) == KEPT
+    assert found(kept_in(tmp_path / "a folder of Zoë, 日本")) == KEPT
 
 
 def test_two_processes_write_to_one_folder(tmp_path, caplog):
     """Each of them with threads; nothing is lost, and a folder that one holds locked holds up no run."""
-    both = Results(tmp_path), Results(tmp_path)
+    both = kept_in(tmp_path), kept_in(tmp_path)
     writes = [Thread(target=both[n % 2].keep, args=(f"q{n}", MODEL, EVENTS)) for n in range(20)]
     for write in writes:
         write.start()
     for write in writes:
         write.join()
-    third = Results(tmp_path)
+    third = kept_in(tmp_path)
     assert all(found(third, f"q{n}") == KEPT for n in range(20)) and not caplog.text
 
 
 def test_a_folder_that_another_process_holds_locked_fails_no_run(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(results_on_disk, "LOCKED_SECONDS", 0.1)
-    results = Results(tmp_path)
+    results = kept_in(tmp_path)
+    results.find("q", MODEL)
     with sqlite3.connect(next(tmp_path.rglob("cache.db")), isolation_level=None) as other:
         other.execute("BEGIN EXCLUSIVE")
         results.keep("q", MODEL, EVENTS)
@@ -157,12 +162,12 @@ def in_a_thread(act):
 
 
 def test_nothing_is_unpickled(tmp_path, caplog):
-    Results(tmp_path).keep("q", MODEL, EVENTS)
+    kept_in(tmp_path).keep("q", MODEL, EVENTS)
     with sqlite3.connect(next(tmp_path.rglob("cache.db"))) as database:
         database.execute(
             "UPDATE Cache SET mode = ?, value = ?", (diskcache.core.MODE_PICKLE, b"cos\nsystem\n")
         )
-    assert Results(tmp_path).find("q", MODEL) == [] and "a pickled value" in caplog.text
+    assert kept_in(tmp_path).find("q", MODEL) == [] and "a pickled value" in caplog.text
 
 
 def test_a_question_is_that_of_equal_requests_whatever_names_the_model():

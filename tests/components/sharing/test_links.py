@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from components.classification import tab as classification_tab
 from components.compare import tab as compare_tab
 from components.generation import tab as generation_tab
-from components.sharing.fields import TABS
+from components.sharing.fields import tab_fields
 from components.sharing.links import (
     MOST_PACKED,
     MOST_READABLE,
@@ -80,12 +80,16 @@ def test_any_input_comes_back(prompt, response, k, seed, iterations):
 
 
 NAMES = st.sampled_from(
-    [*{name for fields in TABS.values() for name in fields}, "z", "tab", "option.iterations", "other"]
+    [*{name for fields in tab_fields().values() for name in fields}, "z", "tab", "option.iterations", "other"]
 )
 
 
 @settings(max_examples=150)
-@given(st.dictionaries(NAMES, st.one_of(TEXTS, st.integers().map(str), st.sampled_from([*TABS])), max_size=8))
+@given(
+    st.dictionaries(
+        NAMES, st.one_of(TEXTS, st.integers().map(str), st.sampled_from([*tab_fields()])), max_size=8
+    )
+)
 def test_no_query_raises_and_all_that_is_read_can_be_used(query):
     link = read_link(query)
     if link and link["tab"]:
@@ -200,7 +204,7 @@ def test_every_input_of_the_tabs_is_in_the_table():
         generation = generation_tab.generation_tab()
         others = classification_tab.classification_tab(), compare_tab.compare_tab(generation)
     for tab in (generation.shared, *(each.shared for each in others)):
-        assert set(tab.inputs) == set(TABS[tab.name])
+        assert set(tab.inputs) == set(tab_fields()[tab.name])
         values = {name: control.value for name, control in tab.inputs.items()}
         if tab.options:
             values["options"] = {n: c.value for n, c in tab.options[values["method"]].items()}

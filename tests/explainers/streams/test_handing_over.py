@@ -3,7 +3,7 @@
 import pytest
 
 from explainers import explain_classification, explain_generation, explainers_for
-from explainers.core.errors import MaskwiseError
+from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.types import Task
 from explainers.models import held
 from tests.served import tiny_model
@@ -45,3 +45,18 @@ def test_no_patch_is_open_when_a_pass_is_announced(on_tiny_models, monkeypatch, 
     except MaskwiseError as refused:
         pytest.skip(str(refused))
     assert asked
+
+
+def test_the_passes_of_a_result_are_announced_but_a_stop_does_not_cut_them_off(on_tiny_models):
+    asked, settings = [], {"k": 1, "max_new_tokens": 4, "method": "feature_ablation"}
+    list(explain_generation("Tell the doctor about it", asked.append, **settings))
+    left = len(asked)
+
+    def stop_at_the_last(rows):
+        nonlocal left
+        left -= 1
+        if not left:
+            raise Stopped("Stopped.")
+
+    *_, last = explain_generation("Tell the doctor about it", stop_at_the_last, **settings)
+    assert last["type"] == "explanation" and not last["stopped"] and not left

@@ -9,7 +9,7 @@ from explainers.core.errors import MaskwiseError
 from explainers.models import fast_fp32
 from explainers.models.fast_fp32 import onednn_is_better
 from explainers.targets import batching
-from explainers.targets.batching import Batches, batch_rows, saturating_rows
+from explainers.targets.batching import Batches, Passes, batch_rows, saturating_rows
 from explainers.targets.causal import logits
 from explainers.targets.causal import model as causal_model
 from explainers.targets.causal.reading import reading_of
@@ -54,6 +54,17 @@ def test_batches_are_halved_until_they_fit(error):
     assert small.tried == [16, 8, 4, 4, 4, 4, 4]
     doubled(batches, small, 8)
     assert small.tried[7:] == [4, 4]  # it is remembered
+
+
+def test_batches_are_short_while_others_wait_between_them():
+    others_wait = False
+    passes, small = Passes(lambda rows: others_wait), SmallMemory(100, OUT_OF_MEMORY[0])
+    batches = Batches(passes)
+    doubled(batches, small, 20)
+    others_wait = True
+    passes.announce(1)
+    assert doubled(batches, small, 20) == [2 * x for x in range(20)]
+    assert small.tried == [16, 4, 4, 4, 4, 4, 4]
 
 
 def test_a_single_sequence_too_many_names_the_fix():

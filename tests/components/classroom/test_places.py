@@ -1,0 +1,53 @@
+"""Places in a room: a full one has free those that nobody uses, and a browser has one."""
+
+import pytest
+
+from components.classroom.rooms import SILENT_SECONDS, UNSEEN_SECONDS, RoomEnded, Rooms
+from explainers.core.errors import MaskwiseError
+from tests.components.classroom.rooms_played import ADDRESS, Clock, begun, code_of
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def rooms(clock, monkeypatch):
+    monkeypatch.setenv("MASKWISE_STUDENTS", "70")
+    return Rooms(clock)
+
+
+def test_nobody_fills_a_room_alone(rooms, clock):
+    """Who joins over and over: those places are free again for a class behind the same address."""
+    code = code_of(rooms, teacher := rooms.open(ADDRESS))
+    begun(rooms, teacher)
+    sat = [rooms.join(code, f"n{n}", "school") for n in range(70)]
+    with pytest.raises(MaskwiseError, match="The room is full: 70 are in it"):
+        rooms.join(code, "", "school")
+    for key in sat[:20]:
+        rooms.tag(key)  # their pages are there
+    rooms.mark(sat[-1], [0, 1])
+    clock.time += UNSEEN_SECONDS + 1
+    rooms.tag(sat[0])
+    there = [rooms.join(code, "", "school") for _ in range(49)]
+    assert rooms.state(teacher)["joined"] == 70 and rooms.state(sat[-1])["me"]["marks"] == [0, 1]
+    with pytest.raises(MaskwiseError, match="The room is full"):
+        rooms.join(code)
+    with pytest.raises(RoomEnded, match="your place was given away"):
+        rooms.tag(sat[30])
+    for key in there:
+        rooms.tag(key)
+    clock.time += SILENT_SECONDS - UNSEEN_SECONDS
+    assert [rooms.join(code) for _ in range(19)] and rooms.state(sat[0])["me"]
+    with pytest.raises(RoomEnded):
+        rooms.state(sat[1])
+
+
+def test_a_browser_that_joins_again_keeps_its_place(rooms):
+    code = code_of(rooms, teacher := rooms.open(ADDRESS))
+    key = rooms.join(code, "Ada")
+    assert rooms.join(code, "", seat=key) == rooms.join(code, "Ada", seat=key) == key
+    assert rooms.state(key)["me"]["name"] == "Ada" and rooms.state(teacher)["joined"] == 1
+    assert rooms.join(code, "Grace", seat=key) == key and rooms.state(key)["me"]["name"] == "Grace"
+    assert rooms.join(code, "Ada", seat="of another room") != key
