@@ -14,7 +14,8 @@ MEANINGS = {
     "sentence_bert": ("SentenceBERT", "How close the two answers are in meaning, 0 to 1."),
     "probability_ratio": (
         "Probability ratio",
-        "Probability of the answer's tokens without the removed words, as a share of that before, 0 to 1.",
+        "Probability of the answer's tokens without the removed words, as a share of that before. "
+        "Over 1 they have become more likely.",
     ),
     "kl": ("KL divergence", "How far the predicted next words move, in nats, mean over the answer's tokens."),
     "kl_published": ("KL as published", "The same, computed as the paper's published code does it, in nats."),

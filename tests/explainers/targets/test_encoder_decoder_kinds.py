@@ -14,31 +14,23 @@ from explainers.targets.encoder_decoder.decoding import decoder_steps
 from explainers.targets.encoder_decoder.reading import reading_of, start_ids
 
 CLOSE = 0.005  # nats
+REFUSED = {"fsmt": "The encoder of this fsmt model cannot be given word embeddings"}
 every_kind = pytest.mark.parametrize("kind", ENCODER_DECODERS)
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
 @every_kind
-def test_log_prob_is_right_or_refused(kind, operator):
+def test_log_prob_is_right_or_the_kind_is_refused_by_name(kind, operator):
     verdict = verify(kind, operator)
-    assert verdict.refusal or (verdict.difference < CLOSE and verdict.moved > 10 * CLOSE)
-
-
-def test_most_kinds_are_explained():
-    right = [kind for kind in ENCODER_DECODERS if not verify(kind, OPERATORS[0]).refusal]
-    assert len(right) >= 12 and {"t5", "bart", "mbart", "pegasus", "marian"} <= set(right)
+    if kind in REFUSED:
+        assert REFUSED[kind] in verdict.refusal
+    else:
+        assert not verdict.refusal and verdict.difference < CLOSE and verdict.moved > 10 * CLOSE
 
 
 def test_a_decoder_that_fails_on_its_cache_is_read_without():
     assert verify("prophetnet", OPERATORS[0]).difference < CLOSE
     assert not reading_of(verified_models._model("prophetnet")).caches
-
-
-def test_a_kind_that_takes_no_embeddings_is_refused_by_name():
-    assert (
-        "The encoder of this fsmt model cannot be given word embeddings"
-        in verify("fsmt", OPERATORS[0]).refusal
-    )
 
 
 @pytest.mark.parametrize("kind", ["m2m_100", "m2m_100 whose answers start with padding", "nllb-moe", "t5"])
