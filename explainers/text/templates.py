@@ -33,10 +33,6 @@ class Cloze:
     masks: int = 1
 
     @property
-    def mask_positions(self) -> range:
-        return range(self.mask_position, self.mask_position + self.masks)
-
-    @property
     def rendered(self) -> str:
         return "".join(text for _, text in self.pieces)
 
