@@ -74,7 +74,8 @@ def read_report(folder: Path) -> Report:
 
 def _check(folder: Path, study: AnyStudy, rows: pandas.DataFrame) -> None:
     """Raises MaskwiseError for rows that nothing can be reported of."""
-    if missing := [name for name in (*study.MEASURES, *study.CURVES) if name not in rows]:
+    needed = [*study.columns, *(study.CURVES if study.figures else ())]
+    if missing := [name for name in needed if name not in rows]:
         raise MaskwiseError(
             f"The rows of {folder.name} come from another version of Maskwise: they have no {missing[0]}. "
             "Remove the folder, and run the study again."

@@ -1,9 +1,11 @@
 """Means, intervals, tests, tables and verdicts, on rows with planted values."""
 
 import json
+from pathlib import Path
 
 import numpy
 import pandas
+import pyarrow.parquet as parquet
 import pytest
 from scipy.stats import wilcoxon
 
@@ -115,6 +117,16 @@ def test_a_generation_study_is_written_whole(tmp_path):
     assert ratios["table"]["head"] == ["k", "XPrompt", "Random removal"] and len(ratios["table"]["rows"]) == 2
     gaps = json.loads((store.folder / "convergence-own-0.json").read_text())
     assert len(gaps["table"]["rows"]) == 5
+    without_column(store.folder, "sufficiency")  # as an earlier version wrote it; no table has it
+    assert write_report(store.folder) == text
+    without_column(store.folder, "probability_ratio")
+    with pytest.raises(MaskwiseError, match="another version of Maskwise: they have no probability_ratio"):
+        write_report(store.folder)
+
+
+def without_column(folder: Path, name: str) -> None:
+    for path in folder.glob("rows/*.parquet"):
+        parquet.write_table(parquet.read_table(path).drop_columns(name), path)
 
 
 def test_a_class_study_is_written_whole(tmp_path):
