@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from math import isfinite
 
@@ -51,15 +51,13 @@ class Whole:
 
 @dataclass(frozen=True)
 class Choice:
-    """choices: called at each reading, so that a method added later is among them."""
-
-    choices: Callable[[], Collection]
+    choices: Collection
 
     def read(self, name: str, text: str):
-        for choice in self.choices():
+        for choice in self.choices:
             if str(choice) == text:
                 return choice
-        raise MaskwiseError(f"{name} must be one of {', '.join(map(str, self.choices()))}.")
+        raise MaskwiseError(f"{name} must be one of {', '.join(map(str, self.choices))}.")
 
 
 @dataclass(frozen=True)
@@ -82,8 +80,8 @@ Field = Text | Whole | Choice | Several
 def tab_fields() -> dict[str, dict[str, Field]]:
     """By the names of tabs, and of the inputs of each, as this deployment bounds them."""
     answer, classification = _answer(), _classification()
-    generation = answer | {"method": Choice(lambda: explainers_for(Task.GENERATION))}
-    methods = Several(Choice(lambda: explainers_for(Task.GENERATION)), MAX_METHODS)
+    generation = answer | {"method": Choice(explainers_for(Task.GENERATION))}
+    methods = Several(Choice(explainers_for(Task.GENERATION)), MAX_METHODS)
     most = deployment().chars
     removed: dict[str, Field] = {"removed": Several(Whole(0, most), most)}
     return {
@@ -92,7 +90,7 @@ def tab_fields() -> dict[str, dict[str, Field]]:
         "compare": answer | {"methods": methods, "draws": Whole(2, MAX_DRAWS)},
         "what-if": generation | removed,
         "what-if-class": classification | removed,
-        "classroom": generation | {"round": Choice(round_titles)},
+        "classroom": generation | {"round": Choice(round_titles())},
         "replay": generation,
     }
 
@@ -104,14 +102,14 @@ def _answer() -> dict[str, Field]:
         "prompt": Text(here.chars),
         "model": Text(NAME_CHARS),
         "k": Whole(1, MOST_K),
-        "granularity": Choice(lambda: [str(each) for each in Granularity]),
-        "mask_operator": Choice(lambda: [str(each) for each in MaskOperator]),
+        "granularity": Choice([str(each) for each in Granularity]),
+        "mask_operator": Choice([str(each) for each in MaskOperator]),
         "max_new_tokens": Whole(1, here.new_tokens),
         "seed": Whole(0, MOST_SEED),
         "response": Text(here.chars),
         "system_prompt": Text(here.chars),
-        "system_prompt_placement": Choice(lambda: [str(each) for each in Placement]),
-        "thinking": Choice(lambda: [str(each) for each in Thinking]),
+        "system_prompt_placement": Choice([str(each) for each in Placement]),
+        "thinking": Choice([str(each) for each in Thinking]),
         "date": Text(NAME_CHARS),
     }
 
@@ -119,15 +117,15 @@ def _answer() -> dict[str, Field]:
 def _classification() -> dict[str, Field]:
     return {
         "text": Text(deployment().chars),
-        "task": Choice(lambda: TASKS),
+        "task": Choice(TASKS),
         "model": Text(NAME_CHARS),
-        "method": Choice(lambda: explainers_for(Task.CLASSIFICATION)),
+        "method": Choice(explainers_for(Task.CLASSIFICATION)),
         "template": Text(MAX_TEMPLATE_CHARS),
         "label_words": Text(MAX_LINES_CHARS),
-        "words_per_class": Choice(lambda: WORDS_PER_CLASS),
+        "words_per_class": Choice(WORDS_PER_CLASS),
         "label": Text(NAME_CHARS),
-        "verbalizer": Choice(lambda: VERBALIZERS),
-        "granularity": Choice(lambda: [str(each) for each in Granularity]),
+        "verbalizer": Choice(VERBALIZERS),
+        "granularity": Choice([str(each) for each in Granularity]),
         "k": Whole(1, MOST_K),
         "seed": Whole(0, MOST_SEED),
         "examples": Text(MAX_LINES_CHARS),
