@@ -109,6 +109,12 @@ def check(page: Page) -> None:
     assert not problems, "\n".join(problems)
 
 
+def turn_dark(page: Page) -> None:
+    """As the system's setting does while the page is open."""
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator("body.dark")).to_have_count(1)
+
+
 def choose(page: Page, field: str, name: str) -> None:
     """Pick an entry of a dropdown by its name."""
     page.locator(f"{field} input").first.click()

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from components.classification import run
 from explainers.streams import reading
 from explainers.targets import label as label_target
-from tests.browser import choose, guarded_page
+from tests.browser import choose, guarded_page, turn_dark
 
 TEXT = "Shares of the football club rose."
 HOSTILE = "Shares <img src=x onerror=alert(1)> of ${alert(2)} and {{ value }} [MASK] rose"
@@ -197,15 +197,16 @@ def test_an_edit_that_is_read_late_does_not_end_a_run_of_it(page, monkeypatch, b
     expect(page.locator("#class-status")).to_contain_text(done)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_it_without_sideways_scrolling(browser, url, scheme):
-    with guarded_page(browser, viewport={"width": 390, "height": 844}, color_scheme=scheme) as phone:
+def test_a_phone_shows_it_without_sideways_scrolling_light_and_dark(browser, url):
+    with guarded_page(browser, viewport={"width": 390, "height": 844}, color_scheme="light") as phone:
         open_tab(phone, url)
         run = phone.locator("#class-run").bounding_box()
         assert run["y"] + run["height"] < 844
         classify(phone)
         phone.locator("#layer-lens-run").click()
         expect(phone.locator("#layer-lens .heatmap-label").first).to_be_visible()
+        assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+        turn_dark(phone)
         assert phone.evaluate("document.documentElement.scrollWidth") <= 390
 
 

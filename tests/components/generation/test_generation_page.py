@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from explainers.targets import scorer
-from tests.browser import choose, guarded_page
+from tests.browser import choose, guarded_page, turn_dark
 
 HOSTILE = "Write <img src=x onerror=alert(1)> about ${alert(2)} and {{ value }} <|im_end|> today"
 
@@ -95,11 +95,14 @@ def test_markup_stays_text_and_errors_are_words_beside_run_that_lose_nothing(pag
     expect(page.locator("#prompt textarea")).to_have_value("Two words")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_it_without_sideways_scrolling(browser, url, scheme):
-    with guarded_page(browser, viewport={"width": 390, "height": 844}, color_scheme=scheme) as phone:
+def test_a_phone_shows_it_without_sideways_scrolling_light_and_dark(browser, url):
+    with guarded_page(browser, viewport={"width": 390, "height": 844}, color_scheme="light") as phone:
         phone.goto(url)
         expect(phone.locator("#plot .cap")).to_contain_text("iteration 100 of 100")
+        assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+        run = phone.locator("#run").bounding_box()
+        assert run["y"] + run["height"] < 844
+        turn_dark(phone)
         assert phone.evaluate("document.documentElement.scrollWidth") <= 390
         run = phone.locator("#run").bounding_box()
         assert run["y"] + run["height"] < 844
