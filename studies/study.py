@@ -221,7 +221,10 @@ class ClassificationStudy(Study):
     def _check_tasks(self):
         for data in self.data:
             if data.task not in TASKS or not data.label:
-                raise ValueError(f"{data.name} needs a label column, and a task of {', '.join(TASKS)}")
+                raise ValueError(
+                    f"{data.name} needs a label column, and a task, which --data NAME=SOURCE takes from its "
+                    f"name: {', '.join(TASKS)}"
+                )
             if max(self.templates) >= (count := len(TASKS[data.task].templates)):
                 raise ValueError(f"{data.task} has {count} templates, numbered from 0")
         return self
