@@ -9,7 +9,7 @@ from explainers.core.deferred_torch import no_grad, torch
 from explainers.core.types import Mask, OnForward
 from explainers.models.held import LoadedModel
 from explainers.targets.causal.drafting import Draft, DraftedDecoding, draft_of
-from explainers.targets.causal.model import CausalModel
+from explainers.targets.causal.model import CausalModel, kept
 from explainers.targets.causal.reading import FAILURES, is_tried, steady_length
 from explainers.targets.causal.token_inputs import TokenInputs
 from explainers.targets.encoder_decoder.decoding import decoder_steps
@@ -95,8 +95,9 @@ def _token_before_trial(loaded: LoadedModel, embeds: torch.Tensor, on_forward: O
     if loaded.model.config.is_encoder_decoder or is_tried(loaded.model):
         return None
     on_forward(1)
+    arguments = TokenInputs(loaded.model).arguments(embeds) | kept(loaded.model, 1)
     try:
-        logits = loaded.model(**TokenInputs(loaded.model).arguments(embeds), use_cache=False).logits[0, -1]
+        logits = loaded.model(**arguments, use_cache=False).logits[0, -1]
     except FAILURES:
         return None
     return int(logits.argmax()) if logits.isfinite().all() else None

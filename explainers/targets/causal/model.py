@@ -28,7 +28,6 @@ class CausalModel:
     def __init__(self, model: PreTrainedModel):
         self.model, self.reading, self.token_inputs = model, reading_of(model), TokenInputs(model)
         self.vocabulary = model.config.get_text_config().vocab_size
-        self._cuts_logits = "logits_to_keep" in signature(model.forward).parameters
 
     def log_probs(self, inputs: torch.Tensor, ids: torch.Tensor, **arguments) -> torch.Tensor:
         """log p of tokens, (1, S), at the last S positions, (B, L', d + e) → (B, S) fp32, nats.
@@ -49,9 +48,7 @@ class CausalModel:
 
     def output(self, inputs: torch.Tensor, count: int, **arguments) -> Output:
         """The forward pass over (B, L', d + e), its logits at least those of the last `count` positions."""
-        if self._cuts_logits:
-            arguments["logits_to_keep"] = count
-        return self.model(**self.token_inputs.arguments(inputs), **arguments)
+        return self.model(**self.token_inputs.arguments(inputs), **kept(self.model, count), **arguments)
 
     def hidden(self, inputs: torch.Tensor, **arguments) -> torch.Tensor:
         """Last hidden states, (B, L', d + e) → (B, L', d)."""
@@ -61,3 +58,8 @@ class CausalModel:
         """The cache of inputs, (B, L', d + e)."""
         arguments |= self.token_inputs.arguments(inputs) | {"use_cache": True}
         return self.model.base_model(**arguments).past_key_values
+
+
+def kept(model: PreTrainedModel, count: int) -> dict[str, int]:
+    """What asks the model for logits of the last `count` positions alone, where it can be asked."""
+    return {"logits_to_keep": count} if "logits_to_keep" in signature(model.forward).parameters else {}
