@@ -69,6 +69,7 @@ def short_answers(page) -> None:
 
 
 def test_generation_what_if_and_the_game(page):
+    page.get_by_role("tab", name="Generation").click()
     expect(page.locator("#run")).to_be_enabled(**SECONDS)
     short_answers(page)
     fill(page, "#prompt")
