@@ -86,7 +86,7 @@ def panel() -> GenerationPanel:
             [(each.title, name) for name, each in METHODS.items()],
             value=DEFAULT_METHOD,
             label="Method",
-            scale=6,
+            scale=8,
             min_width=240,
             elem_id="method",
         )
