@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Iterator
 from math import prod
 from pathlib import Path
 from threading import Lock
@@ -14,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from explainers.core.errors import MaskwiseError
 
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
+ADAPTER = "adapter_config.json"
 TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 FLOAT_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}  # by safetensors' names: converted when read
 OTHER_BYTES = {"I64": 8, "U64": 8, "I32": 4, "U32": 4, "I16": 2, "U16": 2}  # one byte else
@@ -54,17 +56,43 @@ def weight_files(folder: Path) -> list[Path]:
 def count_parameters(folder: Path) -> dict[str, int]:
     """Number of stored values by safetensors dtype, such as {"BF16": 134515008}."""
     counts: Counter[str] = Counter()
+    for _, dtype, size in stored_tensors(folder):
+        counts[dtype] += size
+    return dict(counts)
+
+
+def stored_tensors(folder: Path) -> Iterator[tuple[str, str, int]]:
+    """Of each stored tensor its name, safetensors dtype and number of values; MaskwiseError where a file is
+    missing or damaged."""
     for file in weight_files(folder):
         try:
             with safe_open(file, framework="numpy") as tensors:
                 for name in tensors.keys():  # noqa: SIM118
                     tensor = tensors.get_slice(name)
-                    counts[tensor.get_dtype()] += prod(tensor.get_shape())
+                    yield name, tensor.get_dtype(), prod(tensor.get_shape())
         except (OSError, SafetensorError):
             raise MaskwiseError(
                 f"{file.name} is missing or damaged. Download or save the model again."
             ) from None
-    return dict(counts)
+
+
+def adapted_model(folder: Path) -> str | None:
+    """The model that a folder's adapter (PEFT) is for; "" where it does not say, None where there is none."""
+    try:
+        return str(json.loads((folder / ADAPTER).read_bytes())["base_model_name_or_path"] or "")
+    except OSError:
+        return None
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def adapter_alone(name: str, base: str) -> MaskwiseError:
+    """For an adapter in the place of a model. base: what it was trained on, "" where that is not known."""
+    return MaskwiseError(
+        f"{name} is an adapter (PEFT), not a whole model. Merge it into its model"
+        f"{f' ({base})' if base else ''} with PEFT's merge_and_unload, save that with its tokenizer, and "
+        "give its folder."
+    )
 
 
 def stored_bytes(counts: dict[str, int]) -> int:

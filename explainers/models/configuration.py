@@ -17,7 +17,7 @@ from transformers.models.auto.modeling_auto import (
 
 from explainers.core.errors import MaskwiseError, shown
 from explainers.core.types import Task
-from explainers.models.checkpoint import FLOAT_BYTES, count_parameters
+from explainers.models.checkpoint import FLOAT_BYTES, stored_tensors
 
 LOCAL = {"local_files_only": True, "trust_remote_code": False}
 NEEDED = {
@@ -110,11 +110,15 @@ def _check_quantization(name: str, folder: Path, config) -> None:
 
 
 def _check_floats(name: str, folder: Path) -> None:
-    """Raise MaskwiseError for weights of which none are floats."""
-    stored = count_parameters(folder)
-    if stored and not stored.keys() & FLOAT_BYTES.keys():
+    """Raise MaskwiseError for weights that are stored as something else than floats of two bytes or more:
+    their scales, if there are any, would be passed over."""
+    stored = [(tensor, dtype) for tensor, dtype, _ in stored_tensors(folder)]
+    others = {dtype for tensor, dtype in stored if dtype not in FLOAT_BYTES and tensor.endswith(".weight")}
+    if not any(dtype in FLOAT_BYTES for _, dtype in stored):
+        others |= {dtype for _, dtype in stored}
+    if others:
         raise MaskwiseError(
-            f"The weights of {name} are stored as {', '.join(sorted(stored))}, and its config.json does not "
+            f"The weights of {name} are stored as {', '.join(sorted(others))}, and its config.json does not "
             f"say how they were quantized. Choose the model it was made from{_made_from(folder)}."
         )
 

@@ -15,7 +15,15 @@ from huggingface_hub.utils import tqdm, validate_repo_id
 from explainers.core.deployment import deployment
 from explainers.core.errors import MaskwiseError
 from explainers.core.shared_work import Check
-from explainers.models.checkpoint import CONVERT, INDEX, SINGLE, is_complete, stored_bytes
+from explainers.models.checkpoint import (
+    ADAPTER,
+    CONVERT,
+    INDEX,
+    SINGLE,
+    adapter_alone,
+    is_complete,
+    stored_bytes,
+)
 
 WEIGHTS = re.compile(r"model(-\d+-of-\d+)?\.safetensors")
 TEXTS = (".json", ".txt", ".jinja", ".model")
@@ -123,6 +131,8 @@ def _with_safetensors(api: HfApi, name: str) -> tuple[str | None, ModelInfo]:
     info = described()
     if _has_safetensors(info):
         return None, info
+    if any(file.rfilename == ADAPTER for file in info.siblings or ()):
+        raise adapter_alone(name, "")
     for pull in api.get_repo_discussions(name, author=CONVERTER, discussion_type="pull_request"):
         if pull.author == CONVERTER and pull.title == CONVERSION and pull.status == "open":
             info = described(pull.git_reference)

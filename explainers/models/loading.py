@@ -72,7 +72,9 @@ def _read(name: str, folder: Path, auto_class, config, dtype: torch.dtype, devic
 def _check_weights(name: str, task: Task, model, report: dict) -> None:
     """Raise MaskwiseError where the weights are not those of the model that config.json describes."""
     own = {key for key, _ in model.named_parameters()}
-    missing = sorted(set(report["missing_keys"]) & own)
+    missing, left = sorted(set(report["missing_keys"]) & own), sorted(report["unexpected_keys"])
+    if left and len(missing) == len(own):
+        raise MaskwiseError(MISFIT.format(name, f"it has other names for them than {left[0]}"))
     if missing and not missing[0].startswith(f"{model.base_model_prefix}."):
         raise MaskwiseError(
             f"{name} has no weights for {missing[0]}: it was saved without its language-model head. "
@@ -80,15 +82,29 @@ def _check_weights(name: str, task: Task, model, report: dict) -> None:
         )
     if missing:
         raise MaskwiseError(MISFIT.format(name, f"{missing[0]} is missing"))
+    for key in left:
+        if _is_of_layer_beyond(key, model, own) or _is_of_layer_there(key, model):
+            raise MaskwiseError(MISFIT.format(name, f"{key} is left over"))
+
+
+def _is_of_layer_beyond(key: str, model, own: set[str]) -> bool:
+    """Whether a weight that was left over is of a further layer like those of the model."""
     config = model.config.get_text_config()
     layers = getattr(config, "num_hidden_layers", 1)
     last = layers + (getattr(config, "num_nextn_predict_layers", 0) or 0)  # which are not used here
-    known = {NUMBER.sub(".#.", key, count=1) for key in own}
-    for key in sorted(report["unexpected_keys"]):
-        number = NUMBER.search(key)
-        left = number and int(number[1]) >= last and NUMBER.sub(".#.", key, count=1) in known
-        if layers < 1 or left:
-            raise MaskwiseError(MISFIT.format(name, f"{key} is left over"))
+    known = {NUMBER.sub(".#.", each, count=1) for each in own}
+    number = NUMBER.search(key)
+    return layers < 1 or bool(number and int(number[1]) >= last and NUMBER.sub(".#.", key, count=1) in known)
+
+
+def _is_of_layer_there(key: str, model) -> bool:
+    """Whether a weight that was left over is a part of one of the model's layers, such as a LoRA, a norm or a
+    bias that its config.json leaves out. Masks and the like, which old models were saved with, are none."""
+    number, (place, _, kind) = NUMBER.search(key), key.rpartition(".")
+    modules, quantized = dict(model.named_modules()), getattr(model.config, "quantization_config", None)
+    if not number or key[: number.end() - 1] not in modules or quantized:
+        return False
+    return kind == "weight" or (kind.startswith(("weight", "bias")) and hasattr(modules.get(place), "weight"))
 
 
 def read_tokenizer(name: str, folder: Path, task: Task):

@@ -12,7 +12,13 @@ from explainers.core.shared_work import Check
 from explainers.core.types import Task
 from explainers.models import builtin, builtin_masked_lm, hub
 from explainers.models.catalogue import BUILTIN, is_allowed
-from explainers.models.checkpoint import SINGLE, combined_sha256, fingerprint
+from explainers.models.checkpoint import (
+    SINGLE,
+    adapted_model,
+    adapter_alone,
+    combined_sha256,
+    fingerprint,
+)
 from explainers.models.hub import CheckSize
 
 
@@ -87,6 +93,8 @@ def _local_folder(name: str) -> Path | None:
             f"{folder.name} is a file. Give the folder that a model was saved to, with its config.json and "
             f"{SINGLE}."
         )
+    if is_folder and not has_config and (base := adapted_model(folder)) is not None:
+        raise adapter_alone(folder.name, base)
     if is_folder and not has_config and not hub.is_hub_id(name):
         raise MaskwiseError(f"{folder.name} holds no config.json. Give the folder that a model was saved to.")
     return folder.resolve() if has_config else None

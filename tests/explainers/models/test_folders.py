@@ -1,5 +1,6 @@
 """Folders with one thing broken: each is refused in a sentence that names it."""
 
+import json
 import re
 
 import pytest
@@ -40,6 +41,53 @@ def test_a_config_of_another_model_is_refused(folder, changes, says):
     edit_config(folder, **changes)
     message = refusal(folder)
     assert "config.json of" in message and "does not fit its weights" in message and says in message
+
+
+Q_PROJ, Q_NORM = "model.layers.0.self_attn.q_proj", "model.layers.0.self_attn.q_norm.weight"
+
+
+@pytest.mark.parametrize(
+    "left", [f"{Q_PROJ}.lora_A.default.weight", f"{Q_PROJ}.bias", Q_NORM, f"{Q_PROJ}.weight_scale"]
+)
+def test_weights_that_the_config_has_no_place_for_are_refused(folder, left):
+    file = folder / "model.safetensors"
+    save_file(load_file(file) | {left: torch.ones(8)}, file, {"format": "pt"})
+    assert f"does not fit its weights ({left} is left over)" in refusal(folder)
+
+
+def test_what_is_no_weight_of_a_layer_may_be_left_over(folder):
+    file, attention = folder / "model.safetensors", "model.layers.0.self_attn"
+    names = (
+        f"{attention}.bias",
+        f"{attention}.masked_bias",
+        f"{attention}.rotary_emb.inv_freq",
+        "visual.layers.0.weight",
+    )
+    save_file(load_file(file) | {name: torch.ones(4) for name in names}, file, {"format": "pt"})
+    assert read_model("tiny", folder, CAUSAL, torch.float32)
+
+
+def test_weights_under_other_names_are_refused(folder):
+    file = folder / "model.safetensors"
+    save_file({f"module.{key}": weight for key, weight in load_file(file).items()}, file, {"format": "pt"})
+    assert "has other names for them than module.lm_head.weight" in refusal(folder)
+
+
+@pytest.mark.parametrize("stored", [torch.float8_e4m3fn, torch.int8])
+def test_weights_whose_scales_would_be_passed_over_are_refused(folder, stored):
+    stored_as(folder, lambda weight: weight.to(stored) if weight.shape == (32, 32) else weight)
+    name = {torch.int8: "I8"}.get(stored, "F8_E4M3")
+    assert f"are stored as {name}, and its config.json does not say how they were quantized" in refusal(
+        folder
+    )
+
+
+@pytest.mark.parametrize(("base", "named"), [("owner/whole", " (owner/whole)"), (None, "")])
+def test_an_adapter_alone_is_told_apart_from_a_model(tmp_path, base, named):
+    (tmp_path / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": base}))
+    assert f"is an adapter (PEFT), not a whole model. Merge it into its model{named} with" in refusal(
+        tmp_path
+    )
 
 
 def test_layers_that_predict_further_words_may_be_left_over(folder):
