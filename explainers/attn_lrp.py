@@ -9,6 +9,7 @@ from explainers.models.fast_fp32 import fast_fp32
 from explainers.models.variants import with_eager_attention
 from explainers.targets.causal.model import CausalModel
 from explainers.targets.encoder_decoder.scorer import check_decoder_only
+from explainers.targets.gradients import check_gradients
 from explainers.targets.remembered import check_finite
 from explainers.targets.response import ResponseTarget
 
@@ -44,6 +45,7 @@ def propagate(target: ResponseTarget) -> tuple[torch.Tensor, float]:
     """Relevance of every position of the prompt and of the answer but its last token, (L + R − 1,), and f."""
     from explainers.models.lrp_rules import attn_lrp_rules  # here, because its tables need torch
 
+    check_gradients(target.model)
     rules = attn_lrp_rules(target.model.config)
     causal = CausalModel(with_eager_attention(target.model))
     start, end = target.part

@@ -9,6 +9,7 @@ from explainers.core.base import Explainer, quantity_option, register
 from explainers.core.deferred_torch import torch
 from explainers.core.types import Task
 from explainers.models.attentions import attentions_of, stack
+from explainers.targets.gradients import check_gradients
 from explainers.targets.label import LabelTarget
 
 
@@ -33,6 +34,7 @@ class Gae(Explainer[LabelTarget]):
         return 1
 
     def attribute(self, target: LabelTarget) -> torch.Tensor:
+        check_gradients(target.model)
         embeds = target.embeds()[None].requires_grad_()  # (1, L, d)
         output = target.forward(embeds, eager=True, output_attentions=True)
         attentions = attentions_of(output, target.model)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from explainers.core.base import Explainer, register
 from explainers.core.deferred_torch import torch
 from explainers.core.types import Task
+from explainers.targets.gradients import check_gradients
 from explainers.targets.label import LabelTarget
 
 
@@ -34,6 +35,7 @@ def propagate(target: LabelTarget) -> tuple[torch.Tensor, float]:
     """Relevance of every position of the unmasked prompt, (L,), and the class's score f_c."""
     from explainers.models.lrp_rules import lrp_rules  # here, because its tables need torch
 
+    check_gradients(target.model)
     embeds = target.embeds()[None].requires_grad_()  # (1, L, d)
     rules = lrp_rules(target.model.config.model_type)
     output = target.forward(embeds, eager=True, within=rules, output_hidden_states=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import os
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -56,6 +56,32 @@ class LoadedModel:
     def title(self) -> str:
         """What messages call it."""
         return title_of(self.name)
+
+    @property
+    def context(self) -> int | None:
+        """Tokens that the model can read at once; None where there is no bound."""
+        config = self.model.config.get_text_config()
+        names = ("max_position_embeddings", "max_seq_len")  # the last is MPT's
+        bound = next(filter(None, (getattr(config, name, None) for name in names)), None)
+        for name, module in self.model.named_modules():
+            if (
+                bound
+                and name.endswith("position_embeddings")
+                and getattr(module, "padding_idx", None) is not None
+            ):
+                bound -= module.padding_idx + 1  # as in RoBERTa, positions count from behind the padding's
+        return bound if bound and bound > 0 else None  # XLNet says -1 where there is none
+
+    def embeds(self, ids: Iterable[int]) -> bool:
+        """Whether the model has a word embedding for each token. A tokenizer may know more than its model."""
+        known = embedded_tokens(self.model)
+        return all(token < known for token in ids)
+
+
+def embedded_tokens(model: PreTrainedModel) -> int:
+    """Number of its word embeddings. Adapters and quantizers put other modules in the place of the table."""
+    table = model.get_input_embeddings()
+    return int(getattr(table, "num_embeddings", None) or len(table.weight))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from explainers.core.types import Mask, OnForward, TokenSpan
 from explainers.models.fast_fp32 import fast_fp32
 from explainers.models.held import LoadedModel
 from explainers.targets.batching import Batches, Passes, gradient_rows
+from explainers.targets.gradients import check_gradients
 from explainers.targets.masked_prompt import MaskedPrompt, MaskOperator
 from explainers.targets.remembered import Remembered, check_finite
 from explainers.targets.screening import Screen
@@ -163,6 +164,7 @@ class ModelTarget(ScoredTarget):
 
         quantity: as in `differentiable`.
         """
+        check_gradients(self.model)
         function = self.differentiable(quantity)
         self.evaluations += len(embeds)
         values, gradients = [], []

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
 from explainers.models.fast_fp32 import fast_fp32
+from explainers.targets.gradients import check_gradients
 from explainers.targets.label import LabelTarget
 from explainers.targets.masked_cloze import MaskedCloze
 from explainers.targets.masked_prompt import MaskedPrompt, MaskOperator
@@ -52,6 +53,7 @@ class WholeWordTarget(LabelTarget):
         return self._scores(masks, self.operator)
 
     def mask_gradient(self):
+        check_gradients(self.model)
         zero_instead = self.operator is MaskOperator.DELETE
         operator = MaskOperator.ZERO if zero_instead else self.operator
         masks = torch.ones(1, len(self.spans), device=self.device, requires_grad=True)

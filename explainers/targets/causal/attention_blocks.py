@@ -13,6 +13,7 @@ from torch.overrides import TorchFunctionMode
 
 from explainers.core.errors import MaskwiseError
 from explainers.targets.causal.model import CausalModel
+from explainers.targets.causal.reading import is_quantized
 from explainers.targets.remembered import check_finite
 
 SOFTMAX = (functional.softmax, torch.softmax, torch.Tensor.softmax)
@@ -53,6 +54,11 @@ def attention_blocks(causal: CausalModel, inputs: torch.Tensor, targets: int) ->
 
     causal: with eager attention. Raises MaskwiseError where a layer computes anything but y above.
     """
+    if is_quantized(causal.model):
+        raise MaskwiseError(
+            "This model's weights are quantized, and this method takes them apart. Choose another method, or "
+            "the model that it was made from."
+        )
     recorder = _Recorder(targets, inputs.device)
     with recorder:
         output = causal.output(inputs, 1, use_cache=False, output_hidden_states=True)

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 from explainers.core.deferred_torch import no_grad, torch
 from explainers.core.errors import MaskwiseError
+from explainers.models.held import embedded_tokens
 from explainers.targets.batching import is_out_of_memory
 from explainers.targets.causal.cache import Cache, cache_arguments, is_croppable
 from explainers.targets.causal.logits import Readout, readout_on
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
 TRIED, HEAD, GONE = 8, 2, (3, 4)  # tokens, how many of them are shared, and those that are removed
 FP32_ERROR, HALF_ERROR = 1e-4, 0.05  # largest error of logits, as a share of their root mean square
 FAILURES = (TypeError, ValueError, AttributeError, RuntimeError, IndexError)  # of a forward pass
+
+READS_ON = (
+    "This {} model reads words that come later, so it has no log p of an answer token by token. Choose a "
+    "model that writes text from left to right."
+)
+ROUNDS_TOGETHER = (
+    "The way in which this model is quantized rounds all words of a text together, so that what it says of "
+    "one word hangs on those that come later. Choose the model it was made from."
+)
 
 _readings: WeakKeyDictionary[PreTrainedModel, Reading] = WeakKeyDictionary()
 
@@ -61,8 +71,7 @@ class _Trial:
 
     def __init__(self, model: PreTrainedModel):
         self._model, self._inputs, self.kind = model, TokenInputs(model), model.config.model_type
-        vocabulary = model.get_input_embeddings().get_parameter("weight").shape[0]
-        ids = (torch.arange(1, 1 + TRIED, device=model.device) * 7) % vocabulary
+        ids = (torch.arange(1, 1 + TRIED, device=model.device) * 7) % embedded_tokens(model)
         self._rest = torch.tensor([n for n in range(TRIED) if n not in GONE], device=model.device)
         self._ids = ids[None]
 
@@ -84,6 +93,8 @@ class _Trial:
         cache = self._try(lambda: self._cache(embeds[:, :HEAD]))
         shares = cache is not None and bool(self._try(lambda: self._shares(embeds, cache, whole)))
         hides = bool(self._try(lambda: self._hides(embeds, cache if shares else None, short)))
+        # Quantized layers may round what flows between them, which makes more of hiding's tiny differences.
+        hides = hides and not is_quantized(self._model)
         crops = shares and is_croppable(cache)
         return Reading(readout or None, cache is not None, shares, crops, hides)
 
@@ -102,10 +113,7 @@ class _Trial:
     def _check(self, whole: torch.Tensor, short: torch.Tensor) -> None:
         first = GONE[0]
         if not self._same(whole[:, :first], short[:, :first]):
-            raise MaskwiseError(
-                f"This {self.kind} model reads words that come later, so it has no log p of an answer token "
-                "by token. Choose a model that writes text from left to right."
-            )
+            raise MaskwiseError(ROUNDS_TOGETHER if is_quantized(self._model) else READS_ON.format(self.kind))
 
     def _logits(self, inputs: torch.Tensor, **arguments) -> torch.Tensor:
         return self._model(**self._inputs.arguments(inputs), **arguments).logits.float()
@@ -142,6 +150,10 @@ class _Trial:
             return way()
         except FAILURES:
             return None
+
+
+def is_quantized(model: PreTrainedModel) -> bool:
+    return bool(getattr(model.config, "quantization_config", None))
 
 
 def _is_half(model: PreTrainedModel) -> bool:

@@ -2,8 +2,10 @@
 
 import pytest
 
+from explainers.core.errors import MaskwiseError
 from explainers.models import configuration, held, loading
 from explainers.models.held import load_model
+from explainers.streams.generation import GenerationRequest, run
 from tests.explainers.models.test_models import CAUSAL, edit_config, refusal, saved
 from tests.tiny_models import tiny_causal
 
@@ -72,3 +74,29 @@ def test_a_library_that_fails_ends_in_a_sentence(folder, monkeypatch):
     monkeypatch.setattr(configuration, "find_spec", is_here("bitsandbytes"))
     monkeypatch.setattr(loading.AutoModelForCausalLM, "from_pretrained", stand_in)
     assert "could not be loaded (Using `bitsandbytes` 4-bit" in refusal(folder)
+
+
+@pytest.mark.parametrize(("method", "passes_on"), [("gradient_x_input", True), ("attn_lrp", False)])
+def test_gradients_that_stop_at_quantized_weights_end_in_a_sentence(method, passes_on):
+    """bitsandbytes knows no gradient of its 4-bit layers on a CPU; torch takes it for zero."""
+    tiny = tiny_causal("llama", chat=True)
+    tiny.model.config.quantization_config = QUANTIZED["bitsandbytes"]
+    if not passes_on:
+        for layer in tiny.model.model.layers:
+            layer.self_attn.o_proj.register_forward_hook(lambda module, given, found: found.detach())
+            layer.mlp.register_forward_hook(lambda module, given, found: found.detach())
+    request = GenerationRequest("The sea is wide.", method=method, k=1, response="Yes")
+    if passes_on:
+        assert list(run(request, loaded=tiny))
+        return
+    with pytest.raises(MaskwiseError, match="Gradients through this model's quantized weights are not right"):
+        list(run(request, loaded=tiny))
+
+
+def test_a_quantization_that_rounds_all_words_together_is_named():
+    tiny = tiny_causal("llama", chat=True)
+    tiny.model.config.quantization_config = QUANTIZED["bitsandbytes"]
+    mix = lambda module, given, found: found + found.mean(1, keepdim=True)  # noqa: E731
+    tiny.model.model.layers[0].mlp.register_forward_hook(mix)
+    with pytest.raises(MaskwiseError, match="rounds all words of a text together.*model it was made from"):
+        list(run(GenerationRequest("The sea is wide.", k=1, response="Yes"), loaded=tiny))
