@@ -20,8 +20,8 @@ import torch
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Prompt, Task
 from explainers.models.held import LoadedModel, load_model
+from explainers.targets.answers.decoding import greedy_tokens
 from explainers.targets.causal.token_inputs import TokenInputs
-from explainers.targets.decoding import greedy_tokens
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import render_prompt
 

@@ -12,8 +12,8 @@ from explainers.core.coarse_to_fine import COARSE, MOST_PARTS, PHRASE, Part, fin
 from explainers.core.deferred_torch import torch
 from explainers.core.types import Task
 from explainers.models.builtin import sentence_encoder
+from explainers.targets.answers.decoding import masked_answers
 from explainers.targets.base import as_masks
-from explainers.targets.decoding import masked_answers
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import decode_answer
 

@@ -13,10 +13,11 @@ from explainers.models.copies.four_bit import draft_copy
 from explainers.models.copies.half_precision import half_copy
 from explainers.models.held import LoadedModel
 from explainers.models.variants import sharing_copy
+from explainers.targets.answers.decoding import plain_tokens
+from explainers.targets.answers.settings import end_tokens
 from explainers.targets.causal import drafting
 from explainers.targets.causal.drafting import Draft, DraftedDecoding
 from explainers.targets.causal.model import CausalModel
-from explainers.targets.decoding import end_tokens, plain_tokens
 from explainers.text.prompts import render_prompt
 
 NAME, TITLE = "drafts", "Writing an answer: small copies of the model as drafts"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from functools import cache
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 import regex
 
@@ -31,10 +32,10 @@ _SLICE_ELEMENTS = 2**22  # of one fp32 temporary in `kl_divergence`: 16 MiB
 def text_metrics(response: str, masked_response: str) -> list[MetricScore]:
     """Similarity, 0..1, of the masked prompt's response to the response; one score of each TEXT_METRICS.
 
-    Surrounding white space does not count. Equal texts (two empty ones too) are 1 in every measure; if
-    only one of them is empty, every measure is 0.
+    Surrounding white space does not count, nor how accents are encoded. Equal texts (two empty ones too) are
+    1 in every measure; if only one of them is empty, every measure is 0.
     """
-    a, b = response.strip(), masked_response.strip()
+    a, b = normalize("NFC", response).strip(), normalize("NFC", masked_response).strip()
     if a == b or not (a and b):
         values = [float(a == b)] * len(TEXT_METRICS)
     else:

@@ -41,13 +41,14 @@ from explainers.streams.report import (
     unproved_sets,
 )
 from explainers.streams.writing import masked_response_event, response_event, write_answer
+from explainers.targets.answers.given_answer import given_answer, opening_before
+from explainers.targets.answers.settings import settings_notes
 from explainers.targets.base import MaskOperator
 from explainers.targets.causal.token_inputs import TokenInputs
 from explainers.targets.encoder_decoder.reading import language_notes
-from explainers.targets.given_answer import given_answer, opening_before
 from explainers.targets.response import ResponseTarget, check_context
 from explainers.text.chat_template import Placement, TemplateChoices, Thinking, check_date
-from explainers.text.prompts import decode_answer, render_prompt
+from explainers.text.prompts import check_embedded, decode_answer, render_prompt
 from explainers.text.response_part import check_characters, part_tokens
 from explainers.text.spans import Granularity
 from explainers.text.thinking import heed_thinking
@@ -226,8 +227,9 @@ def prompt_of(request: GenerationRequest, loaded: LoadedModel) -> Prompt:
     apart = loaded.model.config.is_encoder_decoder
     choices = request.template_choices()
     prompt = render_prompt(loaded.tokenizer, request.prompt, request.granularity, choices, ends=apart)
+    check_embedded(loaded, prompt.input_ids)
     notes = language_notes(loaded.model, loaded.tokenizer) if apart else ()
-    return replace(prompt, notes=(*prompt.notes, *notes))
+    return replace(prompt, notes=(*prompt.notes, *notes, *settings_notes(loaded.model)))
 
 
 def _known_answer(

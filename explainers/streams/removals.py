@@ -9,7 +9,7 @@ from explainers.measures.intervals import interval
 from explainers.measures.text import METRICS
 from explainers.streams.events.comparison import Interval
 from explainers.streams.report import removal_metrics
-from explainers.targets.decoding import masked_answers
+from explainers.targets.answers.decoding import masked_answers
 from explainers.targets.response import ResponseTarget
 
 TEXT_DRAWS = 5  # random sets whose answer is written anew: that takes a pass for every new token

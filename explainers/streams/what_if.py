@@ -26,8 +26,8 @@ from explainers.streams.given_model import model_of
 from explainers.streams.known import recall_masks
 from explainers.streams.report import span_values
 from explainers.streams.writing import masked_response_event, write_answer
+from explainers.targets.answers.given_answer import opening_before
 from explainers.targets.base import Target
-from explainers.targets.given_answer import opening_before
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import decode_pieces, encode_plain, encode_response, with_opening
 

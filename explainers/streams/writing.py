@@ -9,7 +9,7 @@ from explainers.core.deferred_torch import torch
 from explainers.core.types import OnForward
 from explainers.models.held import LoadedModel
 from explainers.streams.events.generation import MaskedResponseEvent, ResponseEvent
-from explainers.targets.decoding import greedy_tokens
+from explainers.targets.answers.decoding import greedy_tokens
 from explainers.text.prompts import decode_answer
 
 Written = TypeVar("Written")

@@ -30,10 +30,10 @@ class MaskedPrompt:
 
     def __init__(self, loaded: LoadedModel, prompt: Prompt, operator: MaskOperator | str):
         self.prompt, self.operator = prompt, MaskOperator(operator)
-        self._tokenizer, self._dtype, device = loaded.tokenizer, loaded.model.dtype, loaded.device
+        self._loaded, self._dtype, device = loaded, loaded.model.dtype, loaded.device
         self.token_inputs = TokenInputs(loaded.model)
-        self.inputs = self.token_inputs.of(torch.tensor(prompt.input_ids, device=device))
-        self.embeds = self.inputs[:, : loaded.model.get_input_embeddings().embedding_dim]
+        ids = torch.tensor(prompt.input_ids, device=device)
+        self.inputs, self.embeds = self.token_inputs.of(ids), self.token_inputs.embeds(ids)
         belongs = torch.zeros(len(prompt.spans), len(prompt.input_ids))
         for t, span in enumerate(prompt.spans):
             belongs[t, list(span.positions)] = 1
@@ -73,11 +73,11 @@ class MaskedPrompt:
     def replacement_id(self) -> int:
         """The tokenizer's unknown token where it has one, else its padding, else its end token.
 
-        Raises MaskwiseError where it has none of them.
+        Raises MaskwiseError where it has none of them that the model knows.
         """
-        tokenizer = self._tokenizer
+        tokenizer = self._loaded.tokenizer
         for token in (tokenizer.unk_token_id, tokenizer.pad_token_id, tokenizer.eos_token_id):
-            if token is not None:
+            if token is not None and self._loaded.embeds([token]):
                 return token
         raise MaskwiseError(
             "This model's tokenizer has no unknown, padding or end token to stand for a removed "

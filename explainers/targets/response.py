@@ -219,13 +219,9 @@ def check_part(part, length: int) -> Part:
 
 def check_context(loaded: LoadedModel, prompt_length: int, response_length: int) -> None:
     """Raise MaskwiseError where prompt and response together exceed the model's context."""
-    config = loaded.model.config.get_text_config()
-    names = ("max_position_embeddings", "max_seq_len")  # the last is MPT's
-    bounds = (getattr(config, name, None) for name in names)
-    context = next(filter(None, bounds), None)
     apart = loaded.model.config.is_encoder_decoder  # each of the two has the whole context
     length = max(prompt_length, response_length) if apart else prompt_length + response_length
-    if context and 0 < context < length:  # XLNet says -1 where there is no bound
+    if (context := loaded.context) and context < length:
         raise MaskwiseError(
             f"The prompt ({prompt_length} tokens) and the answer ({response_length}) exceed this model's "
             f"context of {context} tokens. Shorten the prompt or ask for fewer new tokens."

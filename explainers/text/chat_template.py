@@ -98,30 +98,47 @@ def fill_template(tokenizer, text: str, choices: TemplateChoices) -> tuple[Piece
         return _without_template(text, choices)
     chat, skeleton = _readable_chat(tokenizer, choices)
     rendered = chat.render(text, choices.system)
-    stripped = (text, text.strip(), text.lstrip(), text.rstrip())
-    for body, system in product(stripped, (choices.system, choices.system.strip())):
-        pieces = _filled(skeleton, body, system)
-        if "".join(piece for _, piece in pieces) == rendered:
-            return pieces
-    raise MaskwiseError(_CHANGES)
+    bodies, systems = (_stripped(words) for words in (text, choices.system))
+    for body, system in product(bodies, systems):
+        for pieces in (_filled(skeleton, body, system), _around(rendered, body, system)):
+            if "".join(piece for _, piece in pieces) == rendered:
+                return pieces
+    whole = any(body in rendered for body in bodies) and not any(system in rendered for system in systems)
+    raise MaskwiseError(_REFUSES.format("changes") if whole else _CHANGES)
 
 
 def answer_opening(tokenizer, choices: TemplateChoices) -> str:
     """What the template writes between the opening of the answer's turn and an answer, if it holds a mark:
     gpt-oss's final channel, Command A's START_RESPONSE, an empty thought. "" where an answer follows at once.
     """
-    if not tokenizer.chat_template:
+    opening, _ = _around_answer(tokenizer, choices)
+    return opening if any(mark in opening for mark in marks_of(tokenizer)) else ""
+
+
+def answer_end(tokenizer) -> str:
+    """The mark that the template writes right behind an answer, such as <|eot_id|>; "" where there is none,
+    or where an answer has several parts, each of which may end with it."""
+    try:
+        opening, ending = _around_answer(tokenizer, TemplateChoices())
+    except MaskwiseError:  # it is readable with the person's choices
         return ""
+    marks = [mark for mark in marks_of(tokenizer) if mark]
+    found = [mark for mark in marks if ending.startswith(mark)]
+    return max(found, key=len) if found and not any(mark in opening for mark in marks) else ""
+
+
+def _around_answer(tokenizer, choices: TemplateChoices) -> tuple[str, str]:
+    """What the template writes before and behind an answer within its turn; nothing where it takes none."""
+    if not tokenizer.chat_template:
+        return "", ""
     chat, _ = _readable_chat(tokenizer, choices)
     before = chat.render(TEXT_PLACE, choices.system)
     try:
         answered = chat.render(TEXT_PLACE, choices.system, ANSWER_PLACE)
     except Exception:  # a template may raise anything
-        return ""
-    opening, place, _ = answered.removeprefix(before).partition(ANSWER_PLACE)
-    if not place or not answered.startswith(before) or not any(m in opening for m in marks_of(tokenizer)):
-        return ""
-    return opening
+        return "", ""
+    opening, place, ending = answered.removeprefix(before).partition(ANSWER_PLACE)
+    return (opening, ending) if place and answered.startswith(before) else ("", "")
 
 
 def marks_of(tokenizer) -> list[str]:
@@ -223,6 +240,21 @@ def _filled(skeleton: list[str], body: str, system: str) -> tuple[Piece, ...]:
     places = {TEXT_PLACE: ("text", body), SYSTEM_PLACE: ("system", system)}
     pieces = (places.get(words, ("template", words)) for words in skeleton)
     return tuple(piece for piece in pieces if piece[1])
+
+
+def _around(rendered: str, body: str, system: str) -> tuple[Piece, ...]:
+    """The pieces of a template that writes otherwise around some texts: the text and the system prompt are
+    found in what it rendered. None where they do not stand there once."""
+    places = {body: "text", system: "system"} if system else {body: "text"}
+    if any(rendered.count(words) != 1 for words in places):
+        return ()
+    words = re.split("|".join(f"({re.escape(place)})" for place in places), rendered)
+    return tuple((places.get(piece, "template"), piece) for piece in words if piece)
+
+
+def _stripped(words: str) -> tuple[str, ...]:
+    """As a template may write them: whole, or without white space around them."""
+    return words, words.strip(), words.lstrip(), words.rstrip()
 
 
 def _without_template(text: str, choices: TemplateChoices) -> tuple[Piece, ...]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from explainers.core.errors import MaskwiseError
+from explainers.core.errors import MaskwiseError, shown
 from explainers.core.types import Piece, Prompt
 from explainers.core.unicode import is_visible
 from explainers.text.chat_template import TemplateChoices, fill_template, marks_of, written_date
@@ -24,7 +24,7 @@ def render_prompt(
     """Render `text` as one user turn (or as it stands where the tokenizer has no chat template).
 
     The tokens are those of the tokenizer's own rendering. Only where the text itself contains one of
-    the tokenizer's marks, such as `<|im_end|>`, is it tokenised apart, with marks read as plain text.
+    the tokenizer's special tokens, such as `<|im_end|>`, is it tokenised apart, these read as plain text.
     ends: keep what the tokenizer sets behind every text, as an encoder needs it. Raises MaskwiseError for an
     empty text, and for a template that changes it or refuses the system prompt.
     """
@@ -66,7 +66,7 @@ def _encode(tokenizer, text: str, pieces: tuple[Piece, ...]) -> tuple[list[int],
     before, after = ("".join(words for _, words in part) for part in (pieces[:place], pieces[place + 1 :]))
     lead = text.index(body)
     head = [] if tokenizer.chat_template else sequence_ends(tokenizer)[0]  # a template writes its own marks
-    if any(mark in body for mark in marks_of(tokenizer)):
+    if any(token in body for token in _special_tokens(tokenizer)):
         ids, offsets = _encode_apart(tokenizer, before, body, after)
     else:
         encoded = tokenizer(before + body + after, add_special_tokens=False, return_offsets_mapping=True)
@@ -77,8 +77,14 @@ def _encode(tokenizer, text: str, pieces: tuple[Piece, ...]) -> tuple[list[int],
     return head + ids, [(0, 0)] * len(head) + moved
 
 
+def _special_tokens(tokenizer) -> set[str]:
+    """The texts that never are a person's words. Other added tokens, such as runs of spaces, are."""
+    added = tokenizer.added_tokens_decoder.values()
+    return {*tokenizer.all_special_tokens, *(token.content for token in added if token.special)}
+
+
 def _encode_apart(tokenizer, before: str, body: str, after: str) -> tuple[list[int], list[tuple[int, int]]]:
-    """Token ids with the marks in `body` read as plain text, and their characters of `body`."""
+    """Token ids with special tokens in `body` read as plain text, and their characters of `body`."""
     head, tail = (
         tokenizer(words, add_special_tokens=False).input_ids if words else [] for words in (before, after)
     )
@@ -129,6 +135,17 @@ def encode_response(tokenizer, response: str, continues: bool = True) -> tuple[i
     if continues and not tokenizer.chat_template and response[0].isascii() and not response[0].isspace():
         response = " " + response
     return tuple(encode_plain(tokenizer, response).input_ids)
+
+
+def check_embedded(loaded, ids: Iterable[int]) -> None:
+    """Raise MaskwiseError where the tokenizer gives tokens for which the model has no word embedding."""
+    strange = list(dict.fromkeys(token for token in ids if not loaded.embeds([token])))
+    if strange:
+        words = ", ".join(map(shown, loaded.tokenizer.convert_ids_to_tokens(strange[:3])))
+        raise MaskwiseError(
+            f"{loaded.title} has no word embedding for {words}: its tokenizer knows more tokens. "
+            "Leave them out, or give it as many embeddings (resize_token_embeddings) and save it again."
+        )
 
 
 def decode_answer(tokenizer, ids: Sequence[int]) -> str:

@@ -17,7 +17,7 @@ from explainers.text.words import Chars, word_ranges
 # A sentence ends with Unicode's terminators, such as . ؟ । and with what closes quotes and brackets behind
 # them: before a space, but for scripts that set none.
 _CLOSED = r"[\p{Pe}\p{Pf}\"']*"
-_SENTENCE = regex.compile(rf"(?m)\S[^\n]*?(?:[…\p{{STerm}}]+{_CLOSED}(?=\s|$)|[。！？｡။។៕]+{_CLOSED}|$)")
+_SENTENCE = regex.compile(rf"(?mw)\S.*?(?:[…\p{{STerm}}]+{_CLOSED}(?=\s|$)|[。！？｡။។៕]+{_CLOSED}|$)")
 
 
 class Granularity(StrEnum):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Prompt
-from explainers.text.prompts import encode_plain, sequence_ends
+from explainers.text.prompts import check_embedded, encode_plain, sequence_ends
 from explainers.text.spans import Granularity, check_size, split_spans
 from explainers.text.words import dictionary_note
 
@@ -84,6 +84,7 @@ def render_cloze(
         raise MaskwiseError(f"The template takes {fixed} of this model's {longest} tokens. Shorten it.")
     parts, notes = _cut(parts, longest - fixed)
     ids = [*before, *(token for part in parts for token in part.ids), *after]
+    check_embedded(loaded, ids)
     offsets = _offsets_in(text, parts, len(before), len(after))
     spans = split_spans(text, offsets, Granularity(granularity))
     check_size(len(ids), spans)
@@ -110,11 +111,7 @@ def unknown_note(tokenizer, parts: list[_Part]) -> tuple[str, ...]:
 
 def max_positions(loaded) -> int:
     """Tokens the model can read, at most MAX_TOKENS."""
-    positions = getattr(loaded.model.config, "max_position_embeddings", MAX_TOKENS)
-    for name, module in loaded.model.named_modules():
-        if name.endswith("position_embeddings") and getattr(module, "padding_idx", None) is not None:
-            positions -= module.padding_idx + 1  # as in RoBERTa, positions count from behind the padding's
-    return min(positions, loaded.tokenizer.model_max_length, MAX_TOKENS)
+    return min(loaded.context or MAX_TOKENS, loaded.tokenizer.model_max_length, MAX_TOKENS)
 
 
 def _encode_parts(tokenizer, strings: list[str], body: str, masks: int) -> list[_Part]:

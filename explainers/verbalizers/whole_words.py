@@ -65,7 +65,11 @@ def whole_word_verbalizer(loaded, label_words: LabelWords) -> Verbalizer:
     tokens, words, unknown = [], [], []
     for label, of_class in label_words.items():
         read = {word: tuple(word_tokens(tokenizer, word)) for word in of_class}
-        known = {t: word for word, t in reversed(read.items()) if t and tokenizer.unk_token_id not in t}
+        known = {
+            t: word
+            for word, t in reversed(read.items())
+            if t and tokenizer.unk_token_id not in t and loaded.embeds(t)
+        }
         unknown += [word for word, t in read.items() if t not in known]
         if not known:
             raise unknown_words(label, loaded.title)

@@ -163,7 +163,7 @@ def build_word_verbalizer(loaded, label_words: LabelWords, prior=None, notes=())
         first: dict[int, str] = {}
         for word in of_class:
             tokens = word_tokens(loaded.tokenizer, word)
-            if not tokens or tokens[0] == loaded.tokenizer.unk_token_id:
+            if not tokens or tokens[0] == loaded.tokenizer.unk_token_id or not loaded.embeds(tokens[:1]):
                 unknown.append(word)
             else:
                 first.setdefault(tokens[0], word)

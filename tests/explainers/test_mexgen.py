@@ -6,7 +6,7 @@ import torch
 
 from explainers import EXPLAINERS, mexgen, read_options
 from explainers.mexgen import WORDS, kept_parts, part_weights
-from explainers.targets.decoding import greedy_tokens
+from explainers.targets.answers.decoding import greedy_tokens
 from explainers.text.prompts import decode_answer
 from tests.explainers.targets.test_response_target import make_target
 from tests.synthetic import SyntheticTarget, random_problem

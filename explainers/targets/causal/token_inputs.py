@@ -34,7 +34,7 @@ class TokenInputs:
         """Arguments of the model's forward pass, from (B, L, d + e)."""
         if self._per_layer is None:
             return {"inputs_embeds": inputs}
-        width = self._embed.embedding_dim
+        width = self._config.hidden_size
         per_layer = inputs[..., width:].unflatten(-1, (self._config.num_hidden_layers, -1))  # e = layers · n
         return {"inputs_embeds": inputs[..., :width], "per_layer_inputs": per_layer}
 

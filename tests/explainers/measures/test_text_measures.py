@@ -74,6 +74,10 @@ def test_chinese_is_compared_by_the_words_of_a_dictionary():
     assert rouge_l(a, b) == pytest.approx((6 / 7,) * 3)
 
 
+def test_accents_may_be_encoded_either_way():
+    assert set(values("Un caf\u00e9 noir", "Un cafe\u0301 noir").values()) == {1.0}
+
+
 @pytest.mark.parametrize(
     ("a", "b", "shared"),
     [

@@ -17,7 +17,7 @@ from explainers.streams import comparison
 from explainers.streams.comparison import ComparisonRequest, compare, estimate
 from explainers.streams.removals import TEXT_DRAWS, Removals, random_masks
 from explainers.streams.sweep import VARIANTS, convergence, sweep
-from explainers.targets.decoding import greedy_tokens
+from explainers.targets.answers.decoding import greedy_tokens
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import encode_response, render_prompt
 from tests.slow_reference import slow_token_log_probs

@@ -10,11 +10,11 @@ from explainers.core.errors import Stopped
 from explainers.core.types import Task
 from explainers.models.copies.four_bit import draft_copy
 from explainers.models.held import IN_MEMORY, load_model
-from explainers.targets import decoding
+from explainers.targets.answers import decoding
+from explainers.targets.answers.decoding import greedy_tokens
 from explainers.targets.causal import drafting
 from explainers.targets.causal.model import CausalModel
 from explainers.targets.causal.reading import reading_of
-from explainers.targets.decoding import greedy_tokens
 from explainers.text.prompts import render_prompt
 from tests.explainers.targets.test_response_target import make_target, some_masks
 from tests.tiny_models import CAUSAL_KINDS, tiny_causal

@@ -165,3 +165,14 @@ def test_a_prompt_at_the_edge_of_the_context(kind, operator):
 def test_a_prompt_beyond_the_context_is_refused(kind):
     with pytest.raises(MaskwiseError, match="context of 512 tokens"):
         explain(tiny(kind), "a b " + "c" * (CONTEXT - 8), response="Once", max_new_tokens=5)
+
+
+@pytest.mark.parametrize("kind", ["llama", "roberta as a decoder"])
+def test_a_prompt_may_fill_the_context_to_the_last_token(kind):
+    """RoBERTa counts its positions from behind the padding's, so that it can read fewer."""
+    model = tiny(kind)
+    bound = 512 - (model.config.pad_token_id + 1 if kind.startswith("roberta") else 0)
+    text = "a" * (bound - 3)
+    assert explain(model, text, granularity="sentence", response="ye")["log_prob"] < 0
+    with pytest.raises(MaskwiseError, match=f"context of {bound} tokens"):
+        explain(model, text + "a", granularity="sentence", response="ye")

@@ -13,7 +13,7 @@ from explainers.models import held
 from explainers.models.held import LoadedModel
 from explainers.streams import generation, what_if
 from explainers.streams.generation import GenerationRequest
-from explainers.targets.decoding import greedy_batch, greedy_tokens
+from explainers.targets.answers.decoding import greedy_batch, greedy_tokens
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import encode_response, render_prompt
 from tests.tiny_models import byte_level_tokenizer

@@ -3,9 +3,10 @@
 from datetime import date
 
 import pytest
+from transformers import AddedToken
 
 from explainers.core.errors import MaskwiseError
-from explainers.text.chat_template import TemplateChoices
+from explainers.text.chat_template import TemplateChoices, answer_end
 from explainers.text.prompts import render_prompt
 from tests.tiny_models import CHATML, byte_level_tokenizer
 
@@ -101,6 +102,61 @@ def test_a_template_may_put_the_system_prompt_into_the_users_turn():
     prompt = read(with_template(merged), system_prompt=" Be brief. ")
     kinds = [kind for kind, words in prompt.pieces]
     assert kinds == ["mark", "template", "system", "template", "text", "mark"]
+
+
+SWITCHED = (  # SmolLM3 reads a switch in the system prompt and takes it out
+    "{% set system = messages[0]['content'] if messages[0]['role'] == 'system' else '' %}"
+    "Thinking: {{ '/no_think' not in system }} {{ system | replace('/no_think', '') }}"
+    "{{ messages[-1]['content'] }}"
+)
+
+
+def test_a_system_prompt_that_is_changed_is_told_apart_from_the_text():
+    with pytest.raises(
+        MaskwiseError, match='(?s)changes the system prompt.*system_prompt_placement.*"prompt"'
+    ):
+        read(with_template(SWITCHED), system_prompt="Be brief. /no_think")
+    assert read(with_template(SWITCHED), system_prompt="Be brief.").rendered.startswith(
+        "Thinking: True Be brief."
+    )
+
+
+@pytest.mark.parametrize("system", ["", "Be brief."])
+def test_a_template_may_write_otherwise_around_some_texts(system):
+    """GLM 4.5 adds /nothink behind a text unless it ends so."""
+    switch = (
+        "m['content'] ~ ('' if m['content'].endswith('/nothink') or m['role'] == 'system' else '/nothink')"
+    )
+    tokenizer = with_template(USER.replace("m['content']", switch) + ANSWER)
+    assert read(tokenizer, "Tell a story.", system_prompt=system).rendered.count("/nothink") == 1
+    typed = read(tokenizer, "Tell a story. /nothink", system_prompt=system)
+    assert typed.rendered.count("/nothink") == 1 and typed.spans[-1].text == "nothink"
+
+
+def test_runs_of_spaces_are_read_as_the_tokenizer_reads_them():
+    """GPT-NeoX and Gemma have added tokens for them: the text is still read together with the template."""
+    tokenizer = with_template("Question: {{ messages[0]['content'] }}\nAnswer:")
+    tokenizer.add_tokens([AddedToken("  ", special=False, normalized=False)])
+    prompt = read(tokenizer, "one  two")
+    assert list(prompt.input_ids) == tokenizer(prompt.rendered, add_special_tokens=False).input_ids
+    assert tokenizer.convert_tokens_to_ids("  ") in prompt.input_ids
+
+
+@pytest.mark.parametrize(
+    ("template", "end"),
+    [
+        (CHATML, "<|im_end|>"),
+        (CHATML.replace("{{ message['content'] }}", "<|im_start|>{{ message['content'] }}"), ""),
+        (CHATML.replace("<|im_end|>", ""), ""),
+        (SWITCHED, ""),
+        (None, ""),
+    ],
+    ids=["a mark", "an answer in parts", "no mark", "no answer", "no template"],
+)
+def test_the_mark_that_ends_an_answer(template, end):
+    """Llama 3 was published with settings that did not name it, and answers ran on behind it."""
+    tokenizer = with_template(template)
+    assert answer_end(tokenizer) == end
 
 
 @pytest.mark.parametrize("form", ["%d %b %Y", "%-d. %B %y", "%A"])

@@ -99,6 +99,7 @@ def test_spans_of_a_long_text_take_linear_time(text, granularity):
         ("ជំរាបសួរ។លាហើយ។", ["ជំរាបសួរ។", "លាហើយ។"]),
         ("「好。」他说。再见！", ["「好。」", "他说。", "再见！"]),
         ("«Да.» Нет…", ["«Да.»", "Нет…"]),
+        ("one\r\ntwo\rthree\u2028four\u2029five\x85six", ["one", "two", "three", "four", "five", "six"]),
         ("Pi is 3.14, e.g. here", ["Pi is 3.14, e.g.", "here"]),
     ],
 )

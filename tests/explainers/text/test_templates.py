@@ -52,12 +52,19 @@ def roberta():
         mask_token=AddedToken("<mask>", lstrip=True, special=True),
         model_max_length=CONTEXT,
     )  # fmt: skip
-    return replace(tiny_masked("roberta"), tokenizer=fast)
+    return behind(fast, "roberta")
 
 
 @cache
 def wordpiece():
-    return replace(bert(), tokenizer=AutoTokenizer.from_pretrained(MINILM.path().parent))
+    return behind(AutoTokenizer.from_pretrained(MINILM.path().parent), "bert")
+
+
+def behind(tokenizer, kind):
+    """A tiny model with as many word embeddings as the tokenizer has tokens."""
+    loaded = tiny_masked(kind)
+    loaded.model.resize_token_embeddings(len(tokenizer))
+    return replace(loaded, tokenizer=tokenizer)
 
 
 @pytest.mark.parametrize("template", TEMPLATES[:3])

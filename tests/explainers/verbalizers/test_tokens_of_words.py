@@ -23,7 +23,7 @@ def sentencepiece_like() -> PreTrainedTokenizerFast:
 
 
 class Loaded:
-    tokenizer, name, title = sentencepiece_like(), "tiny", "tiny"
+    tokenizer, name, title, embeds = sentencepiece_like(), "tiny", "tiny", lambda ids: True
 
 
 def test_a_bare_space_never_stands_for_a_word():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from explainers.core.deferred_torch import no_grad, torch
 from explainers.core.types import Mask, OnForward
 from explainers.models.held import LoadedModel
+from explainers.targets.answers.settings import banned_tokens, end_tokens, most_probable
 from explainers.targets.causal.drafting import Draft, DraftedDecoding, draft_of
 from explainers.targets.causal.model import CausalModel, kept
 from explainers.targets.causal.reading import FAILURES, is_tried, steady_length
@@ -28,7 +29,7 @@ def greedy_tokens(
     """The most probable continuation of one prompt's embeddings (1, L, d), without the end token.
 
     Plain argmax: no repetition penalty or other processor that a model's generation settings may ask
-    for, since log p(y | x) is measured under the model itself.
+    for, since log p(y | x) is measured under the model itself. Only tokens that they rule out are left out.
     """
     ends = end_tokens(loaded)
     for token in _tokens(loaded, embeds, max_new_tokens, on_forward):
@@ -78,7 +79,7 @@ def _tokens(
         embeds, max_new_tokens = torch.cat([embeds, written], 1), max_new_tokens - 1
     small = draft_of(loaded)
     turns = embeds.shape[1] <= steady_length(loaded.model) < embeds.shape[1] + max_new_tokens
-    if small is None or turns:
+    if small is None or turns or banned_tokens(loaded.model):
         yield from plain_tokens(loaded, embeds, max_new_tokens, on_forward)
         return
     causal = CausalModel(loaded.model)
@@ -100,7 +101,7 @@ def _token_before_trial(loaded: LoadedModel, embeds: torch.Tensor, on_forward: O
         logits = loaded.model(**arguments, use_cache=False).logits[0, -1]
     except FAILURES:
         return None
-    return int(logits.argmax()) if logits.isfinite().all() else None
+    return int(most_probable(logits, banned_tokens(loaded.model))) if logits.isfinite().all() else None
 
 
 def plain_tokens(
@@ -121,23 +122,17 @@ def _steps(
     causal, whole, read = CausalModel(loaded.model), inputs, inputs
     arguments: dict[str, Any] = {}
     caches, steady = causal.reading.caches, steady_length(loaded.model)
+    banned = banned_tokens(loaded.model)
     for _ in range(max_new_tokens):
         on_forward(len(inputs))
         with torch.no_grad():
             output = causal.output(read, 1, use_cache=caches, **arguments)
-            tokens = output.logits[:, -1].argmax(-1)
+            check_finite(output.logits)
+            tokens = most_probable(output.logits[:, -1], banned)
             written = causal.token_inputs.of(tokens[:, None])
             whole = torch.cat([whole, written], 1)
             if caches and whole.shape[1] != steady + 1:
                 read, arguments = written, {"past_key_values": output.past_key_values}
             else:  # there is no cache, or it is one of positions as they no longer are
                 read, arguments = whole, {}
-        check_finite(output.logits)
         yield tokens.tolist()
-
-
-def end_tokens(loaded: LoadedModel) -> set[int]:
-    """Ids that end an answer: the tokenizer's and those of the model's generation settings."""
-    configured = loaded.model.generation_config.eos_token_id
-    configured = configured if isinstance(configured, list) else [configured]
-    return {token for token in (*configured, loaded.tokenizer.eos_token_id) if token is not None}

@@ -7,11 +7,11 @@ from dataclasses import replace
 from explainers.core.deferred_torch import torch
 from explainers.core.types import OnForward, Prompt
 from explainers.models.held import LoadedModel
+from explainers.targets.answers.decoding import greedy_tokens
 from explainers.targets.causal.token_inputs import TokenInputs
-from explainers.targets.decoding import greedy_tokens
 from explainers.targets.response import check_context
 from explainers.text.chat_template import TemplateChoices, answer_opening
-from explainers.text.prompts import decode_answer, encode_response, with_opening
+from explainers.text.prompts import check_embedded, decode_answer, encode_response, with_opening
 from explainers.text.thinking import OPENING
 
 OPENED = "The answer that was given stands behind {!r}, where this model's chat template puts answers."
@@ -28,6 +28,7 @@ def given_answer(
     before an answer; it stands at the prompt's end, unless the model itself writes the text without it.
     """
     encoded = encode_response(loaded.tokenizer, text, not loaded.model.config.is_encoder_decoder)
+    check_embedded(loaded, encoded)
     opened = with_opening(loaded.tokenizer, prompt, opening)
     check_context(loaded, len(opened.input_ids), max(len(encoded), most))
     if own := _own_tokens(loaded, prompt, text, most, on_forward):
