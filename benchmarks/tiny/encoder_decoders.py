@@ -46,6 +46,11 @@ GEMMA = BERT | {
     "head_dim": 8,
     "query_pre_attn_scalar": 8,
 }
+GROUPED = {name: value for name, value in GEMMA.items() if name != "model_type"}
+PICTURES: Settings = {
+    "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2,
+    "image_size": 28, "patch_size": 14,
+}  # fmt: skip
 STARTED: Settings = {"decoder_start_token_id": 0, "bos_token_id": 0, "eos_token_id": 1}
 
 ENCODER_DECODERS: dict[str, Settings] = {
@@ -73,10 +78,14 @@ ENCODER_DECODERS: dict[str, Settings] = {
         "encoder": BERT, "decoder": BERT | {"is_decoder": True, "add_cross_attention": True},
     },
     "t5gemma": STARTED | {"encoder": GEMMA, "decoder": GEMMA, "initializer_range": 0.3},
-    "seamless_m4t": SCALED | {
+    "t5gemma2": STARTED | {
+        "encoder": {"text_config": GROUPED, "vision_config": PICTURES, "mm_tokens_per_image": 4},
+        "decoder": GROUPED, "initializer_range": 0.3,
+    },
+    **dict.fromkeys(("seamless_m4t", "seamless_m4t_v2"), SCALED | {
         "hidden_size": 32, "initializer_range": 0.3, "speech_encoder_layers": 1, "t2u_encoder_layers": 1,
         "t2u_decoder_layers": 1,
-    },
+    }),
 }  # fmt: skip
 
 
