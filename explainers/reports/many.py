@@ -68,28 +68,33 @@ def explain_many(
     return results()
 
 
-def to_frame(results: Iterable[Mapping[str, Any]]) -> DataFrame:
-    """A row per result, or per method of a comparison (`compare(…)["rows"]`): a pandas DataFrame.
+def to_frame(results: Iterable[Mapping[str, Any]] | Mapping[str, Any]) -> DataFrame:
+    """A row per result, one or many, or per method of a comparison: a pandas DataFrame.
 
     Columns are the result's plain values (log_prob in nats, seconds, …), each measure and each class's
     probability under its name, and removed, the texts of the removed spans. A refused text has its error.
     """
     from pandas import DataFrame
 
-    return DataFrame([_row(result) for result in results])
+    return DataFrame([_row(result) for result in _listed(results)])
 
 
-def spans_to_frame(results: Iterable[Mapping[str, Any]]) -> DataFrame:
+def spans_to_frame(results: Iterable[Mapping[str, Any]] | Mapping[str, Any]) -> DataFrame:
     """A row per span of every result: a pandas DataFrame with the columns result (its number), span, text,
     start and end (characters), score (in the unit that the method states) and removed."""
     from pandas import DataFrame
 
     rows = [
         {"result": number, "span": t, **span}
-        for number, result in enumerate(results)
+        for number, result in enumerate(_listed(results))
         for t, span in enumerate(result.get("spans", []))
     ]
     return DataFrame(rows, columns=["result", "span", "text", "start", "end", "score", "removed"])
+
+
+def _listed(results: Iterable[Mapping[str, Any]] | Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    """One result as a list of it, and a comparison as its rows."""
+    return results.get("rows", [results]) if isinstance(results, Mapping) else results
 
 
 def _read_kind(kind: str) -> Task:

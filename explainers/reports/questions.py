@@ -55,11 +55,13 @@ def compare(
     draws, the random sets of the floor. The others: as in `explain_generation`.
 
     log-probabilities are in nats, time is in seconds; the measures are those of Tables 1 and 2 of XPrompt
-    (JoPA), arXiv 2405.20404. `to_frame(comparison["rows"])` is a table of them. Raises MaskwiseError where
+    (JoPA), arXiv 2405.20404. `to_frame(comparison)` is a table of them. Raises MaskwiseError where
     the request cannot be.
     """
     if not isinstance(model, str):
         settings = {"screening": False, **settings}  # estimates keep a copy of weights that may change
+    if isinstance(methods, str):
+        raise MaskwiseError(f"methods must be a list of names, such as [{shown(methods)}].")
     request = ComparisonRequest(prompt, list(methods), model=name_of(model), **settings)
     with ready_model(model, tokenizer, Task.GENERATION, device, dtype) as loaded:
         events = list(comparison.compare(request, on_forward, loaded))
@@ -94,6 +96,8 @@ def what_if(
     each class's probability before and after. Raises MaskwiseError where the explanation does not fit its
     model, or a number is not that of a span.
     """
+    if isinstance(removed, int):
+        raise MaskwiseError(f"removed must be a list of span numbers, such as [{removed}].")
     with _its_model(explanation, model, tokenizer) as loaded:
         ask = answers.removal if _task_of(explanation) is Task.GENERATION else class_what_if.class_removal
         return ask(explanation, list(removed), on_forward, loaded)
@@ -142,7 +146,13 @@ def _task_of(explanation: Mapping) -> Task:
 def _its_model(
     explanation: Mapping, model: PreTrainedModel | None, tokenizer: PreTrainedTokenizerBase | None
 ) -> Iterator[LoadedModel | None]:
-    """The given object, ready; None where the explanation's own name says which model it is."""
+    """The given object, ready; None where the explanation's own name says which model it is.
+
+    Raises MaskwiseError for what is no explanation, such as a text that was refused.
+    """
+    if "spans" not in explanation:
+        why = explanation.get("error", "Give a result of explain_generation or explain_classification.")
+        raise MaskwiseError(f"This holds no explanation. {why}")
     if model is None:
         yield None
         return

@@ -109,7 +109,8 @@ def test_classes_have_columns_of_their_own():
 
 def test_compare_gives_a_row_per_method():
     found = compare(PROMPTS[0], ["feature_ablation", "tdd"], k=2, max_new_tokens=4, draws=2, **GIVEN)
-    table = to_frame(found["rows"])
+    table = to_frame(found)
+    assert table.equals(to_frame(found["rows"]))
     assert list(table["method"]) == ["feature_ablation", "tdd"]
     assert table["removed"].map(len).tolist() == [2, 2] and found["agreement"][0][0] == 1
     assert table.loc[0, "kl"] == found["rows"][0]["metrics"]["kl"] and found["response"]
@@ -134,6 +135,19 @@ def test_questions_about_a_class():
     without = what_if(result, [0])
     assert without == class_what_if.class_removal(result, [0])
     assert faithfulness(result, draws=2).k == sum(span["removed"] for span in result["spans"])
+
+
+def test_what_is_asked_wrongly_is_explained():
+    result, refused = explain_many([PROMPTS[0], " "], **QUICK)
+    assert len(to_frame(result)) == 1 and len(spans_to_frame(result)) == len(result["spans"])
+    for ask, said in (
+        (lambda: what_if(result, 3), r"removed must be a list of span numbers, such as \[3\]"),
+        (lambda: what_if(refused, [0]), "This holds no explanation. The prompt is empty"),
+        (lambda: faithfulness({}), "This holds no explanation. Give a result"),
+        (lambda: compare("Hi", "xprompt"), r"methods must be a list of names, such as \['xprompt'\]"),
+    ):
+        with pytest.raises(MaskwiseError, match=said):
+            ask()
 
 
 def test_nothing_is_kept_of_a_model_whose_weights_may_change():
