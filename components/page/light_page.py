@@ -52,6 +52,8 @@ class LightPage(gr.Blocks):
                 component["props"].pop(name, None)
             if component["type"] == "html":
                 component["props"]["value"] = _light(component["props"].get("value"))
+        for event in config["dependencies"]:
+            event.pop("max_batch_size")  # of events that are answered several at once, which none is
         return config
 
     async def process_api(self, *asked, **named):
