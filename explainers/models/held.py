@@ -79,9 +79,13 @@ class LoadedModel:
 
 
 def embedded_tokens(model: PreTrainedModel) -> int:
-    """Number of its word embeddings. Adapters and quantizers put other modules in the place of the table."""
+    """Number of its word embeddings. Adapters and quantizers put other modules in the place of the table, and
+    Perceiver names no table of words at all."""
     table = model.get_input_embeddings()
-    return int(getattr(table, "num_embeddings", None) or len(table.weight))  # type: ignore[arg-type]
+    if count := getattr(table, "num_embeddings", None):
+        return count
+    weight = getattr(table, "weight", None)
+    return model.config.get_text_config().vocab_size if weight is None else len(weight)
 
 
 @dataclass(frozen=True)
