@@ -63,14 +63,12 @@ class LoadedModel:
         config = self.model.config.get_text_config()
         names = ("max_position_embeddings", "max_seq_len")  # the last is MPT's
         bound = next(filter(None, (getattr(config, name, None) for name in names)), None)
-        for name, module in self.model.named_modules():
-            if (
-                bound
-                and name.endswith("position_embeddings")
-                and getattr(module, "padding_idx", None) is not None
-            ):
-                bound -= module.padding_idx + 1  # as in RoBERTa, positions count from behind the padding's
-        return bound if bound and bound > 0 else None  # XLNet says -1 where there is none
+        if bound is None or bound < 0:  # XLNet says -1 where there is none
+            return None
+        tables = (m for name, m in self.model.named_modules() if name.endswith("position_embeddings"))
+        padding = (getattr(table, "padding_idx", None) for table in tables)
+        # As in RoBERTa, positions count from behind the padding's, in an encoder and a decoder alike.
+        return bound - max((place + 1 for place in padding if place is not None), default=0)
 
     def embeds(self, ids: Iterable[int]) -> bool:
         """Whether the model has a word embedding for each token. A tokenizer may know more than its model."""

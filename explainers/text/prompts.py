@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from explainers.core.errors import MaskwiseError, shown
@@ -137,15 +137,16 @@ def encode_response(tokenizer, response: str, continues: bool = True) -> tuple[i
     return tuple(encode_plain(tokenizer, response).input_ids)
 
 
-def check_embedded(loaded, ids: Iterable[int]) -> None:
+def check_embedded(loaded, ids: Sequence[int]) -> None:
     """Raise MaskwiseError where the tokenizer gives tokens for which the model has no word embedding."""
-    strange = list(dict.fromkeys(token for token in ids if not loaded.embeds([token])))
-    if strange:
-        words = ", ".join(map(shown, loaded.tokenizer.convert_ids_to_tokens(strange[:3])))
-        raise MaskwiseError(
-            f"{loaded.title} has no word embedding for {words}: its tokenizer knows more tokens. "
-            "Leave them out, or give it as many embeddings (resize_token_embeddings) and save it again."
-        )
+    if loaded.embeds(ids):
+        return
+    strange = [token for token in dict.fromkeys(ids) if not loaded.embeds([token])]
+    words = ", ".join(map(shown, loaded.tokenizer.convert_ids_to_tokens(strange[:3])))
+    raise MaskwiseError(
+        f"{loaded.title} has no word embedding for {words}: its tokenizer knows more tokens. "
+        "Leave them out, or give it as many embeddings (resize_token_embeddings) and save it again."
+    )
 
 
 def decode_answer(tokenizer, ids: Sequence[int]) -> str:

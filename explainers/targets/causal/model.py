@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from inspect import signature
 from typing import TYPE_CHECKING, Protocol
 
@@ -62,4 +64,9 @@ class CausalModel:
 
 def kept(model: PreTrainedModel, count: int) -> dict[str, int]:
     """What asks the model for logits of the last `count` positions alone, where it can be asked."""
-    return {"logits_to_keep": count} if "logits_to_keep" in signature(model.forward).parameters else {}
+    return {"logits_to_keep": count} if "logits_to_keep" in _arguments(type(model).forward) else {}
+
+
+@cache
+def _arguments(forward: Callable) -> frozenset[str]:
+    return frozenset(signature(forward).parameters)

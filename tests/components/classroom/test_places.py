@@ -2,20 +2,9 @@
 
 import pytest
 
-from components.classroom.rooms import SILENT_SECONDS, UNSEEN_SECONDS, RoomEnded, Rooms
+from components.classroom.rooms import SILENT_SECONDS, UNSEEN_SECONDS, RoomEnded
 from explainers.core.errors import MaskwiseError
-from tests.components.classroom.rooms_played import ADDRESS, Clock, begun, code_of
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def rooms(clock, monkeypatch):
-    monkeypatch.setenv("MASKWISE_STUDENTS", "70")
-    return Rooms(clock)
+from tests.components.classroom.rooms_played import ADDRESS, begun, code_of
 
 
 def test_nobody_fills_a_room_alone(rooms, clock):

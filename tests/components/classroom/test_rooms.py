@@ -9,19 +9,7 @@ from components.classroom.limits import MOST_KNOWN, Allowance, visitor_of
 from components.classroom.room import NAME_CHARS
 from components.classroom.rooms import CODE_LETTERS, IDLE_SECONDS, LETTERS, RoomEnded, Rooms
 from explainers.core.errors import MaskwiseError
-from tests.components.classroom.rooms_played import ADDRESS, ROUND, Clock, begun, code_of, revealed, scored
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def rooms(clock, monkeypatch):
-    monkeypatch.setenv("MASKWISE_ROOMS", "5")
-    monkeypatch.setenv("MASKWISE_STUDENTS", "70")
-    return Rooms(clock)
+from tests.components.classroom.rooms_played import ADDRESS, ROUND, begun, code_of, revealed, scored
 
 
 def test_a_code_is_short_and_has_no_look_alikes(rooms):

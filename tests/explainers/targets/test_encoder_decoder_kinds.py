@@ -33,6 +33,13 @@ def test_a_decoder_that_fails_on_its_cache_is_read_without():
     assert not reading_of(verified_models._model("prophetnet")).caches
 
 
+def test_a_context_is_shortened_once_though_both_halves_count_behind_the_padding():
+    model, tokenizer = tiny_encoder_decoder("prophetnet", 200), byte_tokenizer()
+    loaded = LoadedModel("", "", Task.GENERATION, model, tokenizer, torch.device("cpu"), torch.float32)
+    table = model.get_encoder().position_embeddings
+    assert loaded.context == table.num_embeddings - table.padding_idx - 1
+
+
 @pytest.mark.parametrize("kind", ["m2m_100", "m2m_100 whose answers start with padding", "nllb-moe", "t5"])
 def test_an_answer_is_what_the_whole_is_read_for_token_by_token(kind):
     """Positions that are counted by padding differ between a decoder's cache and the whole answer."""
