@@ -4,11 +4,12 @@ import {make, say, set} from '../page/dom.js';
 import {mount as mountStatus} from '../pieces/status_line.js';
 import {ClassResult} from './class_result.js';
 import {part} from './part.js';
-import {RoomClient, store} from './room_client.js';
+import {post, RoomClient, store} from './room_client.js';
 
 const KEPT = 'maskwise-room-teacher';
 const HERE_ALONE = /^(localhost|127\.|\[::1\])/;
 const LOST = 'The connection is lost. This page tries again by itself.';
+const FULL = 'The room is full. Press \u201cNew code\u201d if strangers fill it: all who have sent no marks then lose their places, and your class joins with the new code.';
 const HINT = 'This page is at an address of this computer alone, which phones cannot open. Start Maskwise with HOST=0.0.0.0, and open this page by the computer\u2019s address in the network.';
 
 class RoomOnProjector {
@@ -23,16 +24,19 @@ class RoomOnProjector {
     this.answered = make('strong');
     this.bar = make('div', {class: 'mw-progress', 'aria-hidden': true}, make('div'));
     this.counts = make('div', {class: 'mw-room-counts'}, make('p', {}, this.joined), make('p', {}, this.answered), this.bar);
+    this.renew = make('button', {type: 'button', class: 'mw-tool', title: 'Whoever has sent no marks must join again'}, 'New code');
+    this.renew.addEventListener('click', () => this.renewCode());
     const hint = HERE_ALONE.test(location.hostname) ? make('p', {class: 'mw-notice'}, HINT) : '';
     this.head = make('section', {class: 'mw-card mw-room-head', 'aria-label': 'How to join'}, this.qr,
-      make('div', {class: 'mw-room-way'}, make('p', {class: 'mw-room-label'}, 'Code'), this.code, make('p', {}, this.link), hint), this.counts);
+      make('div', {class: 'mw-room-way'}, make('p', {class: 'mw-room-label'}, 'Code'), this.code, make('p', {}, this.link), this.renew, hint), this.counts);
+    this.full = make('p', {class: 'mw-room-trouble', role: 'status'});
     this.trouble = make('p', {class: 'mw-room-trouble', role: 'status'});
     this.status = part(mountStatus, 'The model');
     this.result = new ClassResult();
     this.speaker = announcer(3000);
     this.said = make('p', {class: 'mw-empty'});
     this.join = make('p', {}, make('a', {href: 'room', target: '_blank', class: 'mw-room-join'}, 'Join a room as a student'));
-    view.root.append(this.said, this.join, this.trouble, this.head, this.status.element, this.result.node, this.speaker);
+    view.root.append(this.said, this.join, this.trouble, this.full, this.head, this.status.element, this.result.node, this.speaker);
     this.close('Open a room: your class joins by code or QR code on phones, marks words, and sees the reveal together. The model runs once for all.');
     this.open(store.get(KEPT));  // of a room opened before a reload
     view.follow(({key}) => this.open(key));
@@ -70,7 +74,10 @@ class RoomOnProjector {
     this.said.hidden = this.join.hidden = false;
     for (const node of [this.head, this.status.element, this.result.node]) node.hidden = true;
     say(this.trouble, '');
+    say(this.full, '');
   }
+
+  renewCode() { post('code', {}, this.client.key).catch((error) => say(this.trouble, error.message)); }
 
   show(state) {
     const {phase, round, joined, answered} = state;
@@ -84,6 +91,7 @@ class RoomOnProjector {
     say(this.code, state.code);
     say(this.link, state.link);
     this.link.href = state.link;
+    say(this.full, state.full ? FULL : '');
     say(this.joined, `${joined} joined`);
     say(this.answered, round ? `${answered} sent marks` : '');
     this.bar.hidden = phase !== 'marking';

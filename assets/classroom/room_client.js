@@ -12,6 +12,8 @@ export const store = {
 
 // Where the key of a room's student is kept.
 export const kept = (code) => `maskwise-room-${code}`;
+// The last of these keys: a room may have another code by now.
+export const LAST = 'maskwise-room-last';
 
 // The answer of the server; an Error with its words where it refuses.
 export const post = async (path, body, key = '') => {

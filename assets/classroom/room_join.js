@@ -1,6 +1,6 @@
 // The code of a room and a nickname: all that a student types to join.
 import {make, say, set} from '../page/dom.js';
-import {kept, post, store} from './room_client.js';
+import {kept, LAST, post, store} from './room_client.js';
 
 const field = (text, attributes) => {
   const input = make('input', {type: 'text', autocomplete: 'off', ...attributes});
@@ -36,7 +36,7 @@ export class JoinForm {
     set(this.button, 'disabled', true);
     say(this.said, '');
     try {
-      const {key} = await post('join', {code, name: this.name.value}, store.get(kept(code)) || '');
+      const {key} = await post('join', {code, name: this.name.value}, store.get(kept(code)) || store.get(LAST) || '');
       this.joined(code, key);
     } catch (error) {
       say(this.said, error.message);

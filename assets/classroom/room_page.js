@@ -3,7 +3,7 @@ import {make, say, set} from '../page/dom.js';
 import {ClassResult} from './class_result.js';
 import {mount as mountBoard} from './guess_board.js';
 import {part} from './part.js';
-import {kept, post, RoomClient, store} from './room_client.js';
+import {kept, LAST, post, RoomClient, store} from './room_client.js';
 import {JoinForm} from './room_join.js';
 
 const query = new URLSearchParams(location.search);
@@ -49,6 +49,7 @@ class StudentPage {
 
   enter(code, key) {
     store.set(kept(code), key);
+    store.set(LAST, key);
     const address = new URL(location.href);
     address.searchParams.set('room', code);
     history.replaceState(null, '', address);
@@ -59,7 +60,7 @@ class StudentPage {
     this.client = new RoomClient(key, {
       show: (state) => this.show(state),
       lost: (lost) => say(this.trouble, lost ? LOST : ''),
-      ended: (why) => { store.remove(kept(code)); this.leave(why); },
+      ended: (why) => { store.remove(kept(code)); this.form.code.value = ''; this.leave(why); },
     });
   }
 
@@ -67,7 +68,7 @@ class StudentPage {
     const before = this.state, {round, phase, me} = state;
     const fresh = round?.number !== before?.round?.number;
     this.state = state;
-    say(this.where, [`Room ${state.code}`, me.name && apart(me.name), me.points ? `${me.points} points` : ''].filter(Boolean).join(' \u00b7 '));
+    say(this.where, [me.name && apart(me.name), me.points ? `${me.points} points` : ''].filter(Boolean).join(' \u00b7 '));
     this.tell(state);
     this.marking.hidden = phase !== 'marking' || !round.board;
     if (!this.marking.hidden) this.showBoard(round, fresh || !before.round.board ? me.marks : this.board.props.value.selected);

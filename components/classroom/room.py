@@ -9,6 +9,7 @@ from secrets import token_urlsafe
 import segno
 
 from components.classroom.class_round import ClassRound
+from explainers.core.deployment import deployment
 from explainers.core.unicode import nickname
 
 NAME_CHARS = 24
@@ -106,17 +107,19 @@ class Room:
         ]
 
     def shown(self) -> dict:
-        """What everybody in the room may see."""
-        shown = {"phase": self.phase, "code": self.code, "leaders": self.leaders()}
+        """What everybody in the room may see: not the code, which is on the projector."""
+        shown = {"phase": self.phase, "leaders": self.leaders()}
         return shown | {"round": self.played.shown() if self.played else None}
 
     def shown_to_teacher(self) -> dict:
         """Counts, the state of the model's work, and the link beside it."""
         played = self.played
         return self.shown() | {
+            "code": self.code,
             "link": self.link,
             "qr": qr_code(self.link),
             "joined": len(self.students),
+            "full": len(self.students) >= deployment().students,
             "answered": len(played.guesses) if played else 0,
             "leaderboard": self.leaderboard,
             "status": played.progress.value() if played else None,

@@ -55,6 +55,7 @@ def room_routes() -> list[Route]:
         Route("/rooms/state", _in_words(_state)),
         Route("/rooms/join", _in_words(_join), methods=["POST"]),
         Route("/rooms/marks", _in_words(_mark), methods=["POST"]),
+        Route("/rooms/code", _in_words(_renew_code), methods=["POST"]),
     ]
 
 
@@ -84,6 +85,11 @@ async def _join(request: Request) -> Response:
 async def _mark(request: Request) -> Response:
     asked = await _body(request)
     ROOMS.mark(request.headers.get(KEY, ""), asked.get("marks", []))
+    return JSONResponse({})
+
+
+async def _renew_code(request: Request) -> Response:
+    ROOMS.renew_code(request.headers.get(KEY, ""))
     return JSONResponse({})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import inf
 from secrets import choice, token_urlsafe
 from threading import Condition
 from time import monotonic
@@ -27,8 +28,8 @@ WRONG_CODE = "There is no room with this code. Look at the projector once more."
 TOO_MANY_WRONG = "Too many wrong codes came from your network. Wait a minute, then try again."
 TOO_MANY_OPENED = "Many rooms were opened from your network. Wait a minute, then try again."
 ENDED = (
-    "This room has ended, or it was full and your place was given away while you were gone. Join again, or "
-    "ask your teacher for a new code."
+    "This room has ended, or your place was given away while you were gone or had sent no marks. Join with "
+    "the code that your teacher shows now."
 )
 NO_ROUND = "No round has begun yet."
 
@@ -93,6 +94,18 @@ class Rooms:
         with self._locked():
             room = self._led(key)
             room.leaderboard = shown
+            self._turn(room)
+
+    def renew_code(self, key: str) -> None:
+        """Another code, and free places: whoever never sent marks has to join again, with that code.
+
+        So a teacher gets a room back that somebody has filled: those inside are not told the code.
+        """
+        with self._locked():
+            room, code = self._led(key), self._new_code()
+            del self._rooms[room.code]
+            self._rooms[code], room.code = room, code
+            self._put_out(room, room.unused(inf, inf))
             self._turn(room)
 
     def end(self, key: str) -> None:
@@ -200,7 +213,10 @@ class Rooms:
 
     def _free_places(self, room: Room) -> None:
         now = self._now()
-        for key in room.unused(now - SILENT_SECONDS, now - UNSEEN_SECONDS):
+        self._put_out(room, room.unused(now - SILENT_SECONDS, now - UNSEEN_SECONDS))
+
+    def _put_out(self, room: Room, keys: list[str]) -> None:
+        for key in keys:
             del room.students[key], self._students[key]
 
     def _close(self, room: Room) -> None:

@@ -1,5 +1,7 @@
 """Places in a room: a full one has free those that nobody uses, and a browser has one."""
 
+import json
+
 import pytest
 
 from components.classroom.rooms import SILENT_SECONDS, UNSEEN_SECONDS, RoomEnded
@@ -40,3 +42,32 @@ def test_a_browser_that_joins_again_keeps_its_place(rooms):
     assert rooms.state(key)["me"]["name"] == "Ada" and rooms.state(teacher)["joined"] == 1
     assert rooms.join(code, "Grace", seat=key) == key and rooms.state(key)["me"]["name"] == "Grace"
     assert rooms.join(code, "Ada", seat="of another room") != key
+
+
+def test_a_new_code_gives_a_filled_room_back_to_its_class(rooms):
+    """Against a script that fills the room and whose pages stay: it is not told the new code."""
+    code = code_of(rooms, teacher := rooms.open(ADDRESS))
+    ada = rooms.join(code, "Ada", "school")
+    begun(rooms, teacher)
+    rooms.mark(ada, [0, 1])
+    assert not rooms.state(teacher)["full"]
+    script = [rooms.join(code, "", "school") for _ in range(69)]
+    for key in script:
+        assert rooms.tag(key) and code not in json.dumps(rooms.state(key))
+    assert rooms.state(teacher)["full"]
+    with pytest.raises(RoomEnded):
+        rooms.renew_code(ada)
+    before = rooms.tag(teacher)
+    rooms.renew_code(teacher)
+    told = rooms.state(teacher)
+    assert rooms.tag(teacher) != before and told["code"] != code and told["link"].endswith(told["code"])
+    assert told["joined"] == told["answered"] == 1 and rooms.state(ada)["me"]["marks"] == [0, 1]
+    for key in script:
+        with pytest.raises(RoomEnded, match="code that your teacher shows now"):
+            rooms.tag(key)
+    with pytest.raises(MaskwiseError, match="There is no room with this code"):
+        rooms.join(code, "", "school")
+    assert rooms.join(told["code"], "", "school", seat=ada) == ada
+    assert [rooms.join(told["code"], "", "school") for _ in range(60)]
+    rooms.end(teacher)
+    assert not rooms._rooms

@@ -51,11 +51,35 @@ def test_a_prompt_of_the_teachers_own_stays_text_and_the_room_ends(browser, url)
         for page in (teacher, phone):
             assert page.locator("img[src='x']").count() == 0
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        _out_by_a_new_code(room, url, phone, code)
         teacher.locator("#room-end").click()
         expect(phone.locator(".mw-room-refused")).to_contain_text("This room has ended")
         expect(teacher.locator("#room")).to_contain_text("nothing of it is kept")
         expect(teacher.locator("#room-open")).to_be_visible()
-        teacher.problems[:], phone.problems[:] = [], _without_refusals(phone.problems)
+        teacher.problems.clear()
+        for page in (phone, room.losing):
+            page.problems[:] = _without_refusals(page.problems)
+
+
+def _out_by_a_new_code(room, url, phone, code):
+    """A phone that sent nothing; the other one has sent marks, and stays."""
+    silent, codes = room.losing, room.teacher.locator(".mw-room-code")
+    silent.goto(f"{url}room?room={code}")
+    silent.get_by_role("button", name="Join").click()
+    expect(room.teacher.locator(".mw-room-counts")).to_contain_text("2 joined")
+    room.teacher.get_by_role("button", name="New code").click()
+    expect(silent.locator(".mw-room-refused")).to_contain_text("the code that your teacher shows now")
+    expect(silent.get_by_label("Code")).to_have_value("")
+    expect(room.teacher.locator(".mw-room-counts")).to_contain_text("1 joined")
+    expect(codes).not_to_have_text(code)
+    silent.get_by_label("Code").fill(codes.inner_text())
+    silent.get_by_role("button", name="Join").click()
+    expect(room.teacher.locator(".mw-room-counts")).to_contain_text("2 joined")
+    phone.goto(f"{url}room?room={codes.inner_text()}")
+    phone.get_by_role("button", name="Join").click()  # by the new code, and finds its own place
+    expect(phone.locator(".mw-score").first).to_be_visible()
+    expect(room.teacher.locator(".mw-room-counts")).to_contain_text("2 joined")
+    silent.problems[:] = _without_refusals(silent.problems)
 
 
 def _without_refusals(problems):
