@@ -38,7 +38,7 @@ SESSION = "hostile"
 SESSIONS = st.one_of(st.just(SESSION), st.uuids().map(str), st.just(None), st.sampled_from(["", *NASTY]))
 QUERY = ("tab", "prompt", "text", "k", "model", "method", "options", "seed", "date", "z", "run", "room", "x")
 POSTED = [
-    "", "nope", "login", "rooms/join", "rooms/marks", "rooms/state",
+    "", "nope", "login", "rooms/join", "rooms/marks", "rooms/code", "rooms/state",
     *(f"gradio_api/{path}" for path in (
         "run/predict", "run/explain_generation", "api/predict", "call/explain_generation",
         "call/v2/explain_generation", "call/v2/nope", "queue/join", "cancel", "reset", "component_server",
