@@ -125,14 +125,15 @@ def show(
 ) -> Iterator[Values]:
     """Run a work for a page: its events go into `view`; its status comes out, and what changes of the other
     values. Ends without a word where another job takes the slot. inputs: as in `Runner.start`.
+
+    The work has the slot when this returns.
     """
     try:
         reader = RUNNER.start(request.session_hash, slot, work, inputs)
     except MaskwiseError as full:
         view.add({"type": "error", "text": str(full)})
-        yield view.values()
-        return
-    yield from follow(reader, view)
+        return iter([view.values()])
+    return follow(reader, view)
 
 
 def follow(reader: Reader, view: StreamView) -> Iterator[Values]:

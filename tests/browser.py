@@ -109,6 +109,14 @@ def check(page: Page) -> None:
     assert not problems, "\n".join(problems)
 
 
+def leave_for(page: Page, address: str) -> None:
+    """Go on at another address, or at the same. What Gradio says of the connections that this ends is no
+    fault of the page."""
+    check(page)
+    page.goto(address)
+    page.problems.clear()
+
+
 def turn_dark(page: Page) -> None:
     """As the system's setting does while the page is open."""
     page.emulate_media(color_scheme="dark")
@@ -119,3 +127,10 @@ def choose(page: Page, field: str, name: str) -> None:
     """Pick an entry of a dropdown by its name."""
     page.locator(f"{field} input").first.click()
     page.get_by_role("option", name=name, exact=True).click()
+
+
+def unfold(page: Page, name: str, place: int = 0) -> None:
+    """Open a fold. Gradio fills its fields with their first values once more a frame after they are seen, and
+    what is written before that is lost."""
+    page.get_by_role("button", name=name).nth(place).click()
+    page.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")

@@ -4,6 +4,7 @@ those of a page that fills in the inputs of a result one by one."""
 from __future__ import annotations
 
 from collections import OrderedDict
+from threading import Lock
 
 MOST_SESSIONS = 1_000
 
@@ -12,9 +13,13 @@ class Explained:
     """By session, the inputs before and after those of the run or the result that is shown were filled in.
 
     An edit that comes late, or of some of them, must neither end the run nor wipe the result.
+
+    deciding: held by a run or an edit until it has taken the place of what was shown. So an edit comes either
+    before a run or after it, and never ends it.
     """
 
     def __init__(self):
+        self.deciding = Lock()
         self._inputs: OrderedDict[str, tuple[dict, dict]] = OrderedDict()  # the oldest first
 
     def fill(self, session: str | None, before: dict, after: dict) -> None:

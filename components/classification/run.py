@@ -15,7 +15,8 @@ from components.line.job import Work
 from components.line.results import question_of
 from components.page.controls import read_values
 from components.page.models_menu import TUNED, at_hand, model_choices
-from components.page.views import IN_LINE, Updates
+from components.page.stream_view import StreamView
+from components.page.views import IN_LINE, Updates, Values
 from components.pieces.label_lines import read_examples, read_words
 from components.runner import RUNNER, show
 from components.sharing.tab import SharedTab
@@ -39,11 +40,10 @@ def explain_on(tab: SharedTab, when: Callable, *mirrors: gr.HTML) -> gr.events.D
 
     def explain(request: gr.Request, *values) -> Iterator[Updates]:
         settings, options = read_values(list(tab.inputs), tab.options, values)
-        EXPLAINED.fill(request.session_hash, settings, settings)
         own = options[settings["method"]]
         view, inputs = tab.view(settings), settings | {"options": own}
         work = classification_work(request.session_hash, settings, own, explain_and_read)
-        for shown in show(request, SLOT, work, view, inputs):
+        for shown in _run(request, settings, work, view, inputs):
             yield tab.changed(shown, view.record(), inputs, mirrors)
 
     return when(explain, tab.controls(), [*tab.views.values(), tab.record, *mirrors], **IN_LINE)
@@ -59,20 +59,11 @@ def read_on(tab: SharedTab, events: list) -> gr.events.Dependency:
 
     def follow(request: gr.Request, *values) -> Iterator[Updates]:
         settings, _ = read_values(list(tab.inputs), tab.options, values)
-        session = request.session_hash
-        if EXPLAINED.is_shown(session, settings):
+        view = ClassificationView(settings["text"], settings["granularity"], live=True)
+        if not (reading := read_live(request, settings, view)):
             yield gr.skip()
             return
-        EXPLAINED.forget(session)
-        view = ClassificationView(settings["text"], settings["granularity"], live=True)
-        if settings["model"] != TUNED and not at_hand(settings["model"], Task.CLASSIFICATION):
-            RUNNER.dismiss(session, SLOT)
-            view.add({"type": "error", "text": "Press Run to fetch this model first."})
-            yield tab.views.updates(view.values())
-            return
-        for shown in show(
-            request, SLOT, classification_work(session, settings, {}, read, LIVE, short=True), view
-        ):
+        for shown in reading:
             # What is read live is no explanation to keep.
             yield tab.views.updates(shown) | ({tab.record: None} if view.prediction else {})
 
@@ -80,17 +71,39 @@ def read_on(tab: SharedTab, events: list) -> gr.events.Dependency:
     return gr.on(events, follow, tab.controls(), [*tab.views.values(), tab.record], **settings)
 
 
+def _run(
+    request: gr.Request, settings: dict, work: Work, view: StreamView, inputs: dict | None = None
+) -> Iterator[Values]:
+    """Show what a button began on these inputs of the page."""
+    with EXPLAINED.deciding:
+        EXPLAINED.fill(request.session_hash, settings, settings)
+        return show(request, SLOT, work, view, inputs)
+
+
+def read_live(request: gr.Request, settings: dict, view: ClassificationView) -> Iterator[Values] | None:
+    """None where what is shown is of these inputs already."""
+    with EXPLAINED.deciding:
+        if EXPLAINED.is_shown(request.session_hash, settings):
+            return None
+        EXPLAINED.forget(request.session_hash)
+        if settings["model"] != TUNED and not at_hand(settings["model"], Task.CLASSIFICATION):
+            RUNNER.dismiss(request.session_hash, SLOT)
+            view.add({"type": "error", "text": "Press Run to fetch this model first."})
+            return iter([view.values()])
+        work = classification_work(request.session_hash, settings, {}, read, LIVE, short=True)
+        return show(request, SLOT, work, view)
+
+
 def compare_on(tab: SharedTab, button: gr.Button) -> gr.events.Dependency:
     """Explain by every method."""
 
     def handle(request: gr.Request, *values) -> Iterator[Updates]:
         settings, options = read_values(list(tab.inputs), tab.options, values)
-        EXPLAINED.fill(request.session_hash, settings, settings)
         view = ClassificationView(settings["text"], settings["granularity"], ("plot", "methods"))
         every = partial(_every_method, options)
         own = options[settings["method"]]
         work = classification_work(request.session_hash, settings, own, every, "all methods", more=options)
-        for shown in show(request, SLOT, work, view):
+        for shown in _run(request, settings, work, view):
             yield tab.views.updates(shown)
 
     return button.click(handle, tab.controls(), list(tab.views.values()), **IN_LINE)
@@ -101,11 +114,10 @@ def lens_on(tab: SharedTab, button: gr.Button) -> gr.events.Dependency:
 
     def handle(request: gr.Request, *values) -> Iterator[Updates]:
         settings, options = read_values(list(tab.inputs), tab.options, values)
-        EXPLAINED.fill(request.session_hash, settings, settings)
         view = ClassificationView(settings["text"], settings["granularity"], ("lens",))
         own = options[settings["method"]]
         work = classification_work(request.session_hash, settings, own, lens, "layer lens", short=True)
-        for shown in show(request, SLOT, work, view):
+        for shown in _run(request, settings, work, view):
             yield tab.views.updates(shown)
 
     return button.click(handle, tab.controls(), list(tab.views.values()), **IN_LINE)
@@ -130,7 +142,6 @@ def _learn(
 ) -> Iterator[Updates]:
     """values: of the panel's inputs. how: takes the session, the request and on_forward."""
     settings, session = dict(zip(panel.inputs, values, strict=True)), request.session_hash
-    EXPLAINED.fill(session, settings, settings)
     menu = [*MODELS, *model_choices(Task.CLASSIFICATION)]
     work = Work(
         lambda hook: how(session, classification_request(settings, {}), hook),
@@ -138,7 +149,7 @@ def _learn(
         model="" if settings["model"] == TUNED else settings["model"],
         task=Task.CLASSIFICATION,
     )
-    for shown in show(request, SLOT, work, TuningView()):
+    for shown in _run(request, settings, work, TuningView()):
         updates: Updates = {panel.status: shown["status"]} if "status" in shown else {}
         if file := shown.get("file"):
             updates[panel.inputs["model"]] = gr.update(choices=menu, value=TUNED)

@@ -112,7 +112,8 @@ def _wire(shared: SharedTab, panel: ClassificationPanel, every_method: gr.Button
 
 def _settle(session: str | None, before: dict, after: dict) -> dict:
     """A link or a file is about to fill in `after`: nothing is read live, and the class is in its menu."""
-    EXPLAINED.fill(session, before, after)
+    with EXPLAINED.deciding:
+        EXPLAINED.fill(session, before, after)
     menu = controls.label_menu(after["label_words"], after["label"])
     return {"label": menu | {"value": after["label"]}}
 

@@ -6,7 +6,7 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import guarded_page
+from tests.browser import guarded_page, unfold
 
 HALF = "hello \ud83d world"
 SHOWN = "hello \ufffd world"
@@ -63,7 +63,7 @@ def fill(page, field: str, text: str = HALF) -> None:
 
 
 def short_answers(page) -> None:
-    page.get_by_role("button", name="More settings").first.click()
+    unfold(page, "More settings")
     page.locator("#new-tokens input[type=number]").fill("4")
     page.locator("#new-tokens input[type=number]").press("Tab")
 

@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -99,15 +100,22 @@ def wait_for(port: int, server: subprocess.Popen) -> None:
     raise AssertionError("nginx does not answer")
 
 
-@pytest.fixture
-def page(browser, proxied):
+@contextmanager
+def page_below(browser, proxied):
+    """A page that asks for nothing outside the path."""
     with guarded_page(browser, **OPEN) as opened:
         inside = (proxied, proxied.replace("/app/", "/app?"), "data:", "blob:")
         opened.on("request", lambda r: r.url.startswith(inside) or opened.problems.append(r.url))
         yield opened
 
 
-def test_a_run_its_file_and_its_link(page, proxied):
+@pytest.fixture
+def page(browser, proxied):
+    with page_below(browser, proxied) as opened:
+        yield opened
+
+
+def test_a_run_its_file_and_its_link(browser, page, proxied):
     page.goto(proxied)
     expect(page.locator("#plot .cap")).to_contain_text("iteration 100 of 100")
     page.locator("#prompt textarea").fill(PROMPT)
@@ -120,9 +128,10 @@ def test_a_run_its_file_and_its_link(page, proxied):
     expect(page.locator("#share [role=status]")).to_contain_text("Link copied")
     link = page.evaluate("navigator.clipboard.readText()")
     assert link.startswith(f"{proxied}?")
-    page.goto(link)
-    expect(page.locator("#status")).to_contain_text("Restored from a link. Press Run.")
-    expect(page.locator("#prompt textarea")).to_have_value(PROMPT)
+    with page_below(browser, proxied) as another:
+        another.goto(link)
+        expect(another.locator("#status")).to_contain_text("Restored from a link. Press Run.")
+        expect(another.locator("#prompt textarea")).to_have_value(PROMPT)
 
 
 def test_an_address_without_its_slash_and_with_a_link(page, proxied):

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from components.classification import run
 from explainers.streams import reading
 from explainers.targets import label as label_target
-from tests.browser import choose, guarded_page, turn_dark
+from tests.browser import choose, guarded_page, turn_dark, unfold
 
 TEXT = "Shares of the football club rose."
 HOSTILE = "Shares <img src=x onerror=alert(1)> of ${alert(2)} and {{ value }} [MASK] rose"
@@ -157,7 +157,7 @@ def test_markup_and_template_code_stay_text(page):
 def test_a_model_is_tuned_on_ones_own_texts(page, monkeypatch):
     monkeypatch.setattr("components.classification.few_shot.STEPS", 3)
     page.locator("#label-words textarea").fill("Fruit: apple\nAnimal: dog")
-    page.get_by_role("button", name="Your own labelled texts").click()
+    unfold(page, "Your own labelled texts")
     page.locator("#tune").click()
     expect(page.locator("#class-status [role=alert]")).to_contain_text("labelled texts first")
     page.locator("#labelled-texts textarea").fill("Fruit: sweet and red\nAnimal: it barks")
@@ -178,23 +178,41 @@ def test_a_model_is_tuned_on_ones_own_texts(page, monkeypatch):
 )
 def test_an_edit_that_is_read_late_does_not_end_a_run_of_it(page, monkeypatch, button, begins, done):
     monkeypatch.setattr("components.classification.few_shot.STEPS", 3)
-    pressed, is_shown, begin = Event(), run.EXPLAINED.is_shown, pkgutil.resolve_name(begins)
+    pressed, read_live, begin = Event(), run.read_live, pkgutil.resolve_name(begins)
 
-    def late(session, inputs):
+    def late(*given):
         pressed.wait(60)
-        return is_shown(session, inputs)
+        return read_live(*given)
 
     def begun(*given):
         pressed.set()
         return begin(*given)
 
-    page.get_by_role("button", name="Your own labelled texts").click()
+    unfold(page, "Your own labelled texts")
     page.locator("#labelled-texts textarea").fill("Fruit: sweet and red\nAnimal: it barks")
-    monkeypatch.setattr(run.EXPLAINED, "is_shown", late)
+    monkeypatch.setattr(run, "read_live", late)
     monkeypatch.setattr(begins, begun)
     page.locator("#label-words textarea").fill("Fruit: apple\nAnimal: dog")
     page.locator(button).click()
     expect(page.locator("#class-status")).to_contain_text(done)
+
+
+def test_an_edit_that_is_read_while_a_run_begins_does_not_end_it(page, monkeypatch):
+    begun, at_hand, lens = Event(), run.at_hand, run.lens
+
+    def while_it_begins(*given):
+        begun.wait(1)
+        return at_hand(*given)
+
+    def begin(*given):
+        begun.set()
+        return lens(*given)
+
+    monkeypatch.setattr(run, "at_hand", while_it_begins)
+    monkeypatch.setattr(run, "lens", begin)
+    page.locator("#label-words textarea").fill("Fruit: apple\nAnimal: dog")
+    page.locator("#layer-lens-run").click()
+    expect(page.locator("#class-status")).to_contain_text("layer")
 
 
 def test_a_phone_shows_it_without_sideways_scrolling_light_and_dark(browser, url):
@@ -213,7 +231,7 @@ def test_a_phone_shows_it_without_sideways_scrolling_light_and_dark(browser, url
 def test_label_words_of_several_tokens_are_read_whole(page):
     page.locator("#label-words textarea").fill("Bad: very bad\nGood: very good")
     page.locator("#class-text textarea").fill(TEXT)
-    page.get_by_role("button", name="More settings").last.click()
+    unfold(page, "More settings", -1)
     choose(page, "#verbalizer", "the words themselves, one mask for each of their tokens")
     expect(page.locator("#class-status")).to_contain_text("through as many masks as tokens")
     page.locator("#class-run").click()

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from benchmarks.items.rooms import class_in, join, mark
+from tests.browser import leave_for
 from tests.components.page.test_accessibility import AXE, RUN
 
 
@@ -35,7 +36,7 @@ def test_axe_finds_nothing_in_a_room(browser, url):
         phone.emulate_media(color_scheme="dark")
         expect(phone.locator("body.dark")).to_have_count(1)
         found += faults(phone, "revealed, student, dark")
-        teacher.goto(f"{url}?__theme=dark")
+        leave_for(teacher, f"{url}?__theme=dark")
         teacher.get_by_role("tab", name="Classroom", exact=True).click()
         teacher.get_by_role("tab", name="A room for the class").click()
         teacher.locator("#room .mw-spread").wait_for()

@@ -12,7 +12,7 @@ from benchmarks.items.rooms import PHONE, class_in, join, mark
 from components.classroom.room_routes import MOST_BYTES, ROOMS
 from components.classroom.room_section import MINE
 from components.sharing.round_choice import chosen_round, round_titles
-from tests.browser import choose, guarded_page
+from tests.browser import choose, guarded_page, leave_for
 from tests.hostile_surfaces import event_of
 
 JSON = {"Content-Type": "application/json"}
@@ -102,12 +102,11 @@ def test_a_teachers_reload_finds_the_room_again(browser, url):
         code = room.teacher.locator(".mw-room-code").inner_text()
         with room.teacher.expect_response(lambda answer: "run/predict" in answer.url):
             room.teacher.get_by_label("Leaderboard of nicknames").uncheck()
-        room.teacher.reload()
+        leave_for(room.teacher, room.teacher.url)
         room.teacher.get_by_role("tab", name="Classroom", exact=True).click()
         room.teacher.get_by_role("tab", name="A room for the class").click()
         expect(room.teacher.locator(".mw-room-code")).to_have_text(code)
         expect(room.teacher.get_by_label("Leaderboard of nicknames")).not_to_be_checked()
-        room.teacher.problems.clear()  # Gradio's, of a page that was left
         room.teacher.locator("#room-begin").click()
         expect(room.teacher.locator("#room .mw-strip")).to_contain_text("doctor")
 

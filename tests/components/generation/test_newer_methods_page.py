@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import choose, guarded_page
+from tests.browser import choose, guarded_page, unfold
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def test_relevance_and_flow_are_shown_with_what_they_add_up_to(page, learned_hea
     expect(page.locator("#status")).to_contain_text("and through the model's own words")
     expect(page.locator("#plot .cap")).to_contain_text("hop 1: ")
     expect(page.locator("#plot .main-svg").first).to_be_visible()
-    page.get_by_role("button", name="More settings").click()
+    unfold(page, "More settings")
     answer = page.get_by_label("Explain this answer instead")
     answer.fill("<think>The doctor is good.</think>Once upon a time.")
     choose(page, "#thinking", "is skipped: the answer after it is explained")

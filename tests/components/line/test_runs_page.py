@@ -5,7 +5,7 @@ from threading import Event
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import choose, guarded_page
+from tests.browser import choose, guarded_page, leave_for
 from tests.served import held_up_app
 
 PROMPT = "Write a long story about a doctor, his patient, a magazine and a book."
@@ -27,11 +27,6 @@ def url(goes_on):
             goes_on.set()
 
 
-def reload(page):
-    page.reload()
-    page.problems.clear()  # Gradio's, of the page that was left: its connection has ended
-
-
 def test_a_reload_in_the_middle_of_a_run_finds_it_again(browser, url, goes_on):
     with guarded_page(browser) as page:
         page.goto(url)
@@ -41,7 +36,7 @@ def test_a_reload_in_the_middle_of_a_run_finds_it_again(browser, url, goes_on):
         expect(page.locator("#status")).to_contain_text("Writing the answer", **SECONDS)
         address = page.url
         assert "run=" in address
-        reload(page)
+        leave_for(page, address)
         expect(page.locator("#prompt textarea")).to_have_value(PROMPT, **SECONDS)
         expect(page.locator("#method input")).to_have_value("Feature ablation", **SECONDS)
         expect(page.locator("#status")).to_contain_text("Writing the answer", **SECONDS)
@@ -51,7 +46,7 @@ def test_a_reload_in_the_middle_of_a_run_finds_it_again(browser, url, goes_on):
             expect(second_device.locator("#status")).to_contain_text("Writing the answer", **SECONDS)
         goes_on.set()
         expect(page.locator("#status")).to_contain_text("Feature ablation on", **SECONDS)
-        reload(page)
+        leave_for(page, address)
         expect(page.locator("#status")).to_contain_text("Feature ablation on", **SECONDS)
         expect(page.locator("#prompt textarea")).to_have_value(PROMPT)
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from components.sharing.links import link_fields, pack
-from tests.browser import choose, guarded_page
+from tests.browser import choose, guarded_page, unfold
 from tests.components.sharing.first_page import OPEN, first_page
 from tests.served import served_app
 
@@ -29,7 +29,7 @@ def page(browser, url):
 
 
 def explain(page, prompt=NASTY, seed="7"):
-    page.get_by_role("button", name="More settings").first.click()
+    unfold(page, "More settings")
     seed_field = page.get_by_label("Seed").first
     expect(seed_field).to_be_visible()
     page.locator("#prompt textarea").fill(prompt)
@@ -131,7 +131,7 @@ def test_a_result_is_saved_and_loaded_back(browser, url, tmp_path):
         expect(fresh.locator("#result .mw-sentence")).to_have_text(sentence)
         expect(fresh.locator("#prompt textarea")).to_have_value(NASTY)
         expect(fresh.locator("#plot .cap")).to_contain_text("iteration 100 of 100")
-        fresh.get_by_role("button", name="More settings").first.click()
+        unfold(fresh, "More settings")
         expect(fresh.get_by_label("Seed").first).to_have_value("7")
         again, _ = saved(fresh, "#share", "JSON")
         assert json.loads(again) == json.loads(text)

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from components.sharing.links import link_fields
 from components.what_if import class_tab as class_what_if_tab
-from tests.browser import check, guarded_page, turn_dark
+from tests.browser import check, guarded_page, turn_dark, unfold
 from tests.components.what_if.section_on_page import SectionOnPage
 
 SECTION = SectionOnPage("class-what")
@@ -156,13 +156,13 @@ def test_while_the_page_reads_live_it_can_be_run_here(page):
     check(page)
 
 
-def test_an_error_of_run_is_said_where_it_was_pressed(page, url):
-    page.goto(f"{url}?{link_fields('what-if-class', {'text': ' ', 'removed': [0]})}")
-    expect(page.locator("#class-what-run-status")).to_contain_text("Restored from a link.")
-    page.locator("#class-what-run").click()
-    expect(page.locator("#class-what-run-status [role=alert]")).to_contain_text("text")
-    expect(page.locator("#class-what-run")).to_be_visible()
-    expect(page.locator("#class-what-strip")).to_be_hidden()
+def test_an_error_of_run_is_said_where_it_was_pressed(browser, url):
+    with fresh_page(browser, f"{url}?{link_fields('what-if-class', {'text': ' ', 'removed': [0]})}") as page:
+        expect(page.locator("#class-what-run-status")).to_contain_text("Restored from a link.")
+        page.locator("#class-what-run").click()
+        expect(page.locator("#class-what-run-status [role=alert]")).to_contain_text("text")
+        expect(page.locator("#class-what-run")).to_be_visible()
+        expect(page.locator("#class-what-strip")).to_be_hidden()
 
 
 def test_errors_are_words_and_stop_works(page, monkeypatch, stop_pressed):
@@ -192,7 +192,7 @@ def test_a_model_tuned_at_the_page_answers(page, monkeypatch):
     monkeypatch.setattr("components.classification.few_shot.STEPS", 3)
     open_classification(page)
     page.locator("#label-words textarea").fill("Fruit: apple\nAnimal: dog")
-    page.get_by_role("button", name="Your own labelled texts").click()
+    unfold(page, "Your own labelled texts")
     page.locator("#labelled-texts textarea").fill("Fruit: sweet and red\nAnimal: it barks")
     tune(page)
     classify(page, done="tuned on a few texts")

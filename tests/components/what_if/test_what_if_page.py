@@ -12,7 +12,7 @@ from explainers.core.base import EXPLAINERS
 from explainers.models import held
 from explainers.streams import what_if
 from explainers.streams.generation import GenerationRequest, run
-from tests.browser import guarded_page
+from tests.browser import guarded_page, unfold
 from tests.components.what_if.section_on_page import SectionOnPage
 from tests.served import served_app, tiny_model
 
@@ -59,7 +59,7 @@ def test_it_follows_the_generation_tab_and_is_never_blank(page):
     expect(page.locator("#what-diff .mw-answer")).to_have_count(2)
     page.get_by_role("tab", name="Generation").click()
     page.locator("#prompt textarea").fill("Another prompt about a book")
-    page.get_by_role("button", name="More settings").click()
+    unfold(page, "More settings")
     page.locator("#new-tokens input[type=number]").fill("6")
     page.locator("#new-tokens input[type=number]").press("Tab")
     page.locator("#run").click()
