@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FLOOR = "random_removal"
 LEGEND_ROW = 26  # px that a method takes in the legend, below the figure
 BAND = "Mean over prompts, with its 95 % bootstrap interval."
-GAP = "nats above the lowest log p that any run on the prompt reached"
+GAP = "nats above the lowest log p"
 
 
 def charts(study: AnyStudy, rows: pandas.DataFrame) -> dict[str, dict]:
@@ -64,7 +64,7 @@ def _convergence(study: AnyStudy, rows: pandas.DataFrame) -> dict[str, dict]:
     for method in (method for method in study.methods if method in gaps):
         steps = numpy.stack(gaps[method]).T  # (steps, prompts)
         series.append(_series(method, [estimate(step) for step in steps]))
-    chart = bands_chart(series, f"{BAND} Here {GAP}.")
+    chart = bands_chart(series, f"{BAND} The lowest is that of any run on the prompt.")
     chart["figure"]["layout"]["yaxis"]["title"]["text"] = GAP
     return {"convergence": chart}
 
