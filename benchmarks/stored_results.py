@@ -38,7 +38,7 @@ from explainers.core.errors import MaskwiseError
 from explainers.models.held import load_model
 from explainers.streams.classification import ClassificationRequest
 from explainers.streams.comparison import ComparisonRequest, compare
-from explainers.streams.game import guessing
+from explainers.streams.game import guessing, known_rounds
 from explainers.streams.game.rounds import ready_rounds
 from explainers.streams.generation import GenerationRequest
 from explainers.streams.reading import explain_and_read
@@ -113,9 +113,9 @@ def store_known_rounds() -> None:
             pass
         subject = round.subject()
         loaded = load_model(subject.request.model, subject.task)
-        key = guessing.known_key(round, loaded.name, loaded.revision)
-        known[key] = guessing.recall(round, loaded).as_json()
-    guessing.SHIPPED.write_text(json.dumps(known, ensure_ascii=False) + "\n", encoding="utf-8")
+        key = known_rounds.known_key(round, loaded.name, loaded.revision)
+        known[key] = known_rounds.recall(round, loaded).as_json()
+    known_rounds.SHIPPED.write_text(json.dumps(known, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def main() -> None:

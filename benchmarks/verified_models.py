@@ -72,7 +72,7 @@ class Verdict:
 def verify(name: str, operator: MaskOperator, text: str = PROMPT, answer: str = ANSWER) -> Verdict:
     """name: one of DECODERS, OTHER_DECODERS or ENCODER_DECODERS."""
     tokenizer, apart = byte_tokenizer(), name in ENCODER_DECODERS
-    model, device = _model(name), torch.device("cpu")
+    model, device = model_of_kind(name), torch.device("cpu")
     loaded = LoadedModel(name, "random", Task.GENERATION, model, tokenizer, device, torch.float32)
     prompt = render_prompt(tokenizer, text, choices=BEFORE, ends=apart)
     response = encode_response(tokenizer, answer, continues=not apart)
@@ -129,7 +129,7 @@ def byte_tokenizer() -> PreTrainedTokenizerFast:
 
 
 @cache
-def _model(name: str) -> PreTrainedModel:
+def model_of_kind(name: str) -> PreTrainedModel:
     if name in OTHER_DECODERS:
         return tiny_other_decoder(name, len(byte_tokenizer()))
     make = tiny_encoder_decoder if name in ENCODER_DECODERS else tiny_decoder

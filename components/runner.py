@@ -25,12 +25,13 @@ class Runner:
 
     A job that is asked for takes the place of the earlier one in its slot, and leaves those of other slots
     alone. Equal questions are one job with many readers. runs: those that a page may come back to.
+    readers: of the jobs, by session and slot.
     """
 
     def __init__(self, line: Line):
         self.runs = Runs()
-        self._line = line
-        self._readers: dict[tuple[str, str], Reader] = {}
+        self.line = line
+        self.readers: dict[tuple[str, str], Reader] = {}
         self._shared: dict[tuple[str, str], Job] = {}  # by question and model
         self._lock = Lock()
         self._numbers = count()
@@ -71,19 +72,19 @@ class Runner:
         """The job is over, or this reader is gone."""
         reader.leave()
         with self._lock:
-            self._readers = {key: other for key, other in self._readers.items() if other is not reader}
+            self.readers = {key: other for key, other in self.readers.items() if other is not reader}
 
     def stop(self, session: str | None, *slots: str) -> None:
         """End the session's jobs in these slots; one that waits leaves the line at once."""
         with self._lock:
-            stopped = [reader for slot in slots if (reader := self._readers.get((session or "", slot)))]
+            stopped = [reader for slot in slots if (reader := self.readers.get((session or "", slot)))]
         for reader in stopped:
             reader.stop()
 
     def dismiss(self, session: str | None, slot: str) -> None:
         """End the slot's job, which is out of date, without a word."""
         with self._lock:
-            reader = self._readers.pop((session or "", slot), None)
+            reader = self.readers.pop((session or "", slot), None)
         if reader:
             reader.replaced = True
             reader.stop()
@@ -91,14 +92,14 @@ class Runner:
     def leave(self, session: str | None) -> None:
         """The page was left: forget its jobs, which end unless others read them or the page comes back."""
         with self._lock:
-            left = [key for key in self._readers if key[0] == (session or "")]
-            readers = [self._readers.pop(key) for key in left]
+            left = [key for key in self.readers if key[0] == (session or "")]
+            readers = [self.readers.pop(key) for key in left]
         for reader in readers:
             reader.leave()
 
     def _enrol(self, session: str | None, slot: str, reader: Reader) -> Reader:
         with self._lock:
-            self._readers[session or "", slot] = reader
+            self.readers[session or "", slot] = reader
         return reader
 
     def _reader(self, session: str, work: Work, returns: bool) -> Reader:
@@ -109,7 +110,7 @@ class Runner:
             job = self._shared.get(asked) if work.question else None
             if job and job.join(reader := Reader(job, returns)):
                 return reader
-            job = Job(self._line, session, work)
+            job = Job(self.line, session, work)
             if work.question:
                 self._shared[asked] = job
         job.join(reader := Reader(job, returns))

@@ -77,9 +77,9 @@ class TokenDistributionDynamics(Explainer[ResponseTarget]):
     def _words(self, target: ResponseTarget) -> list[int]:
         """Token ids of the target and, where there is one, of the foil."""
         first = target.response_ids[target.part[0]]
-        words = [self._first_token(target, self.options.target) if self.options.target.strip() else first]
+        words = [self.first_token(target, self.options.target) if self.options.target.strip() else first]
         if self.options.foil.strip():
-            words.append(self._first_token(target, self.options.foil))
+            words.append(self.first_token(target, self.options.foil))
         if len(set(words)) < len(words):
             raise MaskwiseError(
                 f"Target and foil both begin with {_quoted(target, words[0])} for this model. "
@@ -87,7 +87,7 @@ class TokenDistributionDynamics(Explainer[ResponseTarget]):
             )
         return words
 
-    def _first_token(self, target: ResponseTarget, word: str) -> int:
+    def first_token(self, target: ResponseTarget, word: str) -> int:
         """The id of the word's first token where it would stand, with a space before it if one is due."""
         start, word = target.part[0], word.strip()
         there = decode_pieces(target.tokenizer, target.response_ids[: start + 1])[-1]

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 from hypothesis import strategies as st
 
 from components.classroom.room_routes import KEY, ROOMS
+from components.classroom.rooms import RoomEnded
 from tests.hostile import ANY, JSON, NASTY, PICKLE, TEXTS, UNREADABLE, Said, Surface, ask, changed, streamed
 
 CALLS: dict[str, dict[str, Any]] = {
@@ -239,9 +240,12 @@ _seats: dict[str, str] = {}
 
 def _code() -> str:
     """Of a room that is open and not full."""
-    room = ROOMS._rooms.get(_seats.get("code", ""))
-    if room is None or len(room.students) > 90:
-        teacher = ROOMS.open("http://maskwise.test/room", token_hex(8))
+    try:
+        full = len(ROOMS.led(_seats.get("teacher", "")).students) > 90
+    except RoomEnded:
+        full = True
+    if full:
+        teacher = _seats["teacher"] = ROOMS.open("http://maskwise.test/room", token_hex(8))
         _seats["code"] = ROOMS.state(teacher)["code"]
         _seats["key"] = ROOMS.join(_seats["code"], "Ada")
     return _seats["code"]

@@ -28,9 +28,9 @@ def measure(setting: Setting) -> dict:
     rows = []
     for what, size, prompt, response, k in shapes:
         target = _target(loaded, text, prompt, response)
-        rows.append({"grows": what, "size": size, **_cost(target, k, setting.repeat)})
+        rows.append({"grows": what, "size": size, **cost(target, k, setting.repeat)})
     shared = [
-        {"prompt_tokens": n, **_sharing(_target(loaded, text, n, RESPONSE), setting.repeat)}
+        {"prompt_tokens": n, **sharing(_target(loaded, text, n, RESPONSE), setting.repeat)}
         for n in PROMPTS[1:3]
     ]
     return {"model": loaded.name, "masks": MASKS, "rows": rows, "shared": shared}
@@ -72,7 +72,7 @@ def _marginal(result: dict, what: str) -> str:
         1e3 * (after["seconds"] - before["seconds"]) / result["masks"] / (after["size"] - before["size"])
         for before, after in pairwise(rows)
     ]
-    shown = ", ".join(f"{cost:.1f}" for cost in costs)
+    shown = ", ".join(f"{each:.1f}" for each in costs)
     return f"- one more of the {what}, from size to size: {shown} ms per mask"
 
 
@@ -84,7 +84,7 @@ def _target(loaded, text: str, prompt_tokens: int, response_tokens: int) -> Resp
     return ResponseTarget(loaded, prompt, tuple(ids[-response_tokens:]), screening=False)
 
 
-def _cost(target: ResponseTarget, k: int, repeat: int) -> dict:
+def cost(target: ResponseTarget, k: int, repeat: int) -> dict:
     spans, generator = len(target.spans), torch.Generator().manual_seed(0)
     masks = torch.ones(MASKS, spans)
     for mask in masks:
@@ -107,7 +107,7 @@ def _cost(target: ResponseTarget, k: int, repeat: int) -> dict:
     }
 
 
-def _sharing(target: ResponseTarget, repeat: int) -> dict:
+def sharing(target: ResponseTarget, repeat: int) -> dict:
     spans = len(target.spans)
     masks = (1 - torch.eye(spans))[:: max(1, spans // SHARED)][:SHARED]
 

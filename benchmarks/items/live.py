@@ -71,7 +71,7 @@ def _measured(folder: Path, model: str, texts: dict[int, str]) -> Iterator[dict]
     with served(folder) as page:
         _warm_up(page, model)
         for words, text in texts.items():
-            row = _run(page, model, text)
+            row = run_in_page(page, model, text)
             if not row["cut_off"]:
                 row["again"] = _again(page, model, text)
             if words == WORDS[0]:
@@ -90,7 +90,7 @@ def _warm_up(page: Served, model: str) -> None:
         pass
 
 
-def _run(page: Served, model: str, text: str) -> dict:
+def run_in_page(page: Served, model: str, text: str) -> dict:
     """Seconds to what the page shows, from the events that it is told."""
     written, row = [], {"cut_off": True}
     for seconds, event in _asked(page, model, text):

@@ -39,7 +39,7 @@ def measure(setting: Setting) -> dict:
     ):
         rows.append(_compare(example, method, options, theirs, setting.repeat))
     ours = {row["method"]: row["ours"]["median"] for row in rows}
-    for row in _elsewhere(example, setting.repeat):
+    for row in ask_elsewhere(example, setting.repeat):
         if "hops" in row:
             ours["flash_trace"] = _compare_hops(example, row, setting.repeat)
         row["times"] = row["theirs"]["median"] / ours[row["method"]] if "theirs" in row else None
@@ -149,11 +149,11 @@ def _captum_ig(example: Answered) -> list[float]:
     return target.pool(result.seq_attr.detach()).tolist()
 
 
-def _elsewhere(example: Answered, repeat: int) -> list[dict]:
+def ask_elsewhere(example: Answered, repeat: int) -> list[dict]:
     """inseq, interpreto and flashtrace, installed into an environment of their own in a temporary folder."""
     with tempfile.TemporaryDirectory() as place:
         try:
-            python, model = _environment(Path(place)), Path(place) / "model"
+            python, model = environment(Path(place)), Path(place) / "model"
             example.loaded.model.save_pretrained(model)
             example.loaded.tokenizer.save_pretrained(model)
             request = {
@@ -181,7 +181,7 @@ def _elsewhere(example: Answered, repeat: int) -> list[dict]:
     return [row | {"theirs": spread(row.pop("times"))} if "times" in row else row for row in rows]
 
 
-def _environment(place: Path) -> Path:
+def environment(place: Path) -> Path:
     """A Python that has the packages, and sees this environment's behind its own."""
     subprocess.run([sys.executable, "-m", "venv", place], check=True, timeout=INSTALL_LIMIT)
     python = place / "bin" / "python"

@@ -27,10 +27,10 @@ def measure(setting: Setting) -> dict:
     run = {"model": loaded.name, "k": K, "new_tokens": NEW_TOKENS}
     store, prompts = RowFile(RESULTS / "proof.rows.jsonl", run), sum(n for _, n in SIZES.values())
     progress, started = store.progress(prompts), perf_counter()
-    for size, example in _examples(setting, loaded, store.rows):
+    for size, example in timed_examples(setting, loaded, store.rows):
         if perf_counter() - started > 60 * MINUTES:
             break
-        store.add({"size": size} | _compared(example))
+        store.add({"size": size} | compared(example))
         progress.step(f"{size}, {store.rows[-1]['spans']} words")
     if len(store.rows) == prompts:
         store.remove()
@@ -52,7 +52,7 @@ def table(result: dict) -> list[str]:
     return lines
 
 
-def _examples(setting: Setting, loaded, rows: list[dict]) -> Iterator[tuple[str, Answered]]:
+def timed_examples(setting: Setting, loaded, rows: list[dict]) -> Iterator[tuple[str, Answered]]:
     """What is left of each size, in turn: of the short ones, five to each long one."""
     left = {}
     for size, (words, count) in SIZES.items():
@@ -66,7 +66,7 @@ def _examples(setting: Setting, loaded, rows: list[dict]) -> Iterator[tuple[str,
                 left.pop(size, None)
 
 
-def _compared(example: Answered) -> dict:
+def compared(example: Answered) -> dict:
     """log p of the whole prompt, without the set shown first, and without the last; masks until shown."""
     target, method = example.target(), EXPLAINERS[METHOD]
     stream = method(read_options(method, {}, K)).stream(target)

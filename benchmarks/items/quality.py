@@ -116,24 +116,24 @@ def _searches(row: dict) -> dict[str, list[tuple[float, int]]]:
     def fresh() -> TableTarget:
         return TableTarget(values, range(row["spans"]), torch.tensor(row["gradient"]))
 
-    searches = {"best swap": [_descent(fresh(), optimum)]}
+    searches = {"best swap": [descent(fresh(), optimum)]}
     searches[SHOWN], searches[PROVED] = ([run] for run in _budgeted(fresh(), optimum))
-    searches[CONSTRUCTION] = [_descent(fresh(), optimum, construction_only=True)]
+    searches[CONSTRUCTION] = [descent(fresh(), optimum, construction_only=True)]
     searches["top 3 of single ablation"] = [_top(fresh(), optimum)]
     for name, settings in RANDOM.items():
-        runs = [_random(fresh(), optimum, seed, settings) for seed in range(SEEDS)]
+        runs = [at_random(fresh(), optimum, seed, settings) for seed in range(SEEDS)]
         for column, iterations in enumerate(ITERATIONS):
             searches[f"{name}, N = {iterations}"] = [run[column] for run in runs]
     return searches
 
 
-def _random(target, optimum, seed, settings) -> list[tuple[float, int]]:
+def at_random(target, optimum, seed, settings) -> list[tuple[float, int]]:
     """Gap and distinct masks after each of ITERATIONS."""
     steps = random_swaps(target, K, ITERATIONS[-1], seed, **settings)
     return [(step.log_prob - optimum, target.distinct_masks) for step in steps if step.step in ITERATIONS]
 
 
-def _descent(target, optimum, construction_only: bool = False) -> tuple[float, int]:
+def descent(target, optimum, construction_only: bool = False) -> tuple[float, int]:
     value = math.inf
     for step in descend(target, K):
         if construction_only and step.mask.count(0) == K and not step.accepted:

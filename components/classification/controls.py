@@ -221,7 +221,7 @@ def fill_by_task(panel: ClassificationPanel) -> None:
     panel.ready.input(lambda ready: ready, panel.ready, panel.inputs["template"], **AT_ONCE)
     label = panel.inputs["label"]
     words.change(label_menu, [words, label], label, **AT_ONCE)
-    panel.words_file.upload(_words_of_file, [panel.words_file, words], [words, panel.status], **AT_ONCE)
+    panel.words_file.upload(words_of_file, [panel.words_file, words], [words, panel.status], **AT_ONCE)
 
 
 def of_task(name: str, count: int) -> list:
@@ -242,7 +242,7 @@ def uploaded(path: str | None) -> Path:
     return Path(path)
 
 
-def _words_of_file(path: str | None, lines: str) -> list:
+def words_of_file(path: str | None, lines: str) -> list:
     """The file's words for the classes at hand, or what is wrong with it on the status line."""
     try:
         return [write_words(read_kpt_file(uploaded(path), list(read_words(lines)))), gr.skip()]

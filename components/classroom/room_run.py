@@ -15,7 +15,8 @@ from components.line.results import question
 from components.runner import RUNNER
 from explainers.core.errors import MaskwiseError
 from explainers.streams.events.shared import Event
-from explainers.streams.game.guessing import forget, play, rehearse, score_guesses
+from explainers.streams.game.guessing import play, rehearse, score_guesses
+from explainers.streams.game.known_rounds import forget
 from explainers.streams.game.rounds import ready_rounds
 
 GATHER_SECONDS = 2.0  # for guesses that come together
@@ -54,7 +55,7 @@ class RoomRun:
             if guesses := self._unscored():
                 self._follow(self._work("scores", score_guesses, guesses), SAID_BEFORE)
             else:
-                RUNNER.dismiss(*self._slot("rehearsal"))  # what it has not written yet, the reveal does
+                RUNNER.dismiss(*self.slot("rehearsal"))  # what it has not written yet, the reveal does
                 self._follow(self._work("reveal", play, self.played.together()), SAID_BEFORE)
                 return
 
@@ -102,14 +103,14 @@ class RoomRun:
         """Asks until the line takes the work; None where the round is over before that."""
         while not self.played.over:
             try:
-                return RUNNER.start(*self._slot(work.kind), work)
+                return RUNNER.start(*self.slot(work.kind), work)
             except MaskwiseError as full:
                 self._tell([{"type": "status", "text": f"{full} This page tries by itself."}])
                 with self.rooms.changed:
                     self.rooms.changed.wait_for(lambda: self.played.over, FULL_SECONDS)
         return None
 
-    def _slot(self, kind: str) -> tuple[str, str]:
+    def slot(self, kind: str) -> tuple[str, str]:
         """The session and slot of a work of this kind."""
         return self.room.session, f"round {self.played.number} {kind}"
 

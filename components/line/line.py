@@ -76,12 +76,15 @@ class Place:
 
 class Line:
     """As many long jobs wait as the deployment allows, and as many short ones; of one session as it allows of
-    one."""
+    one.
+
+    waiting: those in line; at_work: the one that has the models. pace: how long jobs of a kind took.
+    """
 
     def __init__(self):
-        self._waiting: list[Ticket] = []
-        self._at_work: Ticket | None = None
-        self._pace = Pace()
+        self.waiting: list[Ticket] = []
+        self.at_work: Ticket | None = None
+        self.pace = Pace()
         self._short_came = -inf  # when, in monotonic seconds
         self._changed = Condition()
 
@@ -98,7 +101,7 @@ class Line:
                 raise MaskwiseError(self._refusal(ticket, len(own)))
             now = min((other.turn for other in present), default=0)
             ticket.turn = max(own, default=now - 1) + 1
-            self._waiting.append(ticket)
+            self.waiting.append(ticket)
             if ticket.short:
                 self._short_came = monotonic()
 
@@ -142,7 +145,7 @@ class Line:
                 return 0.0
             self._hand_over(ticket)
             ticket.lent = monotonic()
-            self._waiting.append(ticket)
+            self.waiting.append(ticket)
             self._changed.wait_for(lambda: self._is_next(ticket))  # a stopped one still ends its work in turn
             self._take(ticket)
         return monotonic() - started
@@ -154,9 +157,9 @@ class Line:
     def leave(self, ticket: Ticket) -> None:
         """The job is over, or gave up waiting."""
         with self._changed:
-            if ticket in self._waiting:
-                self._waiting.remove(ticket)
-            if self._at_work is ticket:
+            if ticket in self.waiting:
+                self.waiting.remove(ticket)
+            if self.at_work is ticket:
                 self._hand_over(ticket)
                 if not (ticket.proving or ticket.unread or ticket.stopped):
                     self._record(ticket, ticket.seconds)
@@ -166,8 +169,8 @@ class Line:
         """Its job is to end. One that has not begun loses its place at once."""
         with self._changed:
             ticket.stopped = True
-            if not ticket.began and ticket in self._waiting:
-                self._waiting.remove(ticket)
+            if not ticket.began and ticket in self.waiting:
+                self.waiting.remove(ticket)
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -176,12 +179,12 @@ class Line:
             for ticket in self._present():
                 ticket.stopped = True
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._at_work is None, CLOSING_SECONDS)
+            self._changed.wait_for(lambda: self.at_work is None, CLOSING_SECONDS)
 
     def place(self, ticket: Ticket) -> Place | None:
         """Where the ticket stands, None once it has begun."""
         with self._changed:
-            if ticket.began or ticket not in self._waiting:
+            if ticket.began or ticket not in self.waiting:
                 return None
             first = [other for other in self._present() if other.order() < ticket.order()]
             expected = self._expected(first)
@@ -189,7 +192,7 @@ class Line:
 
     def _record(self, ticket: Ticket, seconds: float) -> None:
         if ticket.typical:
-            self._pace.record(ticket.kind, seconds, ticket.size)
+            self.pace.record(ticket.kind, seconds, ticket.size)
 
     def _expected(self, tickets: list[Ticket]) -> float | None:
         """Seconds that they take one after the other, None where that is not known of each."""
@@ -199,10 +202,10 @@ class Line:
     def expected(self, kind: str, size: float) -> float | None:
         """Seconds that such a job takes once its turn has come, as the last ones did; None before any."""
         with self._changed:
-            return self._pace.expected(kind, size)
+            return self.pace.expected(kind, size)
 
     def _left(self, ticket: Ticket) -> float | None:
-        expected = self._pace.expected(ticket.kind, ticket.size)
+        expected = self.pace.expected(ticket.kind, ticket.size)
         return None if expected is None else max(0.0, expected - self._computed(ticket))
 
     def _refusal(self, ticket: Ticket, own: int) -> str:
@@ -214,32 +217,32 @@ class Line:
         return f"The line is full: {waiting} runs wait. Nothing is lost; please try again {when}."
 
     def _present(self) -> list[Ticket]:
-        return [*self._waiting, *([self._at_work] if self._at_work else [])]
+        return [*self.waiting, *([self.at_work] if self.at_work else [])]
 
     def _foreground(self) -> list[Ticket]:
         return [ticket for ticket in self._present() if not ticket.background]
 
     def _waiting_like(self, ticket: Ticket) -> list[Ticket]:
         """Who waits in front, short ones for a short one, else long ones."""
-        return [other for other in self._waiting if not other.background and other.short == ticket.short]
+        return [other for other in self.waiting if not other.background and other.short == ticket.short]
 
     def _next(self) -> Ticket | None:
         """Nothing new begins in the background while somebody waits for a model to load."""
-        loading = any(not (ticket.ready or ticket.background) for ticket in self._waiting)
-        able = [t for t in self._waiting if t.ready and not (loading and t.background and not t.began)]
+        loading = any(not (ticket.ready or ticket.background) for ticket in self.waiting)
+        able = [t for t in self.waiting if t.ready and not (loading and t.background and not t.began)]
         return min(able, key=Ticket.order, default=None)
 
     def _is_next(self, ticket: Ticket) -> bool:
-        return self._at_work is None and self._next() is ticket
+        return self.at_work is None and self._next() is ticket
 
     def _take(self, ticket: Ticket) -> None:
-        self._waiting.remove(ticket)
-        self._at_work, ticket.began, ticket.since, ticket.lent = ticket, True, monotonic(), None
+        self.waiting.remove(ticket)
+        self.at_work, ticket.began, ticket.since, ticket.lent = ticket, True, monotonic(), None
 
     def _hand_over(self, ticket: Ticket) -> None:
-        ticket.seconds, self._at_work = self._computed(ticket), None
+        ticket.seconds, self.at_work = self._computed(ticket), None
         self._changed.notify_all()
 
     def _computed(self, ticket: Ticket) -> float:
-        running = monotonic() - ticket.since if self._at_work is ticket else 0.0
+        running = monotonic() - ticket.since if self.at_work is ticket else 0.0
         return ticket.seconds + running

@@ -73,7 +73,7 @@ class Results:
         """The events of an equal question to this model, a `stored` event first; [] for none."""
         if not asked or model is None:
             return []
-        key = _key(asked, model)
+        key = result_key(asked, model)
         with self._lock:
             text = self._texts.get(key)
         text = text or (self._disk and self._disk.find(key)) or self._from_shipped(asked, model)
@@ -89,7 +89,7 @@ class Results:
         text = as_text(events)
         if len(text) > MOST_BYTES_EACH:
             return
-        key = _key(asked, model)
+        key = result_key(asked, model)
         self._remember(key, text)
         if self._disk:
             self._disk.keep(key, text)
@@ -137,14 +137,14 @@ def shipped_name(asked: str, model: Model) -> str:
     return f"{question('shipped', asked, *model)[:16]}.json"
 
 
-def _key(asked: str, model: Model) -> str:
+def result_key(asked: str, model: Model) -> str:
     """All that decides a result. A chat template may write the date."""
     here = str(date.today()), deployment().device
-    return question("result", asked, *model, *here, *_versions())
+    return question("result", asked, *model, *here, *versions())
 
 
 @cache
-def _versions() -> tuple[str, ...]:
+def versions() -> tuple[str, ...]:
     """Of the libraries, and of our own code: a digest of it, since it may be a checkout."""
     own = sha256(b"".join(path.read_bytes() for path in sorted(METHODS.rglob("*.py")))).hexdigest()
     return own, *map(version, VERSIONED)

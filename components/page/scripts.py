@@ -25,7 +25,7 @@ def _files() -> list[Path]:
     return sorted(paths, key=lambda path: (path != FIRST, path == LAST, path))
 
 
-def _address() -> str:
+def address() -> str:
     """Relative to the page's address, so that it holds behind a proxy and below a path. A new release has
     another one: browsers may keep what they have for good."""
     digest = hashlib.sha256()
@@ -35,7 +35,7 @@ def _address() -> str:
     return f"maskwise/{digest.hexdigest()[:12]}"
 
 
-ADDRESS = _address()
+ADDRESS = address()
 
 
 class _Kept(StaticFiles):

@@ -29,7 +29,7 @@ def wire_set(section: Section, subject: Subject) -> None:
     for name, choose in (("restore", lambda explanation: []), ("method", method_set)):
         section.buttons[name].click(_remove(section, subject, choose), record, outputs, **SEVERAL)
     measuring = IN_LINE | {"trigger_mode": "always_last"}
-    section.removed.change(_measure(section, subject), inputs, views, **measuring)
+    section.removed.change(measure(section, subject), inputs, views, **measuring)
 
 
 def wire_question(
@@ -128,7 +128,7 @@ def _changed(
     return section.views.updates(shown) | {section.removed: removed}
 
 
-def _measure(section: Section, subject: Subject) -> Callable:
+def measure(section: Section, subject: Subject) -> Callable:
     """What the set does, by the record where that tells it, else by the model."""
     ask_model = _answering(section, subject, "click", subject.removal)
 

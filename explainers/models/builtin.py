@@ -56,7 +56,7 @@ MARKER = "maskwise.json"
 
 def sentence_encoder_folder() -> Path:
     """Folder of all-MiniLM-L6-v2: the installed package's, else the Hub's. Checked once per process."""
-    return _checked_folder(MINILM) or _from_hub(MINILM)
+    return checked_folder(MINILM) or _from_hub(MINILM)
 
 
 @cache
@@ -71,7 +71,7 @@ def sentence_encoder() -> SentenceTransformer:
 
 def smollm2_folder() -> Path | None:
     """Folder of SmolLM2-135M-Instruct as safetensors, converted on first use; None without the package."""
-    return _converted_folder(SMOLLM2, cache_folder() / SMOLLM2.hub_id.rpartition("/")[2])
+    return converted_folder(SMOLLM2, cache_folder() / SMOLLM2.hub_id.rpartition("/")[2])
 
 
 def cache_folder() -> Path:
@@ -85,7 +85,7 @@ def _from_hub(packaged: PackagedModel) -> Path:
 
 
 @cache
-def _checked_folder(packaged: PackagedModel) -> Path | None:
+def checked_folder(packaged: PackagedModel) -> Path | None:
     path = packaged.path()
     if path is None:
         return None
@@ -94,13 +94,13 @@ def _checked_folder(packaged: PackagedModel) -> Path | None:
 
 
 @cache
-def _converted_folder(packaged: PackagedModel, folder: Path) -> Path | None:
+def converted_folder(packaged: PackagedModel, folder: Path) -> Path | None:
     gguf = packaged.path()
     if gguf is None:
         return None
     if not _is_intact(folder, packaged):
         _check_hash(packaged, gguf)
-        _build(gguf, folder, packaged)
+        build(gguf, folder, packaged)
     return folder
 
 
@@ -130,7 +130,7 @@ def _is_intact(folder: Path, packaged: PackagedModel) -> bool:
         return False
 
 
-def _build(gguf: Path, folder: Path, packaged: PackagedModel) -> None:
+def build(gguf: Path, folder: Path, packaged: PackagedModel) -> None:
     """Convert in a folder beside the final one and rename it; the lock lets one process at a time."""
     from filelock import FileLock
 
@@ -143,7 +143,7 @@ def _build(gguf: Path, folder: Path, packaged: PackagedModel) -> None:
             for leftover in (partial, folder):
                 shutil.rmtree(leftover, ignore_errors=True)
             partial.mkdir()
-            _convert(gguf, partial)
+            convert(gguf, partial)
             (partial / MARKER).write_text(json.dumps(_marker(partial, packaged), indent=1))
             partial.rename(folder)
     except OSError as error:
@@ -153,7 +153,7 @@ def _build(gguf: Path, folder: Path, packaged: PackagedModel) -> None:
         ) from error
 
 
-def _convert(gguf: Path, folder: Path) -> None:
+def convert(gguf: Path, folder: Path) -> None:
     """Write weights in fp32, which a CPU maps without a copy, and the tokenizer with its chat template."""
     import torch
     from tokenizers import pre_tokenizers

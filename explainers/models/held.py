@@ -105,7 +105,7 @@ class Kept:
     dtype: torch.dtype | None
 
 
-_kept: OrderedDict[Kept, LoadedModel] = OrderedDict()  # least recently used first
+kept_models: OrderedDict[Kept, LoadedModel] = OrderedDict()  # least recently used first
 _underway: WeakValueDictionary[Wanted, SharedWork[LoadedModel]] = WeakValueDictionary()
 _reserved: dict[Kept, int] = {}  # bytes that loads under way will take
 _lock = Lock()  # of the three above; never held while something is downloaded or read
@@ -171,18 +171,18 @@ def _find_and_load(wanted: Wanted, check: Check) -> LoadedModel:
         memory.check_bound(wanted.name, counts)
         needed = memory.needed_bytes(counts, wanted.dtype or memory.choose_dtype(counts, wanted.device))
         memory.check_limit(wanted.name, needed)
-        free = memory.available_bytes(wanted.device) + _held()
+        free = memory.available_bytes(wanted.device) + held_bytes()
         memory.check_fits(wanted.name, needed, wanted.device, free)
 
     source = find_model(wanted.name, wanted.task, check_size, check)
     key = Kept(source, wanted.device, wanted.dtype)
     with _lock:
-        loaded = _kept.get(key)
+        loaded = kept_models.get(key)
     if loaded is None:
         loaded = _load(key)
     with _lock:
-        loaded = _kept.setdefault(key, loaded)
-        _kept.move_to_end(key)
+        loaded = kept_models.setdefault(key, loaded)
+        kept_models.move_to_end(key)
     return loaded
 
 
@@ -251,18 +251,19 @@ def _make_room(key: Kept, needed: int) -> None:
         return memory.available_bytes(key.device) - sum(_reserved.values())
 
     name = key.source.title
-    memory.check_fits(name, needed, key.device, available() + _held())  # else the others are lost in vain
-    bound = memory.keep_bytes(available(), _held())
-    while _kept and (_held() + needed > bound or memory.HEADROOM * needed > available()):
-        _kept.popitem(last=False)
+    # Else the others are lost in vain.
+    memory.check_fits(name, needed, key.device, available() + held_bytes())
+    bound = memory.keep_bytes(available(), held_bytes())
+    while kept_models and (held_bytes() + needed > bound or memory.HEADROOM * needed > available()):
+        kept_models.popitem(last=False)
         gc.collect()
         if key.device.type == "cuda":
             torch.cuda.empty_cache()
     memory.check_fits(name, needed, key.device, available())
 
 
-def _held() -> int:
+def held_bytes() -> int:
     """Bytes of the weights of all models kept, and of their copies in lower precision."""
-    models = [kept.model for kept in list(_kept.values())]
+    models = [kept.model for kept in list(kept_models.values())]
     weights = (weight for model in models for weight in model.parameters())
     return sum(weight.nbytes for weight in weights) + sum(map(bytes_of_copies, models))

@@ -130,7 +130,7 @@ def read_tokenizer(name: str, folder: Path, task: Task):
             f"{name} has no fast tokenizer (tokenizer.json, or a tokenizer.model that can be made into one). "
             "Choose a model that has one."
         )
-    _check_conversion(name, folder, tokenizer)
+    check_conversion(name, folder, tokenizer)
     if not tokenizer.chat_template and VICUNA.search(f"{folder} {name}"):
         tokenizer.chat_template = VICUNA_TEMPLATE
     if task is Task.CLASSIFICATION and tokenizer.mask_token is None:
@@ -138,7 +138,7 @@ def read_tokenizer(name: str, folder: Path, task: Task):
     return tokenizer
 
 
-def _check_conversion(name: str, folder: Path, tokenizer) -> None:
+def check_conversion(name: str, folder: Path, tokenizer) -> None:
     """Where transformers made the tokenizer from tokenizer.model, it must read texts as SentencePiece does.
 
     It takes a vocabulary for what the tokenizer's class usually is, so that one of another kind is cut into

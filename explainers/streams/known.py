@@ -23,7 +23,7 @@ class Bounded(Protocol):
 
 Value = TypeVar("Value", bound=Bounded)
 
-_known: WeakKeyDictionary = WeakKeyDictionary()
+known_by_model: WeakKeyDictionary = WeakKeyDictionary()  # of values by key, the latest last
 _lock = Lock()
 
 
@@ -33,14 +33,14 @@ def known(model, key: Hashable, make: Callable[[], Value]) -> Value:
     The value may hold no reference to the model: it goes when the model goes.
     """
     with _lock:
-        values = _known.setdefault(model, OrderedDict())
+        values = known_by_model.setdefault(model, OrderedDict())
         for full in [other for other, value in values.items() if value.is_full()]:
             del values[full]
         value = values.get(key)
     if value is None:
         value = make()
     with _lock:
-        values = _known.setdefault(model, OrderedDict())
+        values = known_by_model.setdefault(model, OrderedDict())
         values[key] = value
         values.move_to_end(key)
         while len(values) > MOST_KEPT:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from contextlib import AbstractContextManager, nullcontext
+from functools import cached_property
 
 from explainers.core.deferred_torch import torch
 from explainers.models.fast_fp32 import fast_fp32
@@ -37,7 +38,7 @@ class LabelTarget(ModelTarget):
         on_forward=None,
     ):
         MlmReader(loaded, verbalizer.reads_hidden)  # which refuses what cannot be read
-        masked, scored = MaskedPrompt(loaded, cloze.prompt, operator), Remembered(self._evaluate_all)
+        masked, scored = MaskedPrompt(loaded, cloze.prompt, operator), Remembered(self.evaluate)
         super().__init__(loaded, masked, Passes(on_forward), scored)
         self._batches = Batches(self.passes)
         self.cloze = cloze
@@ -65,7 +66,7 @@ class LabelTarget(ModelTarget):
 
     def class_scores(self, masks: torch.Tensor) -> torch.Tensor:
         """Every class's score before softmax, (B, T) → (B, C) fp64; each distinct mask is evaluated once."""
-        return super().log_prob(masks)  # which remembers and stacks whatever `_evaluate_all` gives per mask
+        return super().log_prob(masks)  # which remembers and stacks whatever `evaluate` gives per mask
 
     def optimum(self, k):
         scores = [scores for mask, scores in self.scored.known.items() if mask.count(0) == k]
@@ -82,7 +83,7 @@ class LabelTarget(ModelTarget):
         other = copy.copy(self)
         other.masked, other.passes = MaskedPrompt(self.loaded, self.prompt, operator), Passes(self.on_forward)
         other._batches = Batches(other.passes)
-        other.scored, other.evaluations = Remembered(other._evaluate_all), 0
+        other.scored, other.evaluations = Remembered(other.evaluate), 0
         return other
 
     def log_prob_from_embeds(self, embeds):
@@ -136,21 +137,23 @@ class LabelTarget(ModelTarget):
         with within or nullcontext():
             return self.reader().everywhere(embeds, eager, **flags)
 
-    def _evaluate_all(self, masks: torch.Tensor) -> torch.Tensor:
+    def evaluate(self, masks: torch.Tensor) -> torch.Tensor:
         """Class scores of any number of masks, (B, T) → (B, C)."""
         scores = []
         with torch.no_grad(), fast_fp32(self.device):
-            for batch in self._batches.of(masks.to(self.device), self._batch_size()):
+            for batch in self._batches.of(masks.to(self.device), self.batch_size):
                 with batch:
-                    scores.append(self._evaluate(batch.items).cpu())
+                    scores.append(self._evaluate_batch(batch.items).cpu())
         return torch.cat(scores)
 
-    def _evaluate(self, masks: torch.Tensor) -> torch.Tensor:
+    def _evaluate_batch(self, masks: torch.Tensor) -> torch.Tensor:
         """Class scores of a batch of masks, (B, T) → (B, C)."""
         self.count(len(masks))
         return self._masked_cloze().scores(masks, self._scores_at_masks, len(self.labels))
 
-    def _batch_size(self):
+    @cached_property
+    def batch_size(self) -> int:
+        """Masks that are evaluated at once."""
         return max(1, min(MAX_BATCH, BATCH_TOKENS // len(self.prompt.input_ids)))
 
     def _class_scores_at_mask(self, embeds: torch.Tensor) -> torch.Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import chain, groupby
 from typing import Protocol
 
@@ -51,7 +52,6 @@ class TransformersScorer:
         self._hides = causal.reading.hides and steady and length <= window_of(causal.model)
         self.batches = Batches(passes)
         self._found: dict[Mask, float] = {}  # what a question that is ended midway has found
-        self._batch_size: int | None = None
 
     def log_prob(self, masks: torch.Tensor) -> torch.Tensor:
         keys = as_masks(masks)
@@ -59,7 +59,7 @@ class TransformersScorer:
         with torch.no_grad(), fast_fp32(self.device):
             self.prefix.read()
             if self._masked.operator is not MaskOperator.DELETE and len(new) > 1:
-                new = self.prefix.arrange(new, self.batch_size())
+                new = self.prefix.arrange(new, self.batch_size)
             for batch in self.batched(new):
                 with batch:
                     self._passes.announce(len(batch.items))
@@ -85,19 +85,19 @@ class TransformersScorer:
         inputs = self._with_response(self._masked.with_per_layer(embeds))
         return self.causal.log_probs(inputs, self._ids, use_cache=False).sum(-1)
 
+    @cached_property
     def batch_size(self) -> int:
         """Masks that are evaluated at once."""
-        if self._batch_size is None:
-            positions = self._masked.embeds.shape[0] - self.start + self._response.shape[1] + 1
-            self._batch_size = batch_rows(self.causal.model, positions)
-            if self.causal.reading.readout is None:
-                row = 4 * self._ids.shape[1] * self.causal.vocabulary
-                self._batch_size = max(1, min(self._batch_size, LOGITS_BYTES // row))
-        return self._batch_size
+        positions = self._masked.embeds.shape[0] - self.start + self._response.shape[1] + 1
+        rows = batch_rows(self.causal.model, positions)
+        if self.causal.reading.readout is not None:
+            return rows
+        row = 4 * self._ids.shape[1] * self.causal.vocabulary
+        return max(1, min(rows, LOGITS_BYTES // row))
 
     def batched(self, masks: list[Mask]) -> Iterator[Batch[list[Mask]]]:
         """Batches in the given order; of prompts of one length where deleted positions cannot be hidden."""
-        size = self.batch_size()
+        size = self.batch_size
         if self._masked.operator is not MaskOperator.DELETE or self._hides:
             return self.batches.of(masks, size)
         by_length = groupby(sorted(masks, key=self._masked.length), key=self._masked.length)

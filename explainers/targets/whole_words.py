@@ -49,7 +49,7 @@ class WholeWordTarget(LabelTarget):
     def _class_scores_at_mask(self, embeds):
         raise _reads_one_mask()
 
-    def _evaluate(self, masks):
+    def _evaluate_batch(self, masks):
         return self._scores(masks, self.operator)
 
     def mask_gradient(self):

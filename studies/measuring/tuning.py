@@ -47,7 +47,7 @@ def tune_whole(
     Of its epochs the last one with the best accuracy on the other shots is taken. With dropout, as there.
     """
     train, held_out = (
-        [(_cloze(loaded, template, text, tuning), label) for text, label in part] for part in shots
+        [(cloze_of(loaded, template, text, tuning), label) for text, label in part] for part in shots
     )
     tuned = replace(loaded, model=copy.deepcopy(loaded.model).requires_grad_(True))
     # The reader is made before dropout is on: it tries how the model may be read.
@@ -62,7 +62,7 @@ def tune_whole(
             tuned.model.train()
             shuffled = order.sample(train, len(train))
             for start in range(0, len(shuffled), tuning.batch):
-                _loss(scored, shuffled[start : start + tuning.batch]).backward()
+                mean_loss(scored, shuffled[start : start + tuning.batch]).backward()
                 torch.nn.utils.clip_grad_norm_(tuned.model.parameters(), LARGEST_GRADIENT)
                 optimizer.step()
                 schedule.step()
@@ -88,7 +88,7 @@ def _devices(loaded: LoadedModel) -> list:
     return [loaded.device] if loaded.device.type == "cuda" else []
 
 
-def _cloze(loaded: LoadedModel, template: str, text: str, tuning: Tuning) -> Cloze:
+def cloze_of(loaded: LoadedModel, template: str, text: str, tuning: Tuning) -> Cloze:
     """The text, up to its longest allowed token, in the template."""
     return render_cloze(loaded, template, shorten(loaded.tokenizer, text, tuning.longest))
 
@@ -99,7 +99,7 @@ def _scores(scored: Scored, clozes: list[Cloze]) -> torch.Tensor:
     return scored.verbalizer.class_scores(scored.reader.at(position[:, None], **inputs)[:, 0])
 
 
-def _loss(scored: Scored, batch: list[tuple[Cloze, int]]) -> torch.Tensor:
+def mean_loss(scored: Scored, batch: list[tuple[Cloze, int]]) -> torch.Tensor:
     """Mean cross-entropy of a batch, nats."""
     scores = _scores(scored, [cloze for cloze, _ in batch])
     labels = torch.tensor([label for _, label in batch], device=scores.device)

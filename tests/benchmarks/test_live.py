@@ -29,7 +29,7 @@ def stream(monkeypatch):
 
 
 def test_a_run_is_timed_by_its_events(stream):
-    assert live._run(PAGE, "", "text") == {
+    assert live.run_in_page(PAGE, "", "text") == {
         "first_word": 1.5,
         "shown": 9.0,
         "masks": 80,
@@ -41,13 +41,13 @@ def test_a_run_is_timed_by_its_events(stream):
 
 def test_a_version_that_shows_nothing_before_the_end(stream):
     del stream[5]
-    row = live._run(PAGE, "", "text")
+    row = live.run_in_page(PAGE, "", "text")
     assert (row["shown"], row["masks"]) == (20.0, 250)
 
 
 def test_a_run_that_is_cut_off_says_so(stream):
     del stream[5:]
-    row = {"words": 14} | live._run(PAGE, "", "text")
+    row = {"words": 14} | live.run_in_page(PAGE, "", "text")
     assert row["cut_off"] and "end" not in row
     text = "\n".join(
         live.table({"rows": [row | {"version": "now"}], "versions": ["now"], "words": [14], "limit": 240})
@@ -77,7 +77,7 @@ def test_every_way_of_drafting_writes_the_same(monkeypatch):
 
 def test_the_set_shown_first_is_held_against_the_last(monkeypatch):
     monkeypatch.setattr(proof, "K", 2)
-    row = proof._compared(example())
+    row = proof.compared(example())
     assert row["proven"] <= row["shown"] < row["full"] and row["masks"] > row["spans"]
     rows = [{"size": "short"} | row, {"size": "short", **row, "shown": row["full"]}]
     text = "\n".join(proof.table({"rows": rows}))
@@ -88,5 +88,5 @@ def test_what_is_left_of_both_sizes_comes_in_turn(monkeypatch):
     found = {proof.SIZES["short"][0]: range(8), proof.SIZES["long"][0]: range(100, 103)}
     monkeypatch.setattr(proof, "answered", lambda setting, loaded, words, tokens: iter(found[words]))
     rows = [{"size": "short"}] * 2 + [{"size": "long"}]
-    left = [number for _, number in proof._examples(Setting(), None, rows)]
+    left = [number for _, number in proof.timed_examples(Setting(), None, rows)]
     assert left == [2, 3, 4, 5, 6, 101, 7, 102]

@@ -94,10 +94,10 @@ def test_quality_finds_what_each_search_reaches():
     def fresh():
         return quality.TableTarget(table, make_target(text=TEXT).spans[:spans], torch.ones(spans))
 
-    gap, distinct = quality._descent(fresh(), optimum)
-    started_gap, started_distinct = quality._descent(fresh(), optimum, construction_only=True)
+    gap, distinct = quality.descent(fresh(), optimum)
+    started_gap, started_distinct = quality.descent(fresh(), optimum, construction_only=True)
     assert gap == 0 < started_gap and started_distinct == 1 + 9 + (8 + 3) + 7 < distinct
-    runs = quality._random(fresh(), optimum, 0, {})
+    runs = quality.at_random(fresh(), optimum, 0, {})
     assert len(runs) == 3 and runs[0][0] >= runs[1][0] >= runs[2][0] >= 0
     assert runs[0][1] <= runs[1][1] <= runs[2][1] <= 84
     summary = quality.summary([{"searches": {"best swap": [(0.0, 50)], "XPrompt": [(0.0, 20), (1.0, 40)]}}])
@@ -118,14 +118,14 @@ def test_flops_count_the_matrix_products_of_a_mask():
 
 
 def test_growth_measures_time_and_memory():
-    row = growth._cost(make_target(), k=2, repeat=1)
+    row = growth.cost(make_target(), k=2, repeat=1)
     assert row["seconds"] > 0 and row["megabytes"] >= 0
-    assert set(growth._sharing(make_target(), repeat=1)) == {"shared", "alone"}
+    assert set(growth.sharing(make_target(), repeat=1)) == {"shared", "alone"}
 
 
 def test_other_libraries_are_asked_and_those_that_do_not_run_say_why(monkeypatch):
-    monkeypatch.setattr(peers, "_environment", lambda place: sys.executable)
-    rows = peers._elsewhere(example(), repeat=1)
+    monkeypatch.setattr(peers, "environment", lambda place: sys.executable)
+    rows = peers.ask_elsewhere(example(), repeat=1)
     assert [(row["library"], row["method"]) for row in rows] == [
         ("inseq", "feature_ablation"),
         ("inseq", "integrated_gradients"),

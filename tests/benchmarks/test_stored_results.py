@@ -10,9 +10,9 @@ from components.line.line import Line
 from components.line.results import SHIPPED, shipped_name
 from components.runner import Runner
 from explainers.models import held
-from explainers.streams.game import guessing
+from explainers.streams.game import known_rounds
 from explainers.streams.game.rounds import ready_rounds
-from explainers.streams.game.subjects import Known
+from explainers.streams.game.subjects import KnownRound
 
 
 @pytest.mark.parametrize(("works", "count"), [(generation, 5), (classification, 11), (comparison, 1)])
@@ -36,12 +36,12 @@ def test_no_stored_result_is_left_over():
 
 
 def test_each_ready_round_comes_with_what_no_guess_changes():
-    found = json.loads(guessing.SHIPPED.read_text(encoding="utf-8"))
+    found = json.loads(known_rounds.SHIPPED.read_text(encoding="utf-8"))
     keys = set()
     for round in ready_rounds():
         subject = round.subject()
         name, revision = held.builtin_version(subject.request.model, subject.task)
-        keys.add(key := guessing.known_key(round, name, revision))
-        known = Known.of_json(found[key])
+        keys.add(key := known_rounds.known_key(round, name, revision))
+        known = KnownRound.of_json(found[key])
         assert known.best and known.answers and known.random, round.title
     assert found.keys() == keys

@@ -69,7 +69,7 @@ def test_only_documented_endpoints_are_public(client):
 
 def calls() -> set[str]:
     """Calls of the API that are read, in all tests of this process."""
-    return {slot for _, slot in RUNNER._readers if slot.startswith("call ")}
+    return {slot for _, slot in RUNNER.readers if slot.startswith("call ")}
 
 
 def test_a_cancelled_call_ends_at_once_though_its_pass_goes_on():

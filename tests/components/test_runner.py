@@ -81,7 +81,7 @@ def test_a_run_that_is_asked_for_replaces_the_earlier_one_of_its_slot_alone(jobs
     assert first.replaced and [event for events in updates for event in events][-1]["type"] == "stopped"
     assert not (second.replaced or other.replaced)
     jobs.end(first)
-    assert set(jobs._readers.values()) == {second, other}
+    assert set(jobs.readers.values()) == {second, other}
 
 
 def test_a_live_edit_while_another_tabs_run_waits(jobs):
@@ -147,7 +147,7 @@ def test_fifty_sessions_leave_nothing_behind(monkeypatch):
     while threading.active_count() > before and time.monotonic() < until:
         time.sleep(0.02)
     assert threading.active_count() <= before
-    assert jobs._readers == {} and jobs._line._waiting == [] and jobs._line._at_work is None
+    assert jobs.readers == {} and jobs.line.waiting == [] and jobs.line.at_work is None
 
 
 def test_a_job_that_nobody_reads_gives_way_and_comes_to_its_end(jobs):
@@ -162,7 +162,7 @@ def test_a_job_that_nobody_reads_gives_way_and_comes_to_its_end(jobs):
 
     thread = threading.Thread(target=jobs.do, args=[work(stream)])
     thread.start()
-    while not jobs._line._at_work:
+    while not jobs.line.at_work:
         time.sleep(0.001)
     events_of(jobs.start("a", "tab", work(lambda hook: iter([{"type": "read"}]))))
     done.append("a visitor's")

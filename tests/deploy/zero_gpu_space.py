@@ -68,7 +68,7 @@ def main() -> None:
     report.text_metrics = lambda *answers: []  # they take seconds
     runner, said = Runner(LINE), {"device_here": str(memory.choose_device())}
     said["first"] = last(runner.add("a", work()))
-    said["kept_models"] = len(held._kept)
+    said["kept_models"] = len(held.kept_models)
     said["second"] = last(runner.add("a", work()))
     said["stopped"] = stopped_in_the_middle(runner)
     quota(LESS)
@@ -76,7 +76,7 @@ def main() -> None:
     quota(3)
     said["none"] = last(runner.add("a", work()))
     quota(0)
-    LINE._pace.record("long", 500.0)
+    LINE.pace.record("long", 500.0)
     said["too_long"] = last(runner.add("a", replace(work(), kind="long")))
     load = held.load_model
     held.load_model = lambda name, *how: load(name or FOLDER, *how)  # the built-in one takes seconds

@@ -178,7 +178,7 @@ def test_a_part_of_the_answer_is_read_after_what_precedes_it():
 def test_a_word_is_read_with_a_space_before_it_where_one_is_due(chat, due):
     target = make_target("gpt2", chat=chat)
     first = target.tokenizer(due + "story").input_ids[0]
-    chosen = EXPLAINERS["tdd"]()._first_token(target, " story ")
+    chosen = EXPLAINERS["tdd"]().first_token(target, " story ")
     assert chosen == first != target.tokenizer((" " if not due else "") + "story").input_ids[0]
 
 

@@ -99,7 +99,7 @@ def test_the_batch_does_not_change_the_result(name):
     paths = []
     for batch in (1, 3, 64):
         target = make_target(text="Write a short story about a doctor")
-        target.scorer._batch_size = batch
+        target.scorer.batch_size = batch
         steps, explanation = run(name, target, 2)
         paths.append(([s.mask for s in steps], [s.accepted for s in steps], explanation.mask))
     assert paths[0] == paths[1] == paths[2]

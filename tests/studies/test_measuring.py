@@ -15,7 +15,7 @@ from studies.data import Item
 from studies.measuring.classification import Subjects, classification_rows
 from studies.measuring.generation import generation_rows, without
 from studies.measuring.published import character_bleu, package_rouge, token_measures
-from studies.measuring.tuning import Scored, _cloze, _loss, shots_of, tune_whole
+from studies.measuring.tuning import Scored, cloze_of, mean_loss, shots_of, tune_whole
 from studies.study import FAITHFULNESS, Tuning
 from studies.units import units_of
 from tests.studies.small import LINES, classification_study, generation_study
@@ -170,8 +170,8 @@ def test_tuning_learns_the_shots_and_can_be_repeated():
 
     def loss(tuned) -> float:
         scored = Scored(tuned, verbalizer, MlmReader(tuned))
-        batch = [(_cloze(tuned, template, text, Tuning()), label) for text, label in LINES]
-        return _loss(scored, batch).item()
+        batch = [(cloze_of(tuned, template, text, Tuning()), label) for text, label in LINES]
+        return mean_loss(scored, batch).item()
 
     how = Tuning(epochs=30, rate=3e-3)
     one, other = (tune_whole(loaded, template, verbalizer, shots, how, seed=1) for _ in range(2))

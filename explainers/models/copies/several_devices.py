@@ -50,6 +50,7 @@ class Evaluator(Protocol):
 
     def log_prob(self, masks: torch.Tensor) -> torch.Tensor: ...
 
+    @property
     def batch_size(self) -> int: ...
 
 
@@ -67,7 +68,7 @@ class SpreadScorer:
 
     def log_prob(self, masks: torch.Tensor) -> torch.Tensor:
         """(B, T) → (B,), nats, in the masks' order."""
-        if len(masks) <= self._first.batch_size():
+        if len(masks) <= self._first.batch_size:
             return self._first.log_prob(masks)
         if self._others is None:
             self._others = list(self._make_others())

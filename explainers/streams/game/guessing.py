@@ -7,13 +7,7 @@ and for a class PromptExplainer's choice.
 
 from __future__ import annotations
 
-import json
-from collections import OrderedDict
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, replace
-from functools import cache
-from hashlib import sha256
 from statistics import mean
 
 from explainers.core.base import EXPLAINERS, Explainer, read_options
@@ -24,7 +18,6 @@ from explainers.measures.flatness import flat_notes
 from explainers.measures.guess_score import score_of, sentence_of
 from explainers.measures.text import probability_ratio
 from explainers.models import held
-from explainers.models.held import LoadedModel
 from explainers.streams.events.guessing import (
     Effect,
     FoundEffect,
@@ -38,17 +31,13 @@ from explainers.streams.events.guessing import (
     SearchEvent,
     SearchStepEvent,
 )
+from explainers.streams.game.known_rounds import known_of
 from explainers.streams.game.rounds import Round
-from explainers.streams.game.subjects import Known, Subject
-from explainers.text.tasks import ASSETS
+from explainers.streams.game.subjects import Subject
 
 SEARCH = "best_within_budget"
 METHODS = {Task.CLASSIFICATION: "prompt_explainer"}  # shown beside the search
 DRAWS = 20
-KEPT_ROUNDS = 32
-SHIPPED = ASSETS / "classroom" / "known.json"
-
-_known: OrderedDict[str, Known] = OrderedDict()  # least recently used first
 
 
 def prepare(round: Round, on_forward: OnForward | None = None) -> Generator[PreparationEvent, None, Subject]:
@@ -60,7 +49,7 @@ def prepare(round: Round, on_forward: OnForward | None = None) -> Generator[Prep
     subject = round.subject()
     yield {"type": "status", "text": "Loading the model"}
     loaded = held.load_model(subject.request.model, subject.task)
-    with _known_of(round, loaded) as known:
+    with known_of(round, loaded) as known:
         yield from subject.open(loaded, known, on_forward or (lambda rows: None))
         if not known.best:
             known.best = yield from _search(round, subject)
@@ -225,51 +214,3 @@ def _rewrite(subject: Subject, who: str, removed: list[int]) -> Iterator[Rewritt
 
 def _mask(subject: Subject, removed: list[int]) -> Mask:
     return mask_without(len(subject.target.spans), removed)
-
-
-@contextmanager
-def _known_of(round: Round, loaded: LoadedModel) -> Iterator[Known]:
-    """What is known of this round, to be added to. While somebody else is at it, a copy: to wait for them
-    could be to wait forever, since they may wait for the models that we have."""
-    known = recall(round, loaded)
-    if not known.at_work.acquire(blocking=False):
-        yield replace(known, target=None)
-        return
-    try:
-        yield known
-    finally:
-        known.at_work.release()
-
-
-def recall(round: Round, loaded: LoadedModel) -> Known:
-    """What is known of this round with this model; at first nothing, or what comes with Maskwise."""
-    key = known_key(round, loaded.name, loaded.revision)
-    if key not in _known:
-        _known[key] = Known.of_json(_shipped()[key]) if key in _shipped() else Known()
-    known = _known[key]
-    _known.move_to_end(key)
-    while len(_known) > KEPT_ROUNDS:
-        _known.popitem(last=False)
-    return known
-
-
-def known_key(round: Round, model: str, revision: str) -> str:
-    """The same for the same round and model."""
-    return f"{_digest(asdict(round))}-{_digest([model, revision])}"
-
-
-def forget(round: Round) -> None:
-    """Drop what is known of a round, with any model."""
-    own = [key for key in _known if key.startswith(_digest(asdict(round)))]
-    for key in own:
-        _known.pop(key, None)
-
-
-def _digest(values: dict | list) -> str:
-    return sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
-
-
-@cache
-def _shipped() -> dict[str, dict]:
-    """What comes with Maskwise of the ready rounds, by `known_key`."""
-    return json.loads(SHIPPED.read_text(encoding="utf-8")) if SHIPPED.is_file() else {}

@@ -28,7 +28,7 @@ from explainers.text.thinking import heed_thinking
 
 
 @dataclass
-class Known:
+class KnownRound:
     """What has been found of a round with one model, kept for the next guess.
 
     response_ids: tokens of the answer. best, method, random: as in RevealedEvent, None until they are found.
@@ -57,7 +57,7 @@ class Known:
         return {"response_ids": list(self.response_ids), "answers": answers, **found}
 
     @classmethod
-    def of_json(cls, values: dict) -> Known:
+    def of_json(cls, values: dict) -> KnownRound:
         answers = {tuple(mask): text for mask, text in values["answers"]}
         found = {name: values[name] for name in ("best", "method", "random")}
         return cls(response_ids=tuple(values["response_ids"]), answers=answers, **found)
@@ -73,13 +73,13 @@ class Subject(ABC):
     task: Task
     request: GenerationRequest | ClassificationRequest
     target: ModelTarget
-    known: Known
+    known: KnownRound
     tokens: int = 1
     notes: tuple[str, ...] = ()
     flat: tuple[str, ...] = ()
 
     @abstractmethod
-    def open(self, loaded: LoadedModel, known: Known, on_forward: OnForward) -> Iterator[OpeningEvent]:
+    def open(self, loaded: LoadedModel, known: KnownRound, on_forward: OnForward) -> Iterator[OpeningEvent]:
         """Stream `status`, `words` and `response`. Raises MaskwiseError where k is too large."""
 
     @abstractmethod

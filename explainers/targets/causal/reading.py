@@ -32,7 +32,7 @@ ROUNDS_TOGETHER = (
     "one word hangs on those that come later. Choose the model it was made from."
 )
 
-_readings: WeakKeyDictionary[PreTrainedModel, Reading] = WeakKeyDictionary()
+known_readings: WeakKeyDictionary[PreTrainedModel, Reading] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,13 @@ PLAIN = Reading(readout=None, caches=False, shares=False, crops=False, hides=Fal
 
 def reading_of(model: PreTrainedModel) -> Reading:
     """Tried once per model; raises MaskwiseError where not even the slow way is right."""
-    if model not in _readings:
-        _readings[model] = _Trial(model).reading()
-    return _readings[model]
+    if model not in known_readings:
+        known_readings[model] = _Trial(model).reading()
+    return known_readings[model]
 
 
 def is_tried(model: PreTrainedModel) -> bool:
-    return model in _readings
+    return model in known_readings
 
 
 class _Trial:

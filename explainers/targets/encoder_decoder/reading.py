@@ -14,7 +14,7 @@ from explainers.targets.causal.reading import FAILURES, FP32_ERROR, GONE, HALF_E
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-_readings: WeakKeyDictionary[PreTrainedModel, EncoderReading] = WeakKeyDictionary()
+known_readings: WeakKeyDictionary[PreTrainedModel, EncoderReading] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class EncoderReading:
 
 def reading_of(model: PreTrainedModel) -> EncoderReading:
     """Tried once per model; raises MaskwiseError where no way gives the logits that ids give."""
-    if model not in _readings:
+    if model not in known_readings:
         try:
-            _readings[model] = _Trial(model).reading()
+            known_readings[model] = _Trial(model).reading()
         except MaskwiseError:
             raise
         except FAILURES as error:
@@ -42,7 +42,7 @@ def reading_of(model: PreTrainedModel) -> EncoderReading:
                 f"The encoder of this {model.config.model_type} model cannot be given word embeddings, so no "
                 "word can be removed from what it reads. Choose a model of another kind."
             ) from error
-    return _readings[model]
+    return known_readings[model]
 
 
 def encoded(model: PreTrainedModel, embeds: torch.Tensor) -> Any:

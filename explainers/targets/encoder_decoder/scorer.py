@@ -6,6 +6,7 @@ Spans stand in the encoder's prompt; the objective is that of decoders, Σ_s log
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -58,7 +59,7 @@ class EncoderDecoderScorer:
     def batched(self, masks: list[Mask]) -> Iterator[Batch[list[Mask]]]:
         """Batches of prompts of one length."""
         for _, alike in groupby(sorted(masks, key=self._length), key=self._length):
-            yield from self.batches.of(list(alike), self.batch_size())
+            yield from self.batches.of(list(alike), self.batch_size)
 
     def token_log_probs(self, masks: list[Mask]) -> torch.Tensor:
         """log p of each scored token, B masks → (B, S) fp32, nats. The masks leave prompts of one length."""
@@ -73,6 +74,7 @@ class EncoderDecoderScorer:
         """log p after prompts of given embeddings, (B, L, d) → (B,) fp32; differentiable."""
         return self._log_probs(embeds).sum(-1)
 
+    @cached_property
     def batch_size(self) -> int:
         """Masks that are evaluated at once."""
         positions = self._masked.embeds.shape[0] + self._decoder_ids.shape[1]

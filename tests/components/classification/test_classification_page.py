@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from components.classification import run
 from explainers.streams import reading
-from explainers.targets import label as label_target
+from explainers.targets.label import LabelTarget
 from tests.browser import choose, guarded_page, turn_dark, unfold
 
 TEXT = "Shares of the football club rose."
@@ -110,13 +110,13 @@ def choose_method(page, title):
 
 def test_run_again_takes_the_place_of_the_run_at_work(page, monkeypatch):
     choose_method(page, "Feature ablation")
-    evaluate = label_target.LabelTarget._evaluate
+    log_prob = LabelTarget.log_prob
 
     def slowly(self, masks):
         time.sleep(1.5)
-        return evaluate(self, masks)
+        return log_prob(self, masks)
 
-    monkeypatch.setattr(label_target.LabelTarget, "_evaluate", slowly)
+    monkeypatch.setattr(LabelTarget, "log_prob", slowly)
     page.locator("#class-run").click()
     expect(page.locator("#class-status")).to_contain_text("Explaining")
     choose_method(page, "PromptExplainer")
@@ -126,16 +126,16 @@ def test_run_again_takes_the_place_of_the_run_at_work(page, monkeypatch):
 
 def test_all_methods_stop_and_keep_what_is_done(page, monkeypatch, stop_pressed):
     classify(page)
-    run_one, begun = reading._run_one, []
+    curves, drawn = reading.curves, []
 
-    def two_run(request, target, passes):
-        begun.append(request.method)
-        if len(begun) > 2:
+    def two_are_drawn(target, scores, settings):
+        if len(drawn) == 2:
             stop_pressed.wait()
             target.on_forward(1)
-        return run_one(request, target, passes)
+        drawn.append(scores)
+        return curves(target, scores, settings)
 
-    monkeypatch.setattr(reading, "_run_one", two_run)
+    monkeypatch.setattr(reading, "curves", two_are_drawn)
     page.locator("#all-methods").click()
     expect(page.locator("#class-methods li").nth(1)).to_be_visible()
     page.locator("#class-stop").click()

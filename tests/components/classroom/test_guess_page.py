@@ -18,6 +18,7 @@ from components.sharing.round_choice import OWN, chosen_round, next_title
 from explainers.core.errors import MaskwiseError
 from explainers.models import held
 from explainers.streams.game import guessing
+from explainers.streams.game.known_rounds import kept_rounds
 from explainers.streams.game.rounds import Round, ready_rounds
 from tests.browser import guarded_page, serve
 from tests.served import tiny_model
@@ -28,7 +29,7 @@ ROUND = Round("A story", "Write a short story about a doctor.", 2, settings={"ma
 
 @pytest.fixture
 def tiny(monkeypatch):
-    guessing._known.clear()
+    kept_rounds.clear()
     monkeypatch.setattr(held, "load_model", tiny_model)
 
 
@@ -112,7 +113,7 @@ def test_rounds_are_chosen_by_title():
 
 @pytest.fixture(scope="module")
 def address():
-    guessing._known.clear()
+    kept_rounds.clear()
     with gr.Blocks(analytics_enabled=False) as demo, gr.Tabs(selected="game"):
         with gr.Tab("Generation", id="generation"):
             generation = generation_tab()

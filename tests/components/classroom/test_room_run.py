@@ -11,6 +11,7 @@ from components.classroom.rooms import Rooms
 from components.runner import RUNNER
 from explainers.core.errors import MaskwiseError
 from explainers.streams.game import guessing
+from explainers.streams.game.known_rounds import kept_rounds
 from explainers.streams.game.rounds import Round
 
 OWN = Round("Our own", "Write a short story about a doctor.", 2, settings={"max_new_tokens": 6})
@@ -19,7 +20,7 @@ SECONDS = 60
 
 @pytest.fixture
 def rooms(on_tiny_models, monkeypatch):
-    guessing._known.clear()
+    kept_rounds.clear()
     monkeypatch.setattr(room_run, "GATHER_SECONDS", 0.05)
     monkeypatch.setattr(room_run, "FULL_SECONDS", 0.05)
     return Rooms()
@@ -57,7 +58,7 @@ def test_guesses_are_scored_while_they_come_and_shown_after_the_reveal(rooms):
     assert played.scored.keys() == {(0, 1), (4, 6)} and len(played.revealed["random"]["sets"]) == 20
     assert all(rooms.state(key)["me"]["sentence"] for key in (ada, grace))
     assert {row["who"] for row in rooms.state(ada)["round"]["reveal"]["rows"]} == {"guess", "best", "random"}
-    wait_for(rooms, lambda: not guessing._known)  # a text of one's own is forgotten
+    wait_for(rooms, lambda: not kept_rounds)  # a text of one's own is forgotten
 
 
 def test_no_score_waits_for_the_answers_that_are_still_written(rooms, monkeypatch):
@@ -126,7 +127,7 @@ def test_nobody_can_leave_the_line_in_a_rooms_name(rooms):
     """Whoever names a session to the server may leave it: nothing that is shown says which a room's is."""
     teacher, students, played = begun(rooms)
     room = rooms.led(teacher)
-    session, _ = RoomRun(rooms, room, played)._slot("scores")
+    session, _ = RoomRun(rooms, room, played).slot("scores")
     shown = [rooms.state(key) for key in (teacher, *students)]
     assert room.code not in session and session not in str(shown) and len(session) > 40
     rooms.end(teacher)

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from components.compare import tab as compare_tab
 from components.generation import settings as generation_settings
 from explainers.measures import text as metrics
-from explainers.streams import comparison
+from explainers.targets.response import ResponseTarget
 from tests.browser import guarded_page
 from tests.served import served_app
 
@@ -50,15 +50,16 @@ def page(browser, url):
 @pytest.fixture
 def endless_after_the_first_row(monkeypatch, stop_pressed):
     """Every method but the first works until it is stopped."""
-    row = comparison._row
+    anew, begun = ResponseTarget.anew, []
 
-    def working(request, method, removals):
-        if method != request.methods[0]:
+    def working(target, screening):
+        if begun:
             stop_pressed.wait()
-            removals.target.on_forward(0)
-        return row(request, method, removals)
+            target.on_forward(0)
+        begun.append(target)
+        return anew(target, screening)
 
-    monkeypatch.setattr(comparison, "_row", working)
+    monkeypatch.setattr(ResponseTarget, "anew", working)
 
 
 def compare(page, prompt=PROMPT):

@@ -170,8 +170,8 @@ def test_places_and_seconds_are_kept_true():
     assert line.place(first) is None
     assert (line.place(a).ahead, line.place(b).ahead, line.place(b).seconds) == (1, 2, None)
     line.leave(first)
-    line._pace.record("search", 60.0)
-    line._pace.record("search", 20.0)
+    line.pace.record("search", 60.0)
+    line.pace.record("search", 20.0)
     assert (line.place(b).ahead, line.place(b).seconds) == (1, 40)
     line.stop(a)
     assert line.place(a) is None and (line.place(b).ahead, line.place(b).seconds) == (0, 0)
@@ -203,8 +203,8 @@ def test_a_full_line_refuses_in_words(bounds):
     joined(line, Ticket("a", "search"), Ticket("b", "search"))
     with pytest.raises(MaskwiseError, match="The line is full: 2 runs wait. Nothing is lost"):
         line.join(Ticket("c", "search"))
-    line._pace.record("search", 120.0)
-    line._pace.record("first", 60.0)
+    line.pace.record("search", 120.0)
+    line.pace.record("first", 60.0)
     with pytest.raises(MaskwiseError, match="try again in about 5 min"):
         line.join(Ticket("c", "search"))
     line.leave(first)

@@ -79,6 +79,6 @@ def test_the_end_of_the_process_ends_all_jobs_first():
     _, updates = begun(jobs, "a", "tab")
     waiting = jobs.start("c", "tab", work())
     line.close()
-    assert line._at_work is None
+    assert line.at_work is None
     assert [event for events in updates for event in events][-1]["type"] == "stopped"
     assert [event["type"] for event in events_of(waiting)] == ["stopped"]

@@ -14,7 +14,8 @@ from components.line import job as job_module
 from components.line import results as results_module
 from components.line import results_on_disk
 from components.line.line import Line
-from components.line.results import Results, question
+from components.line.results import Results, as_text, question, result_key
+from components.line.results_on_disk import ResultsOnDisk
 from components.runner import Runner
 from explainers.core.types import Task
 from explainers.models import held
@@ -60,7 +61,7 @@ def test_another_question_or_model_is_not_answered(asked, model):
 def test_another_version_or_day_is_not_answered(monkeypatch):
     results = Results()
     results.keep("q", MODEL, EVENTS)
-    monkeypatch.setattr(results_module, "_versions", lambda: ("torch 0",))
+    monkeypatch.setattr(results_module, "versions", lambda: ("torch 0",))
     assert results.find("q", MODEL) == []
 
 
@@ -76,7 +77,8 @@ def test_memory_is_bounded(monkeypatch):
     for n in range(50):
         results.keep(f"q{n}", MODEL, EVENTS)
     assert found(results, "q49") == KEPT and results.find("q0", MODEL) == []
-    assert results._bytes == sum(map(len, results._texts.values())) <= 1_000
+    here, each = [n for n in range(50) if results.find(f"q{n}", MODEL)], len(as_text(EVENTS))
+    assert here == [*range(50 - 1_000 // each, 50)]
 
 
 def test_a_folder_keeps_results_for_the_next_start(tmp_path):
@@ -107,8 +109,8 @@ def test_a_folder_that_cannot_be_used_leaves_the_memory(tmp_path, caplog):
     ['{"date": "2026-11-26", "ev', "[]", "null", "{}", '{"date": 1, "events": ["a"]}', '{"events": []}'],
 )
 def test_a_stored_result_that_is_cut_off_or_of_another_form_is_computed_anew(tmp_path, caplog, text):
+    ResultsOnDisk(tmp_path).keep(result_key("q", MODEL), text)
     results = kept_in(tmp_path)
-    results._disk.keep(results_module._key("q", MODEL), text)
     assert results.find("q", MODEL) == [] and "computed anew" in caplog.text
     results.keep("q", MODEL, EVENTS)
     assert found(results) == found(kept_in(tmp_path)) == KEPT

@@ -46,11 +46,11 @@ def test_the_address_changes_with_what_is_served(tmp_path, monkeypatch):
     seen = set()
     for text in ("one", "two"):
         (tmp_path / "view.js").write_text(text)
-        seen.add(scripts._address())
+        seen.add(scripts.address())
     (tmp_path / "view.js").rename(tmp_path / "other.js")
-    seen.add(scripts._address())
+    seen.add(scripts.address())
     (tmp_path / "weights.bin").write_text("three")
-    seen.add(scripts._address())
+    seen.add(scripts.address())
     assert len(seen) == 3
 
 

@@ -7,8 +7,8 @@ import pytest
 from components.what_if import removed_set
 from components.what_if.questions import AWAITED, RemovalQuestion, explained
 from explainers.models import held
-from explainers.streams import known
 from explainers.streams.generation import GenerationRequest, run
+from explainers.streams.known import known_by_model
 from explainers.streams.what_if import removal
 from tests.explainers.targets.test_encoder_decoder import tiny
 from tests.tiny_models import tiny_causal
@@ -23,13 +23,13 @@ def explanation(request, monkeypatch):
     monkeypatch.setattr(held, "load_model", lambda name, task: loaded)
     asked = GenerationRequest(PROMPT, "", "feature_ablation", 1, mask_operator=operator, max_new_tokens=6)
     *_, last = run(asked)
-    known._known.clear()
+    known_by_model.clear()
     return last
 
 
 def test_one_run_measures_what_others_wait_for(explanation):
     alone = removal(explanation, [1, 2])
-    known._known.clear()
+    known_by_model.clear()
     passes = []
     with AWAITED.waits(explained(explanation), [1, 2]), AWAITED.waits("another", [5]):
         list(RemovalQuestion().events(explanation, [3], passes.append))
@@ -58,5 +58,5 @@ def test_a_click_is_waited_for_until_it_is_answered(monkeypatch):
         yield {}
 
     monkeypatch.setattr(removed_set, "show", show)
-    list(removed_set._measure(section, subject)(record, [4], SimpleNamespace(session_hash="a")))
+    list(removed_set.measure(section, subject)(record, [4], SimpleNamespace(session_hash="a")))
     assert seen == [[[4]]] and not AWAITED.of(explained(record))

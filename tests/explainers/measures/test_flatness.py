@@ -14,6 +14,7 @@ from explainers.streams import classification, generation, reading, what_if
 from explainers.streams.classification import ClassificationRequest
 from explainers.streams.comparison import ComparisonRequest, compare
 from explainers.streams.game import guessing
+from explainers.streams.game.known_rounds import kept_rounds
 from explainers.streams.game.rounds import Round
 from explainers.streams.generation import GenerationRequest
 from explainers.streams.sweep import convergence, sweep
@@ -111,7 +112,7 @@ def test_what_if_says_so(dead_causal):
 
 def test_a_round_says_so_before_and_after_the_marks(dead_causal, monkeypatch):
     monkeypatch.setattr(held, "load_model", lambda *how: dead_causal)
-    guessing._known.clear()
+    kept_rounds.clear()
     round = Round("Sea", PROMPT, 1, settings={"response": "Yes.", "max_new_tokens": 2})
     events = {event["type"]: event for event in guessing.play(round, [0])}
     assert SAID in events["prepared"]["notes"][-1] and SAID in events["revealed"]["sentence"]

@@ -25,15 +25,15 @@ def conversions(monkeypatch, tmp_path):
         (folder / WEIGHTS).write_bytes(b"weights" * 1000)
         (folder / "config.json").write_text("{}")
 
-    monkeypatch.setattr(builtin, "_convert", convert)
+    monkeypatch.setattr(builtin, "convert", convert)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    builtin._converted_folder.cache_clear()
+    builtin.converted_folder.cache_clear()
     yield calls
-    builtin._converted_folder.cache_clear()
+    builtin.converted_folder.cache_clear()
 
 
 def converted_afresh():
-    builtin._converted_folder.cache_clear()
+    builtin.converted_folder.cache_clear()
     return builtin.smollm2_folder()
 
 
@@ -91,7 +91,7 @@ def test_a_half_written_conversion_is_started_over(conversions, tmp_path):
 
 def test_two_at_once_convert_once(conversions, tmp_path):
     def build(_):
-        builtin._build(SMOLLM2.path(), tmp_path / "maskwise" / "model", SMOLLM2)
+        builtin.build(SMOLLM2.path(), tmp_path / "maskwise" / "model", SMOLLM2)
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(build, range(2)))
@@ -103,7 +103,7 @@ def test_an_unwritable_cache_names_the_fix(conversions, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     with pytest.raises(MaskwiseError, match="set XDG_CACHE_HOME"):
         converted_afresh()
-    builtin._converted_folder.cache_clear()
+    builtin.converted_folder.cache_clear()
     with pytest.raises(SystemExit, match="set XDG_CACHE_HOME"):  # the command ends in the sentence alone
         builtin.main()
 
@@ -111,16 +111,16 @@ def test_an_unwritable_cache_names_the_fix(conversions, monkeypatch, tmp_path):
 def test_another_file_than_the_published_one_is_refused(conversions):
     other = replace(SMOLLM2, sha256="0" * 64)
     with pytest.raises(MaskwiseError, match="not the published one.*pip install"):
-        builtin._converted_folder(other, builtin.cache_folder() / "other")
+        builtin.converted_folder(other, builtin.cache_folder() / "other")
     with pytest.raises(MaskwiseError, match="not the published one.*pip install"):
-        builtin._checked_folder(replace(MINILM, sha256="0" * 64))
+        builtin.checked_folder(replace(MINILM, sha256="0" * 64))
     assert not conversions
 
 
 def test_without_the_package_there_is_no_folder(conversions):
     smollm2, minilm = (replace(packaged, package="not_installed") for packaged in (SMOLLM2, MINILM))
-    assert builtin._converted_folder(smollm2, builtin.cache_folder()) is None
-    assert builtin._checked_folder(minilm) is None
+    assert builtin.converted_folder(smollm2, builtin.cache_folder()) is None
+    assert builtin.checked_folder(minilm) is None
 
 
 def test_the_sentence_encoder_is_the_packages_own():

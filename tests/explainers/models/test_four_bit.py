@@ -54,13 +54,13 @@ def test_all_but_the_linear_layers_is_shared(name):
 def test_a_draft_is_made_once_and_its_memory_counted(pays, monkeypatch):
     loaded = own_tiny()
     model = loaded.model
-    monkeypatch.setattr(held, "_kept", {"key": loaded})
-    before = held._held()
+    monkeypatch.setattr(held, "kept_models", {"key": loaded})
+    before = held.held_bytes()
     draft = faster_draft(model)()
     assert faster_draft(model)() is draft
     packed = sum(module.weight.numel() for module in model.modules() if isinstance(module, torch.nn.Linear))
     assert BYTES * packed <= bytes_of_copies(model) <= 1.1 * BYTES * packed  # outputs are rounded up
-    assert held._held() == before + bytes_of_copies(model)
+    assert held.held_bytes() == before + bytes_of_copies(model)
 
 
 def test_no_draft_where_memory_is_short(pays, monkeypatch):

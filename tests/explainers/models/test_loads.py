@@ -24,7 +24,7 @@ CAUSAL = Task.GENERATION
 
 @pytest.fixture(autouse=True)
 def nothing_kept(monkeypatch):
-    monkeypatch.setattr(held, "_kept", type(held._kept)())
+    monkeypatch.setattr(held, "kept_models", type(held.kept_models)())
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ MAPS = Path("/proc/self/maps")
 
 @pytest.fixture(autouse=True)
 def nothing_kept(monkeypatch):
-    monkeypatch.setattr(held, "_kept", type(held._kept)())
+    monkeypatch.setattr(held, "kept_models", type(held.kept_models)())
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_the_least_recently_used_model_goes_first(tmp_path, monkeypatch):
     first, second = (load_model(name, CAUSAL) for name in names[:2])
     assert load_model(names[0], CAUSAL) is first
     load_model(names[2], CAUSAL)
-    assert [kept.source.name for kept in held._kept] == [names[0], names[2]]
+    assert [kept.source.name for kept in held.kept_models] == [names[0], names[2]]
     assert load_model(names[1], CAUSAL) is not second
 
 

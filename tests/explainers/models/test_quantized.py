@@ -23,7 +23,7 @@ def is_here(library):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(held, "_kept", type(held._kept)())
+    monkeypatch.setattr(held, "kept_models", type(held.kept_models)())
     return saved(tiny_causal("llama", chat=True), tmp_path / "llama")
 
 

@@ -28,7 +28,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def make_folder(tmp_path, monkeypatch, kind, pieces):
-    monkeypatch.setattr(held, "_kept", type(held._kept)())
+    monkeypatch.setattr(held, "kept_models", type(held.kept_models)())
     folder = tmp_path / "vicuna-7b-v1.5"
     folder.mkdir()
     tiny_causal("llama").model.save_pretrained(folder)
@@ -76,7 +76,7 @@ def test_a_unigram_vocabulary_read_as_another_kind_is_refused(tmp_path, monkeypa
 
 def test_a_tokenizer_model_of_another_format_is_not_held_against_sentencepiece(tmp_path):
     (tmp_path / "tokenizer.model").write_text("IQ== 0\nIg== 1\n")  # as tiktoken writes it
-    loading._check_conversion("llama-3", tmp_path, None)
+    loading.check_conversion("llama-3", tmp_path, None)
 
 
 def test_a_tokenizer_that_gives_no_offsets_is_refused_in_words(tmp_path, monkeypatch):

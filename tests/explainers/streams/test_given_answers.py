@@ -11,6 +11,7 @@ from explainers.core.types import Task
 from explainers.models import held
 from explainers.streams import generation, report, what_if
 from explainers.streams.game import guessing
+from explainers.streams.game.known_rounds import kept_rounds
 from explainers.streams.game.rounds import Round
 from explainers.streams.generation import GenerationRequest
 from explainers.text.chat_template import TemplateChoices, answer_opening
@@ -131,7 +132,7 @@ def test_questions_put_to_the_result_read_the_same(loaded, name):
 
 @pytest.mark.parametrize("name", ["gpt-oss"])
 def test_the_game_reads_the_same_in_every_round(loaded, name):
-    guessing._known.clear()
+    kept_rounds.clear()
     played = Round("Sum", PROMPT, 1, settings={"response": ANSWER, "max_new_tokens": 6})
     for _ in range(2):
         kinds = {event["type"]: event for event in guessing.play(played, [0])}

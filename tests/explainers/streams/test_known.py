@@ -20,7 +20,7 @@ def tiny(monkeypatch):
     loaded = tiny_causal("llama", chat=True)
     monkeypatch.setattr(held, "load_model", lambda name, task: loaded)
     monkeypatch.setattr("explainers.streams.report.text_metrics", lambda *answers: [])
-    known_module._known.clear()
+    known_module.known_by_model.clear()
 
 
 def passes_of(reuse, **changes):
@@ -54,7 +54,7 @@ def test_a_question_on_the_result_finds_its_masks_known():
 def test_the_next_question_on_a_result_does_not_read_anew_what_precedes_its_words(monkeypatch, part):
     explanation = passes_of(True, method="feature_ablation", k=1)[1] | {"part": part}
     slow = removal(explanation, [1])
-    known_module._known.clear()
+    known_module.known_by_model.clear()
     read, reads = CausalModel.keys_values, []
     monkeypatch.setattr(
         CausalModel, "keys_values", lambda *asked, **how: reads.append(1) or read(*asked, **how)
@@ -63,7 +63,7 @@ def test_the_next_question_on_a_result_does_not_read_anew_what_precedes_its_word
     assert len(reads) == 1 and first["removed"] == [0]
     assert second["log_prob_masked"] == pytest.approx(slow["log_prob_masked"], abs=1e-5)
     monkeypatch.setattr(prefix, "MOST_BYTES", 0)
-    known_module._known.clear()
+    known_module.known_by_model.clear()
     assert removal(explanation, [1]) == slow and removal(explanation, [0]) == first
     assert len(reads) == 3  # a large one is not kept in memory
 

@@ -11,7 +11,7 @@ from explainers.core.errors import MaskwiseError, Stopped
 from explainers.measures.effect_sentences import joint_kind
 from explainers.models import held
 from explainers.streams import report, what_if
-from explainers.streams.known import _known as kept_values
+from explainers.streams.known import known_by_model
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import encode_response
 from explainers.text.response_part import part_characters
@@ -32,7 +32,7 @@ def tiny():
 def loaded(monkeypatch, tiny):
     monkeypatch.setattr(held, "load_model", lambda name, task, *how: tiny)
     monkeypatch.setattr(report, "text_metrics", lambda response, masked: [])  # they take a second model
-    kept_values.clear()
+    known_by_model.clear()
     return tiny
 
 

@@ -81,7 +81,7 @@ def test_other_errors_are_not_retried():
 
 def test_a_model_that_runs_out_of_memory_still_gives_the_same_values():
     target, plain = make_target(), make_target()
-    target.scorer._batch_size = plain.scorer._batch_size = 16
+    target.scorer.batch_size = plain.scorer.batch_size = 16
     masks = some_masks(len(plain.spans), 20)
     forward = target.model.base_model.forward
 
@@ -165,7 +165,7 @@ def test_a_model_with_another_output_layer_is_not_read_in_slices():
 @pytest.mark.parametrize("kind", CAUSAL_KINDS)
 def test_shared_keys_and_values_change_nothing(kind, operator):
     target, plain = make_target(kind, operator), make_target(kind, operator)
-    target.scorer._batch_size = plain.scorer._batch_size = 4
+    target.scorer.batch_size = plain.scorer.batch_size = 4
     plain.scorer.prefix.arrange = lambda masks, size: masks
     spans = len(target.spans)
     masks = torch.ones(spans, spans) - torch.eye(spans)

@@ -30,7 +30,7 @@ def test_log_prob_is_right_or_the_kind_is_refused_by_name(kind, operator):
 
 def test_a_decoder_that_fails_on_its_cache_is_read_without():
     assert verify("prophetnet", OPERATORS[0]).difference < CLOSE
-    assert not reading_of(verified_models._model("prophetnet")).caches
+    assert not reading_of(verified_models.model_of_kind("prophetnet")).caches
 
 
 def test_a_context_is_shortened_once_though_both_halves_count_behind_the_padding():

@@ -175,7 +175,7 @@ def test_a_half_model_writes_in_its_own_precision_and_says_so(dtype):
 @HALVES
 def test_a_half_model_reads_what_masks_share_once(dtype, no_room):
     target = in_precision(dtype)
-    target.scorer._batch_size = 4
+    target.scorer.batch_size = 4
     spans = len(target.spans)
     masks = torch.ones(spans, spans) - torch.eye(spans)
     errors = target.log_prob(masks) - exactly(target).log_prob(masks)

@@ -133,7 +133,7 @@ def test_each_distinct_mask_is_evaluated_once():
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_batches_of_any_size_agree(operator, monkeypatch):
     whole, single = make_target(operator=operator), make_target(operator=operator)
-    monkeypatch.setattr(single, "_batch_size", lambda: 1)
+    single.batch_size = 1
     masks = some_masks(len(whole.spans))
     assert torch.allclose(whole.class_log_probs(masks), single.class_log_probs(masks), atol=1e-4)
 

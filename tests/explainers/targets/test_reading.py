@@ -45,7 +45,7 @@ def test_sharing_that_is_off_is_noticed_and_not_taken(broken_sharing, operator):
 def test_without_the_trial_that_sharing_would_be_wrong(broken_sharing, monkeypatch):
     target = make_target()
     trusting = replace(reading_of(target.model), shares=True)
-    monkeypatch.setitem(reading._readings, target.model, trusting)
+    monkeypatch.setitem(reading.known_readings, target.model, trusting)
     again = ResponseTarget(target.loaded, target.prompt, target.response_ids)
     assert difference(again) > 0.1
 
@@ -66,7 +66,7 @@ def test_hiding_that_is_off_is_noticed_and_words_are_left_out(monkeypatch):
     rotary = target.model.model.rotary_emb
     told = rotary.forward
     rotary.forward = lambda x, position_ids: told(x, torch.arange(x.shape[1])[None] + position_ids[:, :1])
-    reading._readings.pop(target.model, None)
+    reading.known_readings.pop(target.model, None)
     assert not reading_of(target.model).hides
     again = ResponseTarget(target.loaded, target.prompt, target.response_ids, "delete")
     assert difference(again) < 2e-3
@@ -74,7 +74,7 @@ def test_hiding_that_is_off_is_noticed_and_words_are_left_out(monkeypatch):
 
 def test_a_model_that_embeddings_do_not_stand_for_is_refused():
     target = make_target()
-    reading._readings.pop(target.model, None)
+    reading.known_readings.pop(target.model, None)
     forward = target.model.forward
 
     def other(input_ids=None, inputs_embeds=None, **arguments):

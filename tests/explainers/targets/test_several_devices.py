@@ -24,7 +24,7 @@ def spread(target, size=3, **settings):
     other = ResponseTarget(
         loaded, target.prompt, target.response_ids, target.operator, screening=False, **settings
     )
-    other.scorer._batch_size = size
+    other.scorer.batch_size = size
     return other
 
 
@@ -36,8 +36,7 @@ class Scorer:
     def __init__(self, error=None):
         self.asked, self.error = 0, error
 
-    def batch_size(self):
-        return 2
+    batch_size = 2
 
     def log_prob(self, masks):
         self.asked += len(masks)

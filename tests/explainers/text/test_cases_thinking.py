@@ -11,6 +11,7 @@ from explainers.models import held
 from explainers.streams import generation, what_if
 from explainers.streams.comparison import ComparisonRequest, compare
 from explainers.streams.game import guessing
+from explainers.streams.game.known_rounds import kept_rounds
 from explainers.streams.game.rounds import Round
 from explainers.streams.generation import GenerationRequest
 from explainers.text.chat_template import TemplateChoices, Thinking
@@ -194,7 +195,7 @@ def test_the_comparison_explains_the_same_part_and_says_so(thinking):
 
 
 def test_the_game_is_about_the_same_part_and_says_so(thinking):
-    guessing._known.clear()
+    kept_rounds.clear()
     settings = {name: value for name, value in SKIP.items() if name != "k"}
     events = list(guessing.play(Round("Sum", ASKED, 1, settings=settings), [0]))
     kinds = {event["type"]: event for event in events}

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from components.classification.controls import _words_of_file
+from components.classification.controls import words_of_file
 from explainers.core.errors import MaskwiseError
 from explainers.verbalizers.words import parse_kpt, read_kpt_file, read_label_words
 
@@ -94,5 +94,5 @@ def test_a_published_file_is_read_from_its_path(tmp_path):
 def test_a_file_fills_the_lines_or_says_what_is_wrong(tmp_path):
     file = tmp_path / "words.txt"
     file.write_text("bad,awful\ngood,fine\n", encoding="utf-8")
-    assert _words_of_file(str(file), "No: x\nYes: y")[0] == "No: bad, awful\nYes: good, fine"
-    assert "2 lines, but the task has 3 classes" in _words_of_file(str(file), "A: x\nB: y\nC: z")[1]["text"]
+    assert words_of_file(str(file), "No: x\nYes: y")[0] == "No: bad, awful\nYes: good, fine"
+    assert "2 lines, but the task has 3 classes" in words_of_file(str(file), "A: x\nB: y\nC: z")[1]["text"]

@@ -11,8 +11,9 @@ from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.types import Task
 from explainers.measures.guess_score import score_of, sentence_of
 from explainers.models import held
-from explainers.streams.game import guessing
+from explainers.streams.game import known_rounds
 from explainers.streams.game.guessing import play, prepare, rehearse, score_guesses
+from explainers.streams.game.known_rounds import forget, kept_rounds, known_key, recall
 from explainers.streams.game.rounds import Round, ready_rounds
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import render_prompt
@@ -26,7 +27,7 @@ REVIEW = Round("A review", "The plot is thin but the actors shine.", 2, task="ss
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch):
-    guessing._known.clear()
+    kept_rounds.clear()
     monkeypatch.setattr(
         held, "load_model", lambda name, task, *how: LLAMA if task is Task.GENERATION else wordpiece()
     )
@@ -120,7 +121,7 @@ def test_a_second_guess_costs_a_few_passes_and_an_interrupted_search_goes_on():
     long = Round("", "Write a short story about a doctor and his patient.", 3, settings=exact)
     with pytest.raises(Stopped):
         events(prepare(long, stop_in_the_search))
-    (known,) = guessing._known.values()
+    (known,) = kept_rounds.values()
     assert known.target is not None and known.best is None
     kept, found = known.target, known.target.forward_passes
     assert found > 1
@@ -134,17 +135,17 @@ def test_a_second_guess_costs_a_few_passes_and_an_interrupted_search_goes_on():
 
 
 def test_what_is_kept_is_bounded_and_by_model(monkeypatch):
-    monkeypatch.setattr(guessing, "KEPT_ROUNDS", 2)
+    monkeypatch.setattr(known_rounds, "MOST_KEPT", 2)
     for k in (1, 2, 3):
-        guessing.recall(Round("", STORY.text, k), LLAMA)
-    assert len(guessing._known) == 2
+        recall(Round("", STORY.text, k), LLAMA)
+    assert len(kept_rounds) == 2
     other = tiny_causal("gpt2", chat=True)
-    kept = guessing.recall(STORY, LLAMA)
-    assert guessing.recall(STORY, other) is not kept
-    guessing.forget(Round("", STORY.text, 3))
-    assert guessing.recall(STORY, LLAMA) is kept
-    guessing.forget(STORY)
-    assert not guessing._known
+    kept = recall(STORY, LLAMA)
+    assert recall(STORY, other) is not kept
+    forget(Round("", STORY.text, 3))
+    assert recall(STORY, LLAMA) is kept
+    forget(STORY)
+    assert not kept_rounds
 
 
 @pytest.mark.parametrize(
@@ -199,12 +200,12 @@ def test_ready_rounds_are_playable_and_complete():
 def test_what_comes_with_maskwise_of_a_round_is_found_by_round_and_model(monkeypatch):
     """Known values go through JSON unchanged, and a round that has them needs no search."""
     list(play(STORY, [0, 1]))
-    known = guessing.recall(STORY, LLAMA)
+    known = recall(STORY, LLAMA)
     values = json.loads(json.dumps(known.as_json()))
-    key = guessing.known_key(STORY, LLAMA.name, LLAMA.revision)
-    monkeypatch.setattr(guessing, "_shipped", lambda: {key: values})
-    guessing._known.clear()
-    again = guessing.recall(STORY, LLAMA)
+    key = known_key(STORY, LLAMA.name, LLAMA.revision)
+    monkeypatch.setattr(known_rounds, "shipped", lambda: {key: values})
+    kept_rounds.clear()
+    again = recall(STORY, LLAMA)
     assert again.as_json() == values and again is not known
     kinds = [event["type"] for event in prepare(STORY)]
     assert "search" not in kinds and kinds[-1] == "prepared"
@@ -212,7 +213,7 @@ def test_what_comes_with_maskwise_of_a_round_is_found_by_round_and_model(monkeyp
 
 def test_nobody_waits_for_a_search_of_others():
     """Who has the models would wait for a search that waits for the models."""
-    known = guessing.recall(STORY, LLAMA)
+    known = recall(STORY, LLAMA)
     with known.at_work:
         kinds = [event["type"] for event in play(STORY, [0, 1])]
     assert kinds[-1] == "played" and known.best is None
