@@ -26,8 +26,8 @@ from explainers.targets.base import as_masks
 from explainers.targets.causal.token_inputs import TokenInputs
 from explainers.targets.masked_prompt import MaskOperator
 from explainers.targets.response import ResponseTarget
-from explainers.text.chat_template import TemplateChoices
 from explainers.text.prompts import encode_response, render_prompt
+from explainers.text.template_choices import TemplateChoices
 from tests.masked_table import masked_kinds
 
 PAGE = Path("docs/verified_models.md")

@@ -31,5 +31,9 @@ class AttentionLast(Explainer[LabelTarget]):
     def attribute(self, target: LabelTarget) -> torch.Tensor:
         with torch.no_grad():
             attentions = attentions_of(target.forward(eager=True, output_attentions=True), target.model)
-        attended = stack(attentions)[-1].mean(0)  # (L, L)
+        attended = self.attended(stack(attentions))
         return target.pool(read_rows(attended, target.mask_position, self.options.queries))
+
+    def attended(self, attentions: torch.Tensor) -> torch.Tensor:
+        """How much each position, in rows, looks at each, (layers, H, L, L) → (L, L)."""
+        return attentions[-1].mean(0)

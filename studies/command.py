@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
+from studies.declarations import declared_studies, read_study
 from studies.options import changed, parse
 from studies.results.report import write_report
 from studies.run import planned, run
-from studies.study import declared_studies, read_study
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -7,7 +7,8 @@ from collections import Counter
 from pathlib import Path
 
 from explainers.core.errors import MaskwiseError
-from studies.study import AnyStudy, make_study
+from studies.declarations import make_study
+from studies.study import AnyStudy
 
 OUT = Path("results")
 ABOUT = """Remake a paper's tables and figures: `python -m studies STUDY …`; without a name, all are listed.

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from collections import Counter
-from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from explainers import EXPLAINERS, explainers_for, read_options
-from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
 from explainers.targets.masked_prompt import MaskOperator
 from explainers.text.spans import Granularity
 from explainers.text.tasks import TASKS
 from explainers.verbalizers.build import VERBALIZERS
 
-DECLARED = Path(__file__).parent / "declared"
 FILES = (".jsonl", ".csv", ".parquet")  # of data
 FAITHFULNESS = ("comprehensiveness", "sufficiency", "soft_comprehensiveness", "soft_sufficiency")
 Options = dict[str, Any]
@@ -238,39 +233,3 @@ class ClassificationStudy(Study):
 
 
 AnyStudy = GenerationStudy | ClassificationStudy
-UNKNOWN = "There is no such setting"
-_READER: TypeAdapter[AnyStudy] = TypeAdapter(Annotated[AnyStudy, Field(discriminator="task")])
-
-
-def declared_studies() -> list[str]:
-    return sorted(path.stem for path in DECLARED.glob("*.toml"))
-
-
-def read_study(name: str) -> AnyStudy:
-    """A declared study by its name, or one of a TOML file by its path. Raises MaskwiseError."""
-    path = Path(name) if name.endswith(".toml") else DECLARED / f"{name}.toml"
-    if not path.is_file():
-        raise MaskwiseError(f"There is no study {name!r}. There are: {', '.join(declared_studies())}.")
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise MaskwiseError(f"{path.name} is not TOML: {error}.") from error
-    return make_study({"name": path.stem} | values)
-
-
-def make_study(values: dict) -> AnyStudy:
-    """A study of plain values. Raises MaskwiseError, which names the value that is wrong."""
-    try:
-        return _READER.validate_python(values)
-    except ValidationError as error:
-        said = ": ".join([values.get("name", "The study"), *_said_of(error.errors(include_url=False)[0])])
-        raise MaskwiseError(f"{said.rstrip('.')}.") from error
-
-
-def _said_of(wrong: ErrorDetails) -> list[str]:
-    """Which value, if it is one, and what is wrong with it."""
-    if wrong["type"].startswith("union_tag"):
-        return ["task", f"It must be {' or '.join(Task)}"]
-    place = ".".join(map(str, wrong["loc"][1:]))
-    what = UNKNOWN if wrong["type"] == "extra_forbidden" else wrong["msg"].removeprefix("Value error, ")
-    return [place, what] if place else [what]

@@ -122,7 +122,7 @@ NOT_TRIED = {
 def tiny_other_decoder(name: str, vocabulary: int, seed: int = 0) -> PreTrainedModel:
     """A random model of one of OTHER_DECODERS on the CPU, in fp32.
 
-    What is initialized small or alike is spread out, so that removing a word moves log p everywhere.
+    What is initialised small or alike is spread out, so that removing a word moves log p everywhere.
     """
     kind, settings = OTHER_DECODERS[name]
     own = {"vocab_size": vocabulary, "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": vocabulary - 1}

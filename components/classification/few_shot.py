@@ -89,7 +89,7 @@ class TunedModels:
         """Apply a saved adapter to the request's model; the last event is `tuned`."""
         from safetensors import SafetensorError
 
-        from training.few_shot import TunedAdapter
+        from training.adapter import TunedAdapter
 
         base = yield from _base_model(request)
         try:

@@ -15,9 +15,9 @@ from explainers.core.types import Task
 from explainers.streams.checks import check_text
 from explainers.streams.comparison import MAX_DRAWS, MAX_METHODS
 from explainers.targets.base import MaskOperator
-from explainers.text.chat_template import Placement, Thinking
 from explainers.text.spans import Granularity
 from explainers.text.tasks import TASKS, WORDS_PER_CLASS
+from explainers.text.template_choices import Placement, Thinking
 from explainers.text.templates import MAX_TEMPLATE_CHARS
 from explainers.verbalizers.build import VERBALIZERS
 

@@ -47,10 +47,10 @@ from explainers.targets.base import MaskOperator
 from explainers.targets.causal.token_inputs import TokenInputs
 from explainers.targets.encoder_decoder.reading import language_notes
 from explainers.targets.response import ResponseTarget, check_context
-from explainers.text.chat_template import Placement, TemplateChoices, Thinking, check_date
 from explainers.text.prompts import check_embedded, decode_answer, render_prompt
 from explainers.text.response_part import check_characters, part_tokens
 from explainers.text.spans import Granularity
+from explainers.text.template_choices import Placement, TemplateChoices, Thinking, check_date
 from explainers.text.thinking import heed_thinking
 
 REUSED = "{} masks of this prompt were known from earlier runs, which saved passes and seconds."

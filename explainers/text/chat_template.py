@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime, time
-from enum import StrEnum
 from itertools import product
 from typing import Any
 
-from explainers.core.errors import MaskwiseError, shown
+from explainers.core.errors import MaskwiseError
 from explainers.core.types import Piece
+from explainers.text.template_choices import Placement, TemplateChoices, Thinking, check_date
 
 TEXT_PLACE, SYSTEM_PLACE, ANSWER_PLACE = "maskwiseplaceholder", "maskwisesystem", "maskwiseanswer"
 # What templates call the choice to think: Qwen, GLM and others; DeepSeek, Granite and Kimi; Command A.
@@ -23,43 +22,14 @@ _FIXED_DATE = (
     "{% set written.text = written.text.replace(directive, value) %}{% endfor %}"
     "{{ written.text }}{% endmacro %}\n"
 )
-
-
-class Placement(StrEnum):
-    """Where a system prompt goes: into its own role, or before the person's text."""
-
-    SYSTEM = "system"
-    PROMPT = "prompt"
-
-
-class Thinking(StrEnum):
-    """What becomes of a model's thinking before its answer.
-
-    off: the template is told not to think. explain: the thinking is explained with the answer. skip: the
-    answer after the thinking is explained, given the thinking.
-    """
-
-    OFF = "off"
-    EXPLAIN = "explain"
-    SKIP = "skip"
-
-
-@dataclass(frozen=True)
-class TemplateChoices:
-    """What a chat template is given beside the person's text.
-
-    date: the day that a template writes as today, YYYY-MM-DD; empty for the day of the run.
-    """
-
-    system_prompt: str = ""
-    system_prompt_placement: Placement | str = Placement.SYSTEM
-    date: str = ""
-    thinking: Thinking | str = Thinking.OFF
-
-    @property
-    def system(self) -> str:
-        """The system prompt, empty where it is only white space."""
-        return self.system_prompt if self.system_prompt.strip() else ""
+_CHANGES = (
+    "This model's chat template changes the text that it is given, so the model would not read your words. "
+    "Choose another model, or a prompt that the template leaves as it is."
+)
+_REFUSES = (
+    "This model's chat template {} the system prompt. Set where it goes (system_prompt_placement) to "
+    '"prompt", which puts it before your text, or leave the system prompt empty.'
+)
 
 
 def written_date(tokenizer, choices: TemplateChoices) -> str:
@@ -78,14 +48,6 @@ def _template_of(tokenizer) -> str:
             f"This model has several chat templates ({', '.join(sorted(tokenizer.chat_template))}), and none "
             "is the default. Choose another model."
         ) from None
-
-
-def check_date(text: str) -> str:
-    """The text, if it is empty or a day as YYYY-MM-DD; else MaskwiseError."""
-    try:
-        return text and date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise MaskwiseError(f"date must be a day such as 2026-11-26, or empty, not {shown(text)}.") from None
 
 
 def fill_template(tokenizer, text: str, choices: TemplateChoices) -> tuple[Piece, ...]:
@@ -144,16 +106,6 @@ def _around_answer(tokenizer, choices: TemplateChoices) -> tuple[str, str]:
 def marks_of(tokenizer) -> list[str]:
     """The texts that the tokenizer reads as marks rather than as words, such as <|im_end|>."""
     return tokenizer.all_special_tokens + list(tokenizer.get_added_vocab())
-
-
-_CHANGES = (
-    "This model's chat template changes the text that it is given, so the model would not read your words. "
-    "Choose another model, or a prompt that the template leaves as it is."
-)
-_REFUSES = (
-    "This model's chat template {} the system prompt. Set where it goes (system_prompt_placement) to "
-    '"prompt", which puts it before your text, or leave the system prompt empty.'
-)
 
 
 class _Chat:

@@ -9,8 +9,9 @@ from dataclasses import replace
 from explainers.core.errors import MaskwiseError, shown
 from explainers.core.types import Piece, Prompt
 from explainers.core.unicode import is_visible
-from explainers.text.chat_template import TemplateChoices, fill_template, marks_of, written_date
+from explainers.text.chat_template import fill_template, marks_of, written_date
 from explainers.text.spans import Granularity, check_size, split_spans
+from explainers.text.template_choices import TemplateChoices
 from explainers.text.words import dictionary_note
 
 

@@ -8,8 +8,8 @@ from itertools import accumulate
 
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Prompt
-from explainers.text.chat_template import Thinking
 from explainers.text.prompts import decode_pieces
+from explainers.text.template_choices import Thinking
 
 # Marks that do not tell by themselves how the thinking ends: opening → closing, as regular expressions.
 NAMED_MARKS = {

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explainers.core.errors import MaskwiseError
+from studies.declarations import make_study
 from studies.departures import departures
-from studies.study import AnyStudy, make_study
+from studies.study import AnyStudy
 from studies.units import Unit
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from studies.study import AnyStudy, make_study
+from studies.declarations import make_study
+from studies.study import AnyStudy
 from tests.tiny_models import tiny_causal, tiny_masked
 
 PROMPTS = (

@@ -7,8 +7,8 @@ import pytest
 
 from explainers.core.errors import MaskwiseError
 from studies.command import main
+from studies.declarations import declared_studies
 from studies.run import run
-from studies.study import declared_studies
 from tests.studies.small import generation_study
 
 STUDY = """

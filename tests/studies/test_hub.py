@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 READ = """
 import json, sys
 from studies.data import chosen_items
-from studies.study import make_study
+from studies.declarations import make_study
 study = make_study(json.loads(sys.argv[1]))
 print(json.dumps([item.text for item in chosen_items(study, study.data[0])]))
 """

@@ -23,7 +23,7 @@ import json, sys, torch
 torch.set_num_threads(1)
 from pathlib import Path
 from studies.run import run
-from studies.study import make_study
+from studies.declarations import make_study
 study = make_study(json.loads(Path(sys.argv[1]).read_text()))
 run(study, study, Path(sys.argv[2]))
 """

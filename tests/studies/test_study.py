@@ -3,12 +3,13 @@
 import pytest
 
 from explainers.core.errors import MaskwiseError
+from studies.declarations import declared_studies, make_study, read_study
 from studies.departures import departures
 from studies.options import changed, parse
 from studies.results.published import published_values
 from studies.results.statistics import HIGHER_IS_BETTER
 from studies.results.tables import TITLES
-from studies.study import FAITHFULNESS, declared_studies, make_study, read_study
+from studies.study import FAITHFULNESS
 from tests.studies.small import classification_study, generation_study
 
 

@@ -11,8 +11,9 @@ from explainers.targets.whole_words import label_target
 from explainers.text.templates import render_cloze
 from explainers.verbalizers.whole_words import whole_word_verbalizer
 from tests.tiny_models import MASKED_KINDS, tiny_masked
+from training.adapter import TunedAdapter
 from training.cloze import word_ids
-from training.few_shot import TunedAdapter, TuningStep, few_shot_tune, sample_shots
+from training.few_shot import TuningStep, few_shot_tune, sample_shots
 
 TEMPLATE = "{text} It was <mask> ."
 WORDS = [["bad", "terrible"], ["great", "good"]]

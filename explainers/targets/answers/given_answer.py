@@ -10,8 +10,9 @@ from explainers.models.held import LoadedModel
 from explainers.targets.answers.decoding import greedy_tokens
 from explainers.targets.causal.token_inputs import TokenInputs
 from explainers.targets.response import check_context
-from explainers.text.chat_template import TemplateChoices, answer_opening
+from explainers.text.chat_template import answer_opening
 from explainers.text.prompts import check_embedded, decode_answer, encode_response, with_opening
+from explainers.text.template_choices import TemplateChoices
 from explainers.text.thinking import OPENING
 
 OPENED = "The answer that was given stands behind {!r}, where this model's chat template puts answers."

@@ -14,7 +14,8 @@ from explainers.streams.game import guessing
 from explainers.streams.game.known_rounds import kept_rounds
 from explainers.streams.game.rounds import Round
 from explainers.streams.generation import GenerationRequest
-from explainers.text.chat_template import TemplateChoices, answer_opening
+from explainers.text.chat_template import answer_opening
+from explainers.text.template_choices import TemplateChoices
 from tests.slow_reference import slow_token_log_probs
 from tests.tiny_models import CHATML, byte_level_tokenizer, tiny_causal
 

@@ -6,8 +6,9 @@ import pytest
 from transformers import AddedToken
 
 from explainers.core.errors import MaskwiseError
-from explainers.text.chat_template import TemplateChoices, answer_end
+from explainers.text.chat_template import answer_end
 from explainers.text.prompts import render_prompt
+from explainers.text.template_choices import TemplateChoices
 from tests.tiny_models import CHATML, byte_level_tokenizer
 
 WORDS = "Write a story.  It is <b>short</b>."

@@ -14,8 +14,8 @@ from explainers.streams.game import guessing
 from explainers.streams.game.known_rounds import kept_rounds
 from explainers.streams.game.rounds import Round
 from explainers.streams.generation import GenerationRequest
-from explainers.text.chat_template import TemplateChoices, Thinking
 from explainers.text.prompts import encode_response, render_prompt
+from explainers.text.template_choices import TemplateChoices, Thinking
 from explainers.text.thinking import heed_thinking
 from tests.tiny_models import CHATML, byte_level_tokenizer, tiny_causal
 

@@ -3,8 +3,8 @@
 import pytest
 
 from explainers.core.errors import MaskwiseError
-from explainers.text.chat_template import TemplateChoices
 from explainers.text.prompts import decode_pieces, encode_response, render_prompt
+from explainers.text.template_choices import TemplateChoices
 from tests.tiny_models import byte_level_tokenizer
 
 TEXTS = [
