@@ -12,7 +12,8 @@ from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
 from explainers.models import held
 from explainers.targets.label import LabelTarget
-from explainers.targets.mlm_head import read_masks, traits_of
+from explainers.targets.mlm_head import read_masks
+from explainers.targets.mlm_traits import traits_of
 from explainers.text.templates import render_cloze
 from explainers.verbalizers import WordVerbalizer
 from tests.explainers.targets.test_label_target import (
