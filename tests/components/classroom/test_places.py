@@ -70,4 +70,4 @@ def test_a_new_code_gives_a_filled_room_back_to_its_class(rooms):
     assert rooms.join(told["code"], "", "school", seat=ada) == ada
     assert [rooms.join(told["code"], "", "school") for _ in range(60)]
     rooms.end(teacher)
-    assert not rooms._rooms
+    assert rooms.sweep() == 0
