@@ -53,7 +53,8 @@ class TokenDistributionDynamics(Explainer[ResponseTarget]):
         def __post_init__(self):
             if max(len(self.target), len(self.foil)) > MAX_WORD_CHARS:
                 raise MaskwiseError(
-                    f"Target word and foil word are limited to {MAX_WORD_CHARS} characters each."
+                    f"Target word and foil word are limited to {MAX_WORD_CHARS} characters each. "
+                    "Shorten them."
                 )
 
     def passes(self, spans):

@@ -46,7 +46,10 @@ def _connected(address: str):
                 raise
             ray.init(include_dashboard=False, **quiet)  # of this machine alone
     except (ConnectionError, ValueError, RuntimeError) as error:
-        raise MaskwiseError(f"There is no Ray cluster at {address}: {error}.") from error
+        raise MaskwiseError(
+            f"There is no Ray cluster at {address}: {error}. Start one with ray start --head, or "
+            "give --ray auto."
+        ) from error
     return ray
 
 
@@ -81,7 +84,8 @@ class _Pool:
                 losses[unit] += 1
                 if losses[unit] >= MOST_LOSSES:
                     raise MaskwiseError(
-                        f"{losses[unit]} workers were lost on {unit.name}: {error}"
+                        f"{losses[unit]} workers were lost on {unit.name}: {error}. Give each more memory, "
+                        "or leave that prompt out."
                     ) from error
                 log.warning("A worker was lost on %s, which is done again", unit.name)
                 waiting.append(unit)

@@ -33,7 +33,10 @@ def chosen_items(study: AnyStudy, data: DataSet) -> list[Item]:
     """The prompts or texts of a data set that the study takes. Raises MaskwiseError for none."""
     items = list(_items(data, islice(read_rows(data, data.split), data.first or None)))
     if not items:
-        raise MaskwiseError(f"{data.name} has no texts: {named(data.source)} is empty, or its column is.")
+        raise MaskwiseError(
+            f"{data.name} has no texts: {named(data.source)} is empty, or its column is. Give other data, or "
+            "name another column with --text."
+        )
     fitting = [item for item in items if _fits(study, item.text)]
     if not fitting:
         counts = [len(item.text.split()) for item in items]
@@ -113,7 +116,7 @@ def _label(data: DataSet, value: object) -> int:
     if label not in range(len(labels)):
         raise MaskwiseError(
             f"{data.name} has the label {shown(value)}, which is no class of {data.task}: "
-            f"{', '.join(labels)}."
+            f"{', '.join(labels)}. Name another column with --label."
         )
     return int(label)
 
@@ -137,7 +140,9 @@ def _file_rows(path: Path) -> Iterator[dict]:
         raise MaskwiseError(f"{path.name} is not UTF-8 text. Save it as UTF-8.") from error
     except (ValueError, OSError, csv.Error) as error:  # of Parquet too, whose errors are of these kinds
         reason = for_the_page(str(error).strip() or type(error).__name__).splitlines()[0]
-        raise MaskwiseError(f"{path.name} cannot be read: {reason.rstrip('.')}.") from error
+        raise MaskwiseError(
+            f"{path.name} cannot be read: {reason.rstrip('.')}. Save it again, or give another file."
+        ) from error
 
 
 def _jsonl(path: Path) -> Iterator[dict]:
@@ -149,7 +154,9 @@ def _jsonl(path: Path) -> Iterator[dict]:
                 except (json.JSONDecodeError, RecursionError):
                     row = None
                 if not isinstance(row, dict):
-                    raise MaskwiseError(f"Line {number} of {path.name} is no JSON object.")
+                    raise MaskwiseError(
+                        f"Line {number} of {path.name} is no JSON object. Write one per line."
+                    )
                 yield row
 
 

@@ -30,7 +30,7 @@ def read_study(name: str) -> AnyStudy:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise MaskwiseError(f"{path.name} is not TOML: {error}.") from error
+        raise MaskwiseError(f"{path.name} is not TOML: {error}. Mend it there.") from error
     return make_study({"name": path.stem} | values)
 
 

@@ -43,7 +43,9 @@ class ClassRound(GuessView):
     def mark(self, student: str, marks: list[int]) -> None:
         """Raises MaskwiseError for marks that are not k words of the text, and after the reveal."""
         if self.is_revealed:
-            raise MaskwiseError("The round is revealed already: marks are no longer taken.")
+            raise MaskwiseError(
+                "The round is revealed already: marks are no longer taken. Wait for the next one."
+            )
         if not self.spans:
             raise MaskwiseError("The words are not there yet. Wait a moment.")
         check_guess(marks, self.round.k, len(self.spans))
@@ -54,7 +56,7 @@ class ClassRound(GuessView):
         if self.is_revealed:
             return
         if not self.guesses:
-            raise MaskwiseError("Nobody has sent marks yet.")
+            raise MaskwiseError("Nobody has sent marks yet. Wait until somebody has.")
         self.is_revealed = True
         self.progress.say("Scoring the marks")
 

@@ -140,7 +140,7 @@ class Rooms:
             if len(room.students) >= most:
                 self._free_places(room)
             if len(room.students) >= most:
-                raise MaskwiseError(f"The room is full: {most} are in it.")
+                raise MaskwiseError(f"The room is full: {most} are in it. Ask your teacher.")
             key = token_urlsafe(KEY_BYTES)
             room.join(key, name, self._now())
             self._students[key] = room

@@ -39,7 +39,8 @@ def open_study(name: str) -> Report:
     files = list((folder / ROWS).glob("*.parquet"))
     if (size := sum(file.stat().st_size for file in files)) > MOST_MB * 1e6:
         raise MaskwiseError(
-            f"This study has {size / 1e6:,.0f} MB of rows; at most {MOST_MB} MB are opened here."
+            f"This study has {size / 1e6:,.0f} MB of rows; at most {MOST_MB} MB are opened here. "
+            "Read them with pandas, as docs/studies.md shows."
         )
     return _read(folder, len(files), size)
 
@@ -54,7 +55,10 @@ def _read(folder: Path, files: int, size: int) -> Report:
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         if isinstance(error, MaskwiseError):
             raise
-        raise MaskwiseError(f"The rows of {folder.name} cannot be read ({type(error).__name__}).") from error
+        raise MaskwiseError(
+            f"The rows of {folder.name} cannot be read ({type(error).__name__}). Choose another study, or "
+            "remove this folder and run it again."
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ def events_of(report: Report, row: str) -> list[dict[str, Any]]:
         explanation = json.loads(report.rows["explanation"][int(row)])
         events = [_first_event(report.study.task, explanation), explanation]
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise MaskwiseError("This row holds no explanation that can be shown.") from error
+        raise MaskwiseError("This row holds no explanation that can be shown. Choose another.") from error
     record = {"maskwise": VERSION, "tab": report.study.task, "events": events}
     return read_record(json.dumps(record), report.study.task)["events"]
 

@@ -21,7 +21,8 @@ def record_json(record: dict) -> str:
         return json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except ValueError as error:
         raise MaskwiseError(
-            "This result holds a number that is not finite, which no file can keep."
+            "This result holds a number that is not finite, which no file can keep. Run it on another model "
+            "or with other settings."
         ) from error
 
 

@@ -72,7 +72,9 @@ def download_folder(
         revision, info = _with_safetensors(api, name)
         files = [file.rfilename for file in info.siblings or () if _is_wanted(file.rfilename)]
         if "config.json" not in files:
-            raise MaskwiseError(f"{name} has no config.json, so it is not a language model of transformers.")
+            raise MaskwiseError(
+                f"{name} has no config.json, so it is not a language model of transformers. Choose another."
+            )
         if info.safetensors:
             check_size(info.safetensors.parameters)
             _check_disk(name, info.safetensors.parameters)

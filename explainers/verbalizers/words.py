@@ -97,7 +97,7 @@ def read_kpt_file(path: Path, labels: Sequence[str]) -> LabelWords:
     try:
         return parse_kpt(path.read_text(encoding="utf-8"), labels)
     except UnicodeDecodeError:
-        raise MaskwiseError("The file of label words is not text in UTF-8.") from None
+        raise MaskwiseError("The file of label words is not text in UTF-8. Save it as UTF-8.") from None
 
 
 def parse_kpt(text: str, labels: Sequence[str]) -> LabelWords:
@@ -126,7 +126,10 @@ def _parse_json(text: str, labels: Sequence[str]) -> dict:
     try:
         values = json.loads(text)
     except ValueError:
-        raise MaskwiseError("The file of label words is neither KPT's text nor JSON.") from None
+        raise MaskwiseError(
+            "The file of label words is neither KPT's text nor JSON. Give one line per class, its words "
+            "between commas, or an object of classes and words."
+        ) from None
     if sorted(values) != sorted(labels):
         raise MaskwiseError(f"The file's classes must be those of the task: {', '.join(labels)}.")
     return {label: values[label] for label in labels}
