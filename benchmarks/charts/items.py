@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from explainers.reports.figures.picture import write_picture
 from explainers.reports.figures.shared.style import SERIES, styled
 
-TEAL, ORANGE, BLUE, PURPLE, GREY = SERIES[:5]
+TEAL, ORANGE, _, PURPLE, GREY = SERIES[:5]
 STYLES = {"XPrompt,": TEAL, "XPrompt without i": GREY, "XPrompt without p": PURPLE}
 WAYS = {"published": "as published", "exact": "fp32 throughout", "screened": "screened in bfloat16"}
 SINGLE_SEARCHES = {  # each stands at one point; where its name goes

@@ -30,9 +30,7 @@ class GenerationView(RecordingView):
     search: Search = field(default_factory=Search)
     shown: dict | None = None
     explanation: dict | None = None
-    writing: float = (
-        0.0  # seconds that the answer took; the one without the removed words takes about as long
-    )
+    writing: float = 0.0  # seconds that the answer took; that without the removed words takes about as long
     began: float | None = None  # when it began to be written
 
     def values(self, passes_done: int = 0) -> Values:
@@ -64,7 +62,8 @@ class GenerationView(RecordingView):
     def on_prompt(self, event: dict) -> None:
         self.spans = [{**span, "score": None, "removed": False} for span in event["spans"]]
         self.search.unmasked = event["log_prob"]
-        self.progress.measure("Searching", event["passes"], after=self.writing)
+        said = event.get("plan", "").rstrip(".") or "Searching"
+        self.progress.measure(said, event["passes"], after=self.writing)
 
     def on_step(self, event: dict) -> None:
         self.search.best.append(event["log_prob"])

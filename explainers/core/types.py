@@ -149,9 +149,8 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class MetricScore:
-    """One measure of an explanation. curve: (fraction, value) points where the measure is one."""
+    """One measure of an explanation."""
 
     name: str
     value: float
     lower_is_better: bool
-    curve: tuple[tuple[float, float], ...] = ()

@@ -3,6 +3,7 @@
 import pytest
 
 from components.generation import estimate
+from components.generation.view import GenerationView
 from components.line.line import Line, Ticket
 from explainers.core.base import explainers_for
 from explainers.core.types import Task
@@ -84,3 +85,10 @@ def test_a_stopped_run_says_nothing_of_the_time(line):
 def test_every_run_has_a_size(line, method):
     took(line, 42, size(method=method))
     assert estimate.estimate(SETTINGS | {"method": method}) != ""
+
+
+def test_how_long_a_method_says_it_takes_is_said_while_it_runs():
+    view = GenerationView(SETTINGS["prompt"])
+    plan = "Trying all 220 sets of 3 spans takes about 12 seconds."
+    view.add({"type": "prompt", "spans": [], "log_prob": -1.0, "passes": 5, "plan": plan})
+    assert view.values()["status"]["text"] == plan.rstrip(".")
