@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 
 import gradio as gr
@@ -20,6 +21,7 @@ from components.page.views import IN_LINE, Updates, Values
 from components.pieces.label_lines import read_examples, read_words
 from components.runner import RUNNER, show
 from components.sharing.tab import SharedTab
+from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
 from explainers.streams.classification import ClassificationRequest
 from explainers.streams.events.shared import Event
@@ -43,7 +45,7 @@ def explain_on(tab: SharedTab, when: Callable, *mirrors: gr.HTML) -> gr.events.D
         own = options[settings["method"]]
         view, inputs = tab.view(settings), settings | {"options": own}
         work = classification_work(request.session_hash, settings, own, explain_and_read)
-        for shown in _run(request, settings, work, view, inputs):
+        for shown in run_inputs(request, settings, work, view, inputs):
             yield tab.changed(shown, view.record(), inputs, mirrors)
 
     return when(explain, tab.controls(), [*tab.views.values(), tab.record, *mirrors], **IN_LINE)
@@ -71,12 +73,13 @@ def read_on(tab: SharedTab, events: list) -> gr.events.Dependency:
     return gr.on(events, follow, tab.controls(), [*tab.views.values(), tab.record], **settings)
 
 
-def _run(
+def run_inputs(
     request: gr.Request, settings: dict, work: Work, view: StreamView, inputs: dict | None = None
 ) -> Iterator[Values]:
     """Show what a button began on these inputs of the page."""
     with EXPLAINED.deciding:
-        EXPLAINED.fill(request.session_hash, settings, settings)
+        # The menu of classes follows the label words a moment later, which is no edit.
+        EXPLAINED.fill(request.session_hash, settings, settings | {"label": chosen_class(settings)})
         return show(request, SLOT, work, view, inputs)
 
 
@@ -103,7 +106,7 @@ def compare_on(tab: SharedTab, button: gr.Button) -> gr.events.Dependency:
         every = partial(_every_method, options)
         own = options[settings["method"]]
         work = classification_work(request.session_hash, settings, own, every, "all methods", more=options)
-        for shown in _run(request, settings, work, view):
+        for shown in run_inputs(request, settings, work, view):
             yield tab.views.updates(shown)
 
     return button.click(handle, tab.controls(), list(tab.views.values()), **IN_LINE)
@@ -117,7 +120,7 @@ def lens_on(tab: SharedTab, button: gr.Button) -> gr.events.Dependency:
         view = ClassificationView(settings["text"], settings["granularity"], ("lens",))
         own = options[settings["method"]]
         work = classification_work(request.session_hash, settings, own, lens, "layer lens", short=True)
-        for shown in _run(request, settings, work, view):
+        for shown in run_inputs(request, settings, work, view):
             yield tab.views.updates(shown)
 
     return button.click(handle, tab.controls(), list(tab.views.values()), **IN_LINE)
@@ -149,7 +152,7 @@ def _learn(
         model="" if settings["model"] == TUNED else settings["model"],
         task=Task.CLASSIFICATION,
     )
-    for shown in _run(request, settings, work, TuningView()):
+    for shown in run_inputs(request, settings, work, TuningView()):
         updates: Updates = {panel.status: shown["status"]} if "status" in shown else {}
         if file := shown.get("file"):
             updates[panel.inputs["model"]] = gr.update(choices=menu, value=TUNED)
@@ -185,19 +188,25 @@ def classification_work(
     return Work(events, kind, settings["model"], Task.CLASSIFICATION, short=short, question=question)
 
 
+def chosen_class(settings: dict) -> str:
+    """The class to explain, "" where the label words do not name it."""
+    with suppress(MaskwiseError):  # of words that cannot be read
+        return settings["label"] if settings["label"] in read_words(settings["label_words"]) else ""
+    return settings["label"]
+
+
 def classification_request(settings: dict, options: dict) -> ClassificationRequest:
     """The page's inputs as a request; raises MaskwiseError. options: of the method."""
     task = find_task(settings["task"])
     words, count = read_words(settings["label_words"]), settings["words_per_class"]
     examples = read_examples(settings["examples"], list(words))
-    label = settings["label"] if settings["label"] in words else ""
     own = task.label_words(count)
     names = ("text", "model", "method", "template", "verbalizer", "seed")
     more = {name: settings[name] for name in ("granularity", "k")}
     return ClassificationRequest(
         **{name: settings[name] for name in names},
         task=settings["task"] if set(words) == set(own) else CUSTOM,
-        label=label,
+        label=chosen_class(settings),
         label_words={} if words == own else words,
         options={**options, **more, "words_per_class": count, "examples": examples},
     )

@@ -1,7 +1,12 @@
 """Edits that are none: late ones, and those of a result that is being filled in."""
 
-from components.classification import explained
+from types import SimpleNamespace
+
+import pytest
+
+from components.classification import explained, run
 from components.classification.explained import Explained
+from components.classification.run import chosen_class
 
 OLD, NEW = {"text": "old", "task": "ag_news"}, {"text": "new", "task": "imdb"}
 
@@ -24,3 +29,18 @@ def test_sessions_are_forgotten(monkeypatch):
     assert [n for n in range(50) if shown.is_shown(f"session {n}", NEW)] == [47, 48, 49]
     shown.forget("session 49")
     assert not shown.is_shown("session 49", NEW)
+
+
+@pytest.mark.parametrize(("label", "chosen"), [("World", ""), ("Food", "Food"), ("", "")])
+def test_a_class_that_the_words_do_not_name_is_not_chosen(label, chosen):
+    assert chosen_class({"label_words": "Food: eat\nArt: paint", "label": label}) == chosen
+    assert chosen_class({"label_words": "Food: eat\nFood: cook", "label": label}) == label
+
+
+def test_the_menu_that_follows_the_words_is_no_edit(monkeypatch):
+    monkeypatch.setattr(run, "show", lambda *asked: iter(()))
+    monkeypatch.setattr(run, "EXPLAINED", Explained())
+    asked = {"label_words": "Food: eat\nArt: paint", "label": "World", "text": "Soup"}
+    list(run.run_inputs(SimpleNamespace(session_hash="me"), asked, None, None))
+    assert run.EXPLAINED.is_shown("me", asked | {"label": ""})
+    assert not run.EXPLAINED.is_shown("me", asked | {"label": "Food"})
