@@ -6,20 +6,30 @@ from explainers.core.base import option
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
 
+ROUNDING = 0.05  # of a row's sum, in half precision
+
 
 def attentions_of(output, model) -> tuple[torch.Tensor, ...]:
     """Attention probabilities of every layer, each (1, H, L, L), rows are queries.
 
     output: of an eager forward pass with output_attentions. Raises MaskwiseError for an
-    architecture that does not give them all.
+    architecture that does not give them all, such as Longformer, which gives those of its windows.
     """
-    found, layers = tuple(output.attentions or ()), model.config.num_hidden_layers
-    if len(found) != layers or any(attention is None for attention in found):
+    found, length = tuple(output.attentions or ()), output[0].shape[1]
+    right = sum(attention is not None and _are_probabilities(attention, length) for attention in found)
+    if right != len(found) or right != model.config.num_hidden_layers:
         raise MaskwiseError(
-            f"{model.config.model_type} models do not give their attention probabilities ({len(found)} of "
-            f"{layers} layers). Choose a method that needs none, or a BERT or RoBERTa model."
+            f"{model.config.model_type} models do not give the attention probabilities of all their layers. "
+            "Choose a method that needs none, or a BERT or RoBERTa model."
         )
     return found
+
+
+def _are_probabilities(attention: torch.Tensor, length: int) -> bool:
+    """Whether each of the positions has a share of each: (1, H, L, L), rows that sum to 1."""
+    if attention.shape[-2:] != (length, length):
+        return False
+    return bool((attention.sum(-1) - 1).abs().max() < ROUNDING)
 
 
 def stack(attentions: tuple[torch.Tensor, ...]) -> torch.Tensor:

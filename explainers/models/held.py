@@ -6,6 +6,7 @@ Weights are read from safetensors alone, and no code that comes with a model is 
 from __future__ import annotations
 
 import gc
+import math
 import os
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
@@ -68,12 +69,22 @@ class LoadedModel:
         tables = (m for name, m in self.model.named_modules() if name.endswith("position_embeddings"))
         padding = (getattr(table, "padding_idx", None) for table in tables)
         # As in RoBERTa, positions count from behind the padding's, in an encoder and a decoder alike.
-        return bound - max((place + 1 for place in padding if place is not None), default=0)
+        bound -= max((place + 1 for place in padding if place is not None), default=0)
+        return _in_whole_chunks(config, bound) if config.model_type == "reformer" else bound
 
     def embeds(self, ids: Iterable[int]) -> bool:
         """Whether the model has a word embedding for each token. A tokenizer may know more than its model."""
         known = embedded_tokens(self.model)
         return all(token < known for token in ids)
+
+
+def _in_whole_chunks(config, bound: int) -> int:
+    """Tokens that a Reformer can read: it fills its text up to whole chunks, for which it needs positions."""
+    if config.axial_pos_embds:
+        bound = math.prod(config.axial_pos_shape)
+    chunks = (getattr(config, f"{kind}_attn_chunk_length") for kind in set(config.attn_layers))
+    chunk = math.lcm(*chunks)
+    return bound // chunk * chunk or bound
 
 
 def embedded_tokens(model: PreTrainedModel) -> int:

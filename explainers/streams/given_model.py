@@ -73,6 +73,8 @@ def _fitting_tokenizer(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase | None, task: Task
 ) -> PreTrainedTokenizerBase:
     """The tokenizer; raises MaskwiseError where it or the model does not fit the task."""
+    from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES as FILLING
+
     from explainers.models.loading import NEEDED
 
     kind = type(model).__name__
@@ -85,6 +87,7 @@ def _fitting_tokenizer(
     generates = bool(model.can_generate()) and model.get_output_embeddings() is not None
     if task is Task.GENERATION and not generates:
         raise MaskwiseError(f"This model ({kind}) does not fit this task. Give {NEEDED[task]}.")
-    if task is Task.CLASSIFICATION and (tokenizer.mask_token is None or generates):
+    fills = not generates or (kind in FILLING.values() and not model.config.is_encoder_decoder)
+    if task is Task.CLASSIFICATION and (tokenizer.mask_token is None or not fills):
         raise MaskwiseError(f"This model ({kind}) does not fit this task. Give {NEEDED[task]}.")
     return tokenizer

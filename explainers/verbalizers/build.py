@@ -24,7 +24,7 @@ from explainers.verbalizers.knowledgeable import (
 from explainers.verbalizers.prototypical import prototypical_verbalizer
 from explainers.verbalizers.soft import soft_verbalizer
 from explainers.verbalizers.whole_words import whole_word_verbalizer
-from explainers.verbalizers.words import LabelWords, manual_verbalizer, named_notes
+from explainers.verbalizers.words import LabelWords, build_word_verbalizer, named_notes
 
 ANCHORS = 10  # words per class that its expansion starts from
 
@@ -57,7 +57,7 @@ class VerbalizerInputs:
 
 
 def _manual(inputs: VerbalizerInputs) -> WordVerbalizer:
-    return manual_verbalizer(inputs.loaded, inputs.label_words)
+    return build_word_verbalizer(inputs.loaded, inputs.label_words)
 
 
 def _whole_words(inputs: VerbalizerInputs) -> Verbalizer:

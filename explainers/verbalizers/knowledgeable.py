@@ -13,7 +13,14 @@ from typing import Any
 from explainers.core.deferred_torch import no_grad, torch
 from explainers.models.builtin import sentence_encoder
 from explainers.verbalizers.base import WordVerbalizer
-from explainers.verbalizers.words import LabelWords, build_word_verbalizer, shorten, word_tokens
+from explainers.verbalizers.words import (
+    LabelWords,
+    build_word_verbalizer,
+    is_known,
+    shorten,
+    unknown_words,
+    word_tokens,
+)
 
 CANDIDATES, PRESELECTED = 100, 250  # words per class before refinement
 # Share of the words that goes, the least expected at <mask> (KPT: half for topics, none for sentiment).
@@ -26,7 +33,7 @@ def few_shot_verbalizer(loaded, label_words: LabelWords) -> WordVerbalizer:
 
     Raises MaskwiseError where two classes are the same words.
     """
-    single = {label: keep_single_tokens(loaded.tokenizer, words) for label, words in label_words.items()}
+    single = {label: keep_single_tokens(loaded, label, words) for label, words in label_words.items()}
     note = "All words count alike, neither refined nor calibrated: meant for a model that was tuned."
     return build_word_verbalizer(loaded, single, notes=[note, *_dropped(label_words, single)])
 
@@ -40,7 +47,7 @@ def knowledgeable_verbalizer(
     word is never refined away. Words of several tokens are dropped: their first token says too little.
     Raises MaskwiseError where two classes are the same words.
     """
-    single = {label: keep_single_tokens(loaded.tokenizer, words) for label, words in label_words.items()}
+    single = {label: keep_single_tokens(loaded, label, words) for label, words in label_words.items()}
     log_prior = mask_logits.mean(0)  # (V,); up to a constant, which softmax over classes takes out
     ids = {label: [word_tokens(loaded.tokenizer, w)[0] for w in ws] for label, ws in single.items()}
     kept = refine(ids, mask_logits, rare)
@@ -51,11 +58,16 @@ def knowledgeable_verbalizer(
     return build_word_verbalizer(loaded, words, log_prior, notes)
 
 
-def keep_single_tokens(tokenizer, words: Sequence[str]) -> list[str]:
-    """The first word, and of the others those that are one known token."""
-    tokens = [word_tokens(tokenizer, word) for word in words]
-    known = [len(t) == 1 and t[0] != tokenizer.unk_token_id for t in tokens]
-    return [word for n, word in enumerate(words) if known[n] or (n == 0 and tokens[0])]
+def keep_single_tokens(loaded, label: str, words: Sequence[str]) -> list[str]:
+    """The first word, and of the others those that are one token; none that this model does not know.
+
+    Raises MaskwiseError where a class is left without words.
+    """
+    known = {word: ids for word in words if is_known(loaded, ids := word_tokens(loaded.tokenizer, word))}
+    kept = [word for word, ids in known.items() if len(ids) == 1 or word == words[0]]
+    if not kept:
+        raise unknown_words(label, loaded.title)
+    return kept
 
 
 def refine(

@@ -9,8 +9,8 @@ from explainers.core.errors import MaskwiseError
 from explainers.verbalizers.base import Verbalizer
 from explainers.verbalizers.words import (
     LabelWords,
+    build_word_verbalizer,
     check_distinct,
-    manual_verbalizer,
     shorten,
     unknown_words,
     word_tokens,
@@ -79,7 +79,7 @@ def whole_word_verbalizer(loaded, label_words: LabelWords) -> Verbalizer:
     check_distinct(list(label_words), tokens)
     counts = Counter(len(word) for of_class in tokens for word in of_class)
     if set(counts) == {1}:
-        return manual_verbalizer(loaded, label_words)
+        return build_word_verbalizer(loaded, label_words)
     notes = [_how_read(words, tokens)]
     notes += [COMPARED] if len(counts) > 1 else []
     notes += [f"Left out, being unknown to this model: {shorten(unknown)}."] if unknown else []

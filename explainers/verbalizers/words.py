@@ -145,39 +145,43 @@ def word_tokens(tokenizer, word: str) -> list[int]:
     return list(dropwhile(lambda token: not tokenizer.decode([token]).strip(), tokens))
 
 
-def manual_verbalizer(loaded, label_words: LabelWords) -> WordVerbalizer:
-    """The given words, each read at its first token (as KPT's manual verbalizer reads them)."""
-    split = [w for ws in label_words.values() for w in ws if len(word_tokens(loaded.tokenizer, w)) > 1]
-    note = (
-        f"Read by their first token, being several tokens: {shorten(split)}. The verbalizer whole_words "
-        "reads all of their tokens."
-    )
-    return build_word_verbalizer(loaded, label_words, notes=[note] if split else [])
+def is_known(loaded, tokens: Sequence[int]) -> bool:
+    """Whether a word of these tokens can be read at the first of them."""
+    unknown = loaded.tokenizer.unk_token_id
+    return bool(tokens) and tokens[0] != unknown and loaded.embeds(tokens[:1])
 
 
 def build_word_verbalizer(loaded, label_words: LabelWords, prior=None, notes=()) -> WordVerbalizer:
-    """Find each word's first token; words unknown to the vocabulary are dropped, and said in the notes.
+    """The given words, each read at its first token (as KPT's manual verbalizer reads them); words unknown to
+    the vocabulary are dropped. The notes say both.
 
     prior: (V,), taken off the logits. Raises MaskwiseError where a class is left without words, or where
     two classes are the same tokens.
     """
-    ids, words, unknown = [], [], []
+    ids, words, unknown, split = [], [], [], []
     for label, of_class in label_words.items():
-        first: dict[int, str] = {}
-        for word in of_class:
-            tokens = word_tokens(loaded.tokenizer, word)
-            if not tokens or tokens[0] == loaded.tokenizer.unk_token_id or not loaded.embeds(tokens[:1]):
-                unknown.append(word)
-            else:
-                first.setdefault(tokens[0], word)
+        read = {word: word_tokens(loaded.tokenizer, word) for word in of_class}
+        known = {word: tokens for word, tokens in read.items() if is_known(loaded, tokens)}
+        first = {tokens[0]: word for word, tokens in reversed(known.items())}
         if not first:
             raise unknown_words(label, loaded.title)
-        ids.append(tuple(first))
-        words.append(tuple(first.values()))
+        unknown += [word for word in read if word not in known]
+        split += [word for word, tokens in known.items() if len(tokens) > 1]
+        kept = dict(reversed(first.items()))
+        ids.append(tuple(kept))
+        words.append(tuple(kept.values()))
     check_distinct(list(label_words), ids)
-    if unknown:
-        notes = [*notes, f"Left out, being unknown to this model: {shorten(unknown)}."]
-    return WordVerbalizer(list(label_words), words, ids, prior, notes)
+    return WordVerbalizer(list(label_words), words, ids, prior, [*notes, *_reading_notes(split, unknown)])
+
+
+def _reading_notes(split: Sequence[str], unknown: Sequence[str]) -> list[str]:
+    """What a reader must know of words of several tokens and of unknown ones, in sentences."""
+    several = (
+        f"Read by their first token, being several tokens: {shorten(split)}. The verbalizer whole_words "
+        "reads all of their tokens."
+    )
+    left_out = f"Left out, being unknown to this model: {shorten(unknown)}."
+    return [several] * bool(split) + [left_out] * bool(unknown)
 
 
 def unknown_words(label: str, model: str) -> MaskwiseError:

@@ -16,6 +16,7 @@ from explainers.targets.label import LabelTarget
 from explainers.text.templates import render_cloze
 from explainers.verbalizers import WordVerbalizer
 from explainers.verbalizers.soft import soft_verbalizer
+from tests.masked_kinds import tiny
 from tests.tiny_models import MASKED_KINDS, tiny_masked
 
 TEXT = "The movie was great, but the quick doctor!"
@@ -233,3 +234,12 @@ def test_the_model_itself_is_never_set_to_eager_attention():
     assert (model.config._attn_implementation, eager.config._attn_implementation) == ("sdpa", "eager")
     assert with_eager_attention(model) is eager
     assert {id(p) for p in eager.parameters()} == {id(p) for p in model.parameters()}
+
+
+@pytest.mark.parametrize(("kind", "text"), [("longformer", TEXT), ("yoso", TEXT), ("reformer", 40 * TEXT)])
+@pytest.mark.parametrize("method", ["gae", "attention_rollout", "attention_last"])
+def test_attention_that_is_not_of_all_positions_is_refused(kind, text, method):
+    """Longformer gives that of its windows, Reformer of its chunks, YOSO numbers that are no shares."""
+    target = label_target(loaded=tiny(kind), text=text, granularity="sentence")
+    with pytest.raises(MaskwiseError, match=f"{kind} models do not give the (attention|whole gradient)"):
+        explain(method, target)

@@ -1,9 +1,11 @@
-"""Which quantity a gradient method differentiates."""
+"""Which quantity a gradient method differentiates, and of which models it can."""
 
 import pytest
 import torch
 
-from explainers import EXPLAINERS, read_options
+from benchmarks.tiny.decoders import tiny_decoder
+from benchmarks.verified_models import byte_tokenizer
+from explainers import EXPLAINERS, explain_generation, read_options
 from explainers.core.errors import MaskwiseError
 from tests.explainers.test_classification_methods import label_target
 
@@ -38,3 +40,17 @@ def test_an_answer_has_no_score():
 
     with pytest.raises(MaskwiseError, match="only a class has"):
         make_target("llama").gradient(make_target("llama").embeds()[None], "score")
+
+
+@pytest.mark.parametrize("kind", ["hrm_text", "reformer"])
+def test_models_without_a_whole_gradient_are_refused(kind):
+    """HRM computes all but its last rounds without one, and Reformer knows none unless it is trained."""
+    model, tokenizer = tiny_decoder(kind, len(byte_tokenizer())), byte_tokenizer()
+    settings = {"model": model, "tokenizer": tokenizer, "response": "Yes", "k": 1}
+    with pytest.raises(
+        MaskwiseError, match=f"{kind} models do not give the whole gradient.*feature_ablation"
+    ):
+        list(explain_generation("The sea.", method="gradient_x_input", **settings))
+    *_, found = explain_generation("The sea.", method="feature_ablation", **settings)
+    assert found["log_prob"] < 0
+    assert not any(module._forward_hooks for module in model.modules())

@@ -10,7 +10,7 @@ import torch
 from explainers.core.types import Task
 from explainers.models.held import load_model
 from explainers.targets.mlm_head import MlmReader
-from explainers.verbalizers.words import manual_verbalizer
+from explainers.verbalizers.words import build_word_verbalizer
 from studies.data import Item
 from studies.measuring.classification import Subjects, classification_rows
 from studies.measuring.generation import generation_rows, without
@@ -163,7 +163,7 @@ def test_every_verbalizer_can_be_tuned_for(tmp_path, name):
 
 def test_tuning_learns_the_shots_and_can_be_repeated():
     loaded, template = tiny_masked("bert"), "It was <mask> . {text}"
-    verbalizer = manual_verbalizer(loaded, {"Negative": ["bad"], "Positive": ["good"]})
+    verbalizer = build_word_verbalizer(loaded, {"Negative": ["bad"], "Positive": ["good"]})
     items = [Item(n, text, label) for n, (text, label) in enumerate(LINES)]
     shots = shots_of(items, 2, 2, seed=1)
     assert sorted(label for _, label in shots[0]) == [0, 0, 1, 1]

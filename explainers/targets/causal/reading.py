@@ -78,12 +78,13 @@ class _Trial:
     @no_grad
     def reading(self) -> Reading:
         whole = self._plain(self._ids)
-        if not whole.isfinite().all():
-            return PLAIN  # what is scored says so, in a sentence of its own
-        short = self._plain(self._ids[:, self._rest])
-        self._check(whole, short)
         embeds = self._inputs.of(self._ids)
         read = self._try(lambda: self._logits(embeds, use_cache=False))
+        if whole.isfinite().all():
+            short = self._plain(self._ids[:, self._rest])
+            self._check(whole, short)
+        elif read is not None:
+            return PLAIN  # what is scored says so, in a sentence of its own
         if read is None or not self._same(read, whole):
             raise MaskwiseError(
                 f"{self.kind} models read more of a word than its embedding, so none can be removed from "

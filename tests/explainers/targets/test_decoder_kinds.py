@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from benchmarks import verified_models
 from benchmarks.tiny.decoders import DECODERS
 from benchmarks.verified_models import OPERATORS, Verdict, verify
 from explainers.targets.masked_prompt import MaskOperator
@@ -29,3 +30,16 @@ def test_a_kind_agrees_with_the_slow_computation(name, operator):
         assert re.search(refused[name], verdict.refusal)
     else:
         assert not verdict.refusal and verdict.difference < 0.005 < 0.1 < verdict.moved
+
+
+def test_words_that_are_looked_up_with_those_before_them_keep_their_ids():
+    """Qwen 4 would find a word's id by its embedding: a zeroed word has one only where padding is zero."""
+    name = "qwen4_exp_text"
+    padding = verified_models._model(name).get_input_embeddings().weight[-1]
+    assert not padding.any()
+    padding.fill_(0.1)
+    try:
+        verdict = verify(name, MaskOperator.ZERO)
+    finally:
+        padding.zero_()
+    assert not verdict.refusal and verdict.difference < 0.005 < 0.1 < verdict.moved

@@ -94,6 +94,13 @@ def test_damaged_weights_end_in_a_sentence(kind, method):
         explain(model, method=method)
 
 
+def test_a_damaged_model_that_could_not_be_read_anyway_ends_in_a_sentence():
+    model = tiny("deepseek_v4")
+    list(model.parameters())[-1].fill_(float("nan"))
+    with pytest.raises(MaskwiseError, match="read more of a word than its embedding"):
+        explain(model, response="Once")
+
+
 @every_kind
 def test_one_damaged_word_ends_in_a_sentence_where_it_is_read(kind):
     model = tiny(kind)
@@ -176,3 +183,17 @@ def test_a_prompt_may_fill_the_context_to_the_last_token(kind):
     assert explain(model, text, granularity="sentence", response="ye")["log_prob"] < 0
     with pytest.raises(MaskwiseError, match=f"context of {bound} tokens"):
         explain(model, text + "a", granularity="sentence", response="ye")
+
+
+def test_a_model_that_reads_whole_chunks_needs_positions_for_all_of_the_last_one():
+    """Reformer fills its text up to a multiple of 64 tokens, and its positions are those of a grid."""
+    model = tiny("reformer")
+    model.config.axial_pos_shape = (16, 31)  # 496 positions, of which 448 are whole chunks
+    for table in (m for m in model.modules() if hasattr(m, "axial_pos_shape")):
+        table.axial_pos_shape = (16, 31)
+        table.weights[1] = table.weights[1][:, :31]
+    text = "a" * 443
+    found = explain(model, text, granularity="sentence", response="Once", max_new_tokens=5)
+    assert found["log_prob"] == pytest.approx(slow(model, text, "Once"), abs=5e-3)
+    with pytest.raises(MaskwiseError, match="context of 448 tokens"):
+        explain(model, text + "a", granularity="sentence", response="Once", max_new_tokens=5)

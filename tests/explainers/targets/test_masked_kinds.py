@@ -83,6 +83,15 @@ def test_a_head_that_multiplies_by_its_decoder_hides_what_it_decodes():
         read_masks(loaded, [render_cloze(loaded, TEMPLATE, TEXT)], hidden=True)
 
 
+def test_a_model_object_that_fills_blanks_may_be_of_a_kind_that_writes_too():
+    """transformers says of Flaubert, which is one model for both, that it can generate."""
+    flaubert = tiny("flaubert")
+    *_, found = explain_classification(
+        TEXT, model=flaubert.model, tokenizer=flaubert.tokenizer, task="sst2", method="feature_ablation"
+    )
+    assert found["log_prob"] < 0
+
+
 def test_weights_that_are_not_numbers_are_refused():
     loaded = tiny("bert")
     loaded.model.get_input_embeddings().weight.data.fill_(float("nan"))

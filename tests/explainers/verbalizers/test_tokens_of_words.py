@@ -10,7 +10,7 @@ from explainers.text.tasks import TASKS
 from explainers.text.templates import render_cloze
 from explainers.verbalizers.build import VerbalizerInputs, build_verbalizer
 from explainers.verbalizers.knowledgeable import RARE_SENTIMENT, refine
-from explainers.verbalizers.words import manual_verbalizer, word_tokens
+from explainers.verbalizers.words import build_word_verbalizer, word_tokens
 from tests.tiny_models import tiny_masked
 
 
@@ -32,13 +32,13 @@ def test_a_bare_space_never_stands_for_a_word():
         w: tokenizer.convert_ids_to_tokens(word_tokens(tokenizer, w)) for w in ("商业", "football", "sports")
     }
     assert read == {"商业": ["商业"], "football": ["foot", "ball"], "sports": ["▁sports"]}
-    verbalizer = manual_verbalizer(Loaded, {"Business": ["商业"], "Sports": ["体育", "football"]})
+    verbalizer = build_word_verbalizer(Loaded, {"Business": ["商业"], "Sports": ["体育", "football"]})
     assert tokenizer.convert_tokens_to_ids("▁") not in sum(verbalizer.ids, ())
 
 
 def test_a_word_of_nothing_but_the_space_is_refused():
     with pytest.raises(MaskwiseError, match="'Business' are in the vocabulary"):
-        manual_verbalizer(Loaded, {"Business": ["▁"], "Sports": ["体育"]})
+        build_word_verbalizer(Loaded, {"Business": ["▁"], "Sports": ["体育"]})
 
 
 def test_few_shot_kpt_keeps_every_word_of_one_token():
@@ -72,3 +72,35 @@ def test_sentiment_words_are_not_dropped_for_being_rare():
 def test_a_text_that_the_model_hardly_knows_says_so(text, said):
     notes = render_cloze(tiny_masked("bert"), "{text} It was <mask> .", text).notes
     assert said in notes[0] if said else not notes
+
+
+def sst2_verbalizer(name, words):
+    loaded, task = tiny_masked("bert"), TASKS["sst2"]
+    inputs = VerbalizerInputs(loaded, task, task.templates[0], words, words, task.example_texts())
+    return build_verbalizer(name, inputs)
+
+
+WORD_READERS = pytest.mark.parametrize(
+    "name", ["manual", "whole_words", "knowledgeable", "knowledgeable_few_shot", "soft"]
+)
+
+
+@WORD_READERS
+@pytest.mark.parametrize("word", ["\ue000", "\ufffd", "商"])  # BERT takes two out
+def test_a_class_of_unknown_words_is_refused_by_every_verbalizer(name, word):
+    with pytest.raises(MaskwiseError, match="None of the label words of 'Negative' are in the vocabulary"):
+        sst2_verbalizer(name, {"Negative": [word], "Positive": ["good"]})
+
+
+@WORD_READERS
+def test_an_unknown_first_word_leaves_the_others(name):
+    verbalizer = sst2_verbalizer(name, {"Negative": ["\ufffd", "bad"], "Positive": ["商", "good"]})
+    assert verbalizer.words == (("bad",), ("good",))
+    assert any("unknown" in note and "商" in note for note in verbalizer.notes)
+
+
+@pytest.mark.parametrize("name", ["manual", "knowledgeable", "knowledgeable_few_shot", "soft"])
+def test_a_word_read_by_its_first_token_is_said_by_every_verbalizer(name):
+    verbalizer = sst2_verbalizer(name, {"Negative": ["unheard", "bad"], "Positive": ["good"]})
+    assert verbalizer.words[0][0] == "unheard"
+    assert any(note.startswith("Read by their first token") for note in verbalizer.notes)

@@ -18,7 +18,7 @@ from explainers.verbalizers.build import VERBALIZERS, VerbalizerInputs, build_ve
 from explainers.verbalizers.knowledgeable import expand, knowledgeable_verbalizer, refine
 from explainers.verbalizers.prototypical import fit_prototypes, prototype_loss, prototypical_verbalizer
 from explainers.verbalizers.soft import fit_vectors
-from explainers.verbalizers.words import manual_verbalizer, word_tokens
+from explainers.verbalizers.words import build_word_verbalizer, word_tokens
 from tests.tiny_models import MASKED_KINDS, tiny_masked
 
 LABELS = ("World", "Sports", "Business")
@@ -74,22 +74,24 @@ def test_half_precision_is_averaged_in_full():
 
 
 def test_manual_words_of_several_tokens_are_read_by_the_first_and_said():
-    verbalizer = manual_verbalizer(wordpiece(), {"A": ["politics", "antidisestablishment"], "B": ["sports"]})
+    verbalizer = build_word_verbalizer(
+        wordpiece(), {"A": ["politics", "antidisestablishment"], "B": ["sports"]}
+    )
     assert verbalizer.ids == ((token("politics"), token("antidisestablishment")), (token("sports"),))
     assert "antidisestablishment" in verbalizer.notes[0] and "politics" not in verbalizer.notes[0]
 
 
 def test_unknown_words_are_dropped_and_said():
-    verbalizer = manual_verbalizer(wordpiece(), {"A": ["politics", "\U0001f600"], "B": ["sports"]})
+    verbalizer = build_word_verbalizer(wordpiece(), {"A": ["politics", "\U0001f600"], "B": ["sports"]})
     assert verbalizer.words == (("politics",), ("sports",))
     assert "\U0001f600" in verbalizer.notes[-1]
     with pytest.raises(MaskwiseError, match="None of the label words of 'B'"):
-        manual_verbalizer(wordpiece(), {"A": ["politics"], "B": ["\U0001f600"]})
+        build_word_verbalizer(wordpiece(), {"A": ["politics"], "B": ["\U0001f600"]})
 
 
 def test_classes_of_the_same_words_are_refused():
     with pytest.raises(MaskwiseError, match="'A' and 'B' have the same label words"):
-        manual_verbalizer(wordpiece(), {"A": ["good", "bad"], "B": ["bad", "good"]})
+        build_word_verbalizer(wordpiece(), {"A": ["good", "bad"], "B": ["bad", "good"]})
 
 
 @pytest.mark.parametrize("name", NAMED)
