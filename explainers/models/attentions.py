@@ -13,11 +13,13 @@ def attentions_of(output, model) -> tuple[torch.Tensor, ...]:
     """Attention probabilities of every layer, each (1, H, L, L), rows are queries.
 
     output: of an eager forward pass with output_attentions. Raises MaskwiseError for an
-    architecture that does not give them all, such as Longformer, which gives those of its windows.
+    architecture that does not give them all, such as Longformer, which gives those of its
+    windows, or SqueezeBERT, which gives scores.
     """
     found, length = tuple(output.attentions or ()), output[0].shape[1]
     right = sum(attention is not None and _are_probabilities(attention, length) for attention in found)
-    if right != len(found) or right != model.config.num_hidden_layers:
+    windowed = hasattr(model.config, "attention_window")
+    if windowed or right != len(found) or right != model.config.num_hidden_layers:
         raise MaskwiseError(
             f"{model.config.model_type} models do not give the attention probabilities of all their layers. "
             "Choose a method that needs none, or a BERT or RoBERTa model."

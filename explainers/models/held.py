@@ -70,7 +70,7 @@ class LoadedModel:
         padding = (getattr(table, "padding_idx", None) for table in tables)
         # As in RoBERTa, positions count from behind the padding's, in an encoder and a decoder alike.
         bound -= max((place + 1 for place in padding if place is not None), default=0)
-        return _in_whole_chunks(config, bound) if config.model_type == "reformer" else bound
+        return _in_whole_chunks(config, bound)
 
     def embeds(self, ids: Iterable[int]) -> bool:
         """Whether the model has a word embedding for each token. A tokenizer may know more than its model."""
@@ -79,11 +79,14 @@ class LoadedModel:
 
 
 def _in_whole_chunks(config, bound: int) -> int:
-    """Tokens that a Reformer can read: it fills its text up to whole chunks, for which it needs positions."""
-    if config.axial_pos_embds:
-        bound = math.prod(config.axial_pos_shape)
-    chunks = (getattr(config, f"{kind}_attn_chunk_length") for kind in set(config.attn_layers))
-    chunk = math.lcm(*chunks)
+    """Tokens that fit into as many positions. Reformer and Longformer fill a text up to whole chunks, which
+    take positions as well."""
+    if config.model_type == "reformer":
+        bound = math.prod(config.axial_pos_shape) if config.axial_pos_embds else bound
+        chunk = math.lcm(*(getattr(config, f"{kind}_attn_chunk_length") for kind in config.attn_layers))
+    else:
+        window = getattr(config, "attention_window", 1)
+        chunk = window if isinstance(window, int) else max(window)
     return bound // chunk * chunk or bound
 
 

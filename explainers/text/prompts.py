@@ -119,10 +119,21 @@ def sequence_ends(tokenizer) -> tuple[list[int], list[int]]:
 
 
 def encode_plain(tokenizer, text: str, offsets: bool = False):
-    """Tokenise `text` as text alone: no marks added, and marks written in it read as plain characters."""
-    return tokenizer(
+    """Tokenise `text` as text alone: no marks added, and marks written in it read as plain characters.
+
+    Raises MaskwiseError where they cannot be: a Unigram vocabulary, such as XLM-R's or T5's, holds them as
+    pieces like any other.
+    """
+    encoded = tokenizer(
         text, add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=offsets
     )
+    ends = (tokenizer.bos_token, tokenizer.eos_token, tokenizer.cls_token, tokenizer.sep_token)
+    for mark in (*ends, tokenizer.pad_token, tokenizer.mask_token):
+        if mark and mark in text and tokenizer.convert_tokens_to_ids(mark) in encoded.input_ids:
+            raise MaskwiseError(
+                f"Leave out {mark}: this model's tokenizer reads it as a mark of its own, wherever it stands."
+            )
+    return encoded
 
 
 def encode_response(tokenizer, response: str, continues: bool = True) -> tuple[int, ...]:

@@ -236,10 +236,15 @@ def test_the_model_itself_is_never_set_to_eager_attention():
     assert {id(p) for p in eager.parameters()} == {id(p) for p in model.parameters()}
 
 
-@pytest.mark.parametrize(("kind", "text"), [("longformer", TEXT), ("yoso", TEXT), ("reformer", 40 * TEXT)])
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [("longformer", "a b c d"), ("squeezebert", TEXT), ("yoso", TEXT), ("reformer", 40 * TEXT)],
+)
 @pytest.mark.parametrize("method", ["gae", "attention_rollout", "attention_last"])
 def test_attention_that_is_not_of_all_positions_is_refused(kind, text, method):
-    """Longformer gives that of its windows, Reformer of its chunks, YOSO numbers that are no shares."""
+    """Longformer gives that of its windows, here as many positions as the text has, Reformer that of its
+    chunks, SqueezeBERT and YOSO numbers that are no shares.
+    """
     target = label_target(loaded=tiny(kind), text=text, granularity="sentence")
     with pytest.raises(MaskwiseError, match=f"{kind} models do not give the (attention|whole gradient)"):
         explain(method, target)

@@ -7,6 +7,7 @@ from explainers.core.errors import MaskwiseError
 from explainers.targets.label import LabelTarget
 from explainers.text.templates import render_cloze
 from explainers.verbalizers import WordVerbalizer
+from tests.masked_kinds import RIGHT, tiny
 from tests.tiny_models import CONTEXT, MASKED_KINDS, tiny_masked
 
 every_kind = pytest.mark.parametrize("kind", MASKED_KINDS)
@@ -72,3 +73,11 @@ def test_a_text_at_the_edge_of_the_context_is_cut_and_said(kind):
     assert whole == pytest.approx(
         slow(target.loaded, target.prompt.input_ids, target.mask_position), abs=1e-3
     )
+
+
+def test_a_text_that_is_filled_up_to_whole_windows_has_positions_for_the_last_one(monkeypatch):
+    longformer = RIGHT["longformer"]
+    monkeypatch.setitem(RIGHT, "longformer", longformer | {"max_position_embeddings": CONTEXT - 3})
+    target = target_of(tiny("longformer"), "great " * CONTEXT)
+    assert len(target.prompt.input_ids) == CONTEXT - 8
+    assert target.log_prob_of(target.full_mask()) < 0

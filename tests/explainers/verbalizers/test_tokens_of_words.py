@@ -6,6 +6,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
 from explainers.core.errors import MaskwiseError
+from explainers.text.prompts import render_prompt
 from explainers.text.tasks import TASKS
 from explainers.text.templates import render_cloze
 from explainers.verbalizers.build import VerbalizerInputs, build_verbalizer
@@ -39,6 +40,13 @@ def test_a_bare_space_never_stands_for_a_word():
 def test_a_word_of_nothing_but_the_space_is_refused():
     with pytest.raises(MaskwiseError, match="'Business' are in the vocabulary"):
         build_word_verbalizer(Loaded, {"Business": ["▁"], "Sports": ["体育"]})
+
+
+def test_a_mark_that_is_a_piece_like_any_other_is_neither_word_nor_text():
+    with pytest.raises(MaskwiseError, match="Leave out <mask>: this model's tokenizer reads it as a mark"):
+        build_word_verbalizer(Loaded, {"Business": ["<mask>"], "Sports": ["体育"]})
+    with pytest.raises(MaskwiseError, match="Leave out <mask>"):
+        render_prompt(sentencepiece_like(), "sports <mask> football")
 
 
 def test_few_shot_kpt_keeps_every_word_of_one_token():
