@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inspect import signature
-from threading import get_ident
+from threading import Lock, get_ident
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -27,13 +27,15 @@ CUT = (
     "feature_ablation, or a model of another kind."
 )
 
+_trying = Lock()
 _right: WeakKeyDictionary[PreTrainedModel, bool] = WeakKeyDictionary()
 
 
 def check_gradients(model: PreTrainedModel) -> None:
     """Raise MaskwiseError where the model's gradients are not right, tried once."""
-    if model not in _right:
-        _right[model] = _try(model)
+    with _trying:
+        if model not in _right:
+            _right[model] = _try(model)
     if not _right[model]:
         raise MaskwiseError(QUANTIZED if is_quantized(model) else CUT.format(model.config.model_type))
 
