@@ -9,9 +9,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from importlib.util import find_spec
-from itertools import chain
 from pathlib import Path
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before the import: no calls to outside
@@ -25,12 +23,15 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from components.api import offer_api, shorten_errors
-from components.classification.run import leave
+from components.classification.controls import DEFAULT_TASK, FIRST_TEXT
+from components.classification.run import RUN, leave
+from components.classification.run import tokens_to_read as text_tokens_to_read
 from components.classification.tab import classification_tab
 from components.classroom.lesson_page import lesson_routes
 from components.classroom.room_routes import room_routes
 from components.classroom.tab import classroom_tab
 from components.compare.tab import compare_tab
+from components.generation.controls import DEFAULT_METHOD
 from components.generation.run import generation_work
 from components.generation.tab import generation_tab
 from components.line.allocator import limit_arenas
@@ -53,12 +54,14 @@ from explainers.streams.classification import ClassificationRequest
 from explainers.streams.classification import run as classify
 from explainers.streams.events.shared import Event
 from explainers.streams.generation import GenerationRequest
+from explainers.streams.reading import explain_and_read, planned_passes
 from explainers.targets.causal.drafting import draft_of
 
 INTRODUCTION = (
     "# Maskwise\nWhich words of a prompt could a language model not do without? "
     "Maskwise removes words, and measures how much less likely the model's own answer becomes."
 )
+FIRST_PROMPT = "Tell me in a few words what the weather in the mountains is like in spring."
 THREADS = 128  # for handlers: a run that waits in the line holds one
 MOST_SESSIONS = 500  # whose inputs and results are in memory
 KEPT_SECONDS = 3600  # of uploaded and saved files
@@ -160,24 +163,29 @@ def free_address() -> tuple[str, int]:
 
 
 def prepare() -> None:
-    """Load the default models that need no download, and make what is made on first use, such as the copy
-    that drafts answers: no visitor waits for that."""
+    """Load the default models that need no download, make what is made on first use, such as the copy that
+    drafts answers, and time a small run: no visitor waits for that, and the first is told how long his
+    takes."""
     for task in Task:
         with suppress(MaskwiseError):  # the run itself will say what is wrong
             if at_hand(name := default_model(task), task):
                 load_model(name, task)
-                RUNNER.do(first_use(name, task))
+                for work in first_works(name, task):
+                    RUNNER.do(work)
     READY.set()
 
 
-def first_use(model: str, task: Task) -> Work:
-    """A small run; whoever comes goes first between what is made for it."""
+def first_works(model: str, task: Task) -> Iterator[Work]:
+    """What is made first, then a run that is timed; whoever comes goes first in between."""
     if task is Task.GENERATION:
-        request = GenerationRequest("Say hello.", model, "feature_ablation", 1, max_new_tokens=8)
-        run = generation_work(lambda: request, model)
-        return replace(run, stream=lambda hook: chain(made_in_parts(model, hook), run.stream(hook)))
-    text = ClassificationRequest("A fine day.", "sst2", model, "feature_ablation")
-    return Work(lambda hook: classify(text, hook), "classification", model, task)
+        request = GenerationRequest(FIRST_PROMPT, model, DEFAULT_METHOD, k=1, max_new_tokens=8)
+        yield Work(lambda hook: made_in_parts(model, hook), "preparation")
+        yield generation_work(lambda: request, model)
+    else:
+        text = ClassificationRequest(FIRST_TEXT, DEFAULT_TASK, model)
+        size = text_tokens_to_read(text, planned_passes)
+        yield Work(lambda hook: classify(text, hook), "preparation", model, task)
+        yield Work(lambda hook: explain_and_read(text, hook), RUN, model, task, size=size)
 
 
 def made_in_parts(model: str, hook: OnForward) -> Iterator[Event]:

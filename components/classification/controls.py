@@ -43,13 +43,14 @@ EXAMPLES_PER_TASK = 2
 @dataclass(frozen=True)
 class ClassificationPanel:
     """inputs: by the names that `classification_request` reads. ready: the task's templates. words_file:
-    label words as KPT publishes them."""
+    label words as KPT publishes them. estimate: a line below Run."""
 
     inputs: Controls
     ready: gr.Dropdown
     words_file: gr.UploadButton
     run: gr.Button
     stop: gr.Button
+    estimate: gr.Markdown
     status: gr.HTML
     options: dict[str, Controls]
     tune: gr.Button
@@ -70,10 +71,7 @@ def panel() -> ClassificationPanel:
         elem_id="class-text",
     )
     examples_place = gr.Column(elem_classes="mw-examples")
-    with gr.Row(elem_classes="mw-tight"):
-        run = gr.Button("Run", variant="primary", min_width=80, elem_id="class-run")
-        stop = gr.Button("Stop", min_width=80, elem_id="class-stop")
-    line = status_line("class-status")
+    run, stop, estimate, line = _run_and_status()
     with gr.Row(elem_classes="mw-tight"):
         task = gr.Dropdown(
             [(t.title, name) for name, t in TASKS.items()], value=DEFAULT_TASK, label="Task", min_width=140,
@@ -100,6 +98,7 @@ def panel() -> ClassificationPanel:
         words_file=words_file,
         run=run,
         stop=stop,
+        estimate=estimate,
         status=line,
         options=options,
         tune=tune,
@@ -107,6 +106,14 @@ def panel() -> ClassificationPanel:
         adapter=adapter,
         examples=examples,
     )
+
+
+def _run_and_status():
+    with gr.Row(elem_classes="mw-tight"):
+        run = gr.Button("Run", variant="primary", min_width=80, elem_id="class-run")
+        stop = gr.Button("Stop", min_width=80, elem_id="class-stop")
+    estimate = gr.Markdown(visible=False, elem_id="class-about-time", elem_classes="mw-reference")
+    return run, stop, estimate, status_line("class-status")
 
 
 def _cloze_inputs():

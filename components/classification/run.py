@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 import gradio as gr
@@ -13,6 +14,7 @@ from components.classification.explained import Explained
 from components.classification.few_shot import TunedModels, TuningView
 from components.classification.view import ClassificationView
 from components.line.job import Work
+from components.line.pace import size_of
 from components.line.results import question_of
 from components.page.controls import read_values
 from components.page.models_menu import TUNED, at_hand, model_choices
@@ -23,17 +25,27 @@ from components.runner import RUNNER, show
 from components.sharing.tab import SharedTab
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
+from explainers.core.work import tokens_read
 from explainers.streams.classification import ClassificationRequest
 from explainers.streams.events.shared import Event
-from explainers.streams.reading import explain_and_read, explain_by_all, lens, read
+from explainers.streams.reading import (
+    explain_and_read,
+    explain_by_all,
+    lens,
+    passes_of_all,
+    planned_passes,
+    read,
+)
+from explainers.text.spans import about_spans
 from explainers.text.tasks import CUSTOM, find_task
 
 TUNED_MODELS = TunedModels()
 EXPLAINED = Explained()
 SLOT = "classification"  # Run, live reading, all methods and layers share the views
-LIVE = "live"
+RUN, LIVE = "explained and read", "live"
 RUN_SHOWS = ("result", "bars", "strip", "plot")
 MODELS = [("Tuned on a few texts", TUNED)]
+Passes = Callable[[ClassificationRequest, int], int]  # of a request, whose text has about so many spans
 
 
 def explain_on(tab: SharedTab, when: Callable, *mirrors: gr.HTML) -> gr.events.Dependency:
@@ -44,7 +56,7 @@ def explain_on(tab: SharedTab, when: Callable, *mirrors: gr.HTML) -> gr.events.D
         settings, options = read_values(list(tab.inputs), tab.options, values)
         own = options[settings["method"]]
         view, inputs = tab.view(settings), settings | {"options": own}
-        work = classification_work(request.session_hash, settings, own, explain_and_read)
+        work = run_work(request.session_hash, settings, own)
         for shown in run_inputs(request, settings, work, view, inputs):
             yield tab.changed(shown, view.record(), inputs, mirrors)
 
@@ -103,9 +115,7 @@ def compare_on(tab: SharedTab, button: gr.Button) -> gr.events.Dependency:
     def handle(request: gr.Request, *values) -> Iterator[Updates]:
         settings, options = read_values(list(tab.inputs), tab.options, values)
         view = ClassificationView(settings["text"], settings["granularity"], ("plot", "methods"))
-        every = partial(_every_method, options)
-        own = options[settings["method"]]
-        work = classification_work(request.session_hash, settings, own, every, "all methods", more=options)
+        work = all_methods_work(request.session_hash, settings, options)
         for shown in run_inputs(request, settings, work, view):
             yield tab.views.updates(shown)
 
@@ -160,8 +170,36 @@ def _learn(
         yield updates
 
 
-def _every_method(options: dict[str, dict], request: ClassificationRequest, hook, loaded) -> Iterator[Event]:
-    return explain_by_all(request, options, hook, loaded)
+def run_work(session: str | None, settings: dict, options: dict) -> Work:
+    """Explain by the method that is chosen. options: of the method."""
+    work = classification_work(session, settings, options, explain_and_read)
+    return _sized(work, settings, options, planned_passes)
+
+
+def all_methods_work(session: str | None, settings: dict, options: dict[str, dict]) -> Work:
+    """Explain by every method. options: by method."""
+
+    def every(request: ClassificationRequest, hook, loaded) -> Iterator[Event]:
+        return explain_by_all(request, options, hook, loaded)
+
+    def passes(request: ClassificationRequest, spans: int) -> int:
+        return passes_of_all(request, options, spans)
+
+    own = options[settings["method"]]
+    work = classification_work(session, settings, own, every, "all methods", more=options)
+    return _sized(work, settings, own, passes)
+
+
+def tokens_to_read(request: ClassificationRequest, passes: Passes) -> int:
+    """About how much work it is to send so many texts through the model."""
+    length = len(request.text.split()) + len(request.used_template().split())
+    return tokens_read(passes(request, about_spans(request.text, request.settings().granularity)), length, 0)
+
+
+def _sized(work: Work, settings: dict, options: dict, passes: Passes) -> Work:
+    return replace(
+        work, size=size_of(lambda: tokens_to_read(classification_request(settings, options), passes))
+    )
 
 
 def classification_work(
@@ -169,7 +207,7 @@ def classification_work(
     settings: dict,
     options: dict,
     stream: Callable[..., Iterator[Event]],
-    kind: str = "explained and read",
+    kind: str = RUN,
     short: bool = False,
     more: object = None,
 ) -> Work:

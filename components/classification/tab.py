@@ -9,6 +9,7 @@ import gradio as gr
 
 from components.classification import controls
 from components.classification.controls import ClassificationPanel
+from components.classification.estimate import show_estimate
 from components.classification.run import (
     EXPLAINED,
     RUN_SHOWS,
@@ -79,6 +80,7 @@ def classification_tab() -> ClassificationTab:
     controls.fill_by_task(panel)
     panel.inputs["task"].change(_ready_templates, panel.inputs["task"], panel.ready, **AT_ONCE)
     running = _wire(shared, panel, every_method, layers)
+    show_estimate(shared, panel.estimate)
     wire_share_bar(shared, running)
     return ClassificationTab(panel, record, shared)
 

@@ -17,7 +17,7 @@ MOST_TOKENS = 160  # columns of the layer lens
 WORDS_SHOWN = 8
 ABOUT_LENS = (
     "The word read after each layer; the darker, the nearer to rank 1 is the word that the last layer reads, "
-    "without colour from rank 1,000 on."
+    "without colour from rank 1,000 on. The number in brackets is that rank."
 )
 READING = (
     "Live: {label}'s share of what the MLM head reads at each token (PromptExplainer). "
@@ -90,7 +90,8 @@ class ClassificationView(RecordingView):
     def on_step(self, event: dict) -> None:
         self.searched = True
         if checked := event.get("checked"):
-            self.progress.prove(*checked)
+            done, wanted = checked
+            self.progress.prove(done, wanted, left=event["total"] - event["step"])
             return
         self.progress.step(event["step"], event["total"])
         removed = set(event["removed"])

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import gradio as gr
 
 from components.compare.charts import ConvergenceView, SweepView
 from components.compare.controls import METHODS, MOST_ITERATIONS, MOST_K, MOST_SEEDS
 from components.line.job import Work
+from components.line.pace import size_of
 from components.line.results import question_of
 from components.page.controls import read_values
 from components.page.views import IN_LINE, Updates
 from components.runner import show
 from components.sharing.tab import SharedTab
 from explainers.core.types import Task
-from explainers.streams.comparison import ComparisonRequest, compare
+from explainers.streams.comparison import ComparisonRequest, compare, planned
 from explainers.streams.events.shared import Event
 from explainers.streams.sweep import convergence, sweep
 
@@ -25,7 +27,7 @@ def compare_on(tab: SharedTab, button: gr.Button) -> gr.events.Dependency:
 
     def handle(request: gr.Request, *values) -> Iterator[Updates]:
         settings, _ = read_values(list(tab.inputs), {}, values)
-        view, work = tab.view(settings), comparison_work(settings, "comparison", compare)
+        view, work = tab.view(settings), methods_work(settings)
         for shown in show(request, tab.name, work, view, settings):
             yield tab.changed(shown, view.record(), settings)
 
@@ -61,6 +63,15 @@ def converge_on(
 
     inputs = [seeds, iterations, *tab.inputs.values()]
     return button.click(handle, inputs, list(tab.views.values()), **IN_LINE)
+
+
+def methods_work(settings: dict) -> Work:
+    """Compare the methods."""
+
+    def tokens() -> int:
+        return sum(part["tokens"] for part in planned(ComparisonRequest(**settings)))
+
+    return replace(comparison_work(settings, "comparison", compare), size=size_of(tokens))
 
 
 def comparison_work(settings: dict, kind: str, stream: Callable[..., Iterator[Event]], *bounds: int) -> Work:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import gradio as gr
 
@@ -12,18 +12,19 @@ from components.compare.agreement_map import agreement_map
 from components.compare.controls import MOST_ITERATIONS, MOST_K, MOST_SEEDS, ComparePanel
 from components.compare.convergence_bands import convergence_bands
 from components.compare.ratio_plot import ratio_plot
-from components.compare.run import compare_on, converge_on, sweep_on
+from components.compare.run import compare_on, converge_on, methods_work, sweep_on
 from components.compare.table import compare_table
 from components.compare.view import ComparisonView, replay
+from components.generation.run import KIND as GENERATION
 from components.generation.tab import GenerationTab
 from components.page.progress import duration, status
 from components.page.scripts import ASSETS
 from components.page.views import AT_ONCE, Views
-from components.runner import stopper
+from components.runner import LINE, stopper
 from components.sharing.share_bar import share_bar, wire_share_bar
 from components.sharing.tab import IDLE_SECONDS, SharedTab
 from explainers.core.errors import MaskwiseError
-from explainers.streams.comparison import ComparisonRequest, estimate
+from explainers.streams.comparison import ComparisonRequest, planned
 
 STORED = ASSETS / "examples" / "comparison.json"
 
@@ -90,7 +91,7 @@ def _bands_part():
 
 
 def _wire_estimate(panel: ComparePanel, done) -> None:
-    """The estimate follows every choice, and the speed that a comparison has measured."""
+    """The estimate follows every choice, and the speed that runs have measured."""
     names, inputs = list(panel.inputs), list(panel.inputs.values())
 
     def about(*values) -> dict:
@@ -103,13 +104,17 @@ def _wire_estimate(panel: ComparePanel, done) -> None:
 def estimate_text(settings: dict) -> str:
     """How long a comparison would take, or what keeps it from being run."""
     try:
-        cost = estimate(ComparisonRequest(**settings))
+        parts = planned(ComparisonRequest(**settings))
     except MaskwiseError as error:
         return str(error)
-    passes = f"About {cost['passes']:,} passes through the model"
-    if cost["seconds"] is None:
-        return f"{passes}. How long that takes will be known after a first comparison on this model."
-    return f"{passes}, about {duration(cost['seconds'])} at the speed of the last comparison."
+    passes = f"About {sum(part['passes'] for part in parts):,} passes through the model"
+    work = methods_work(settings)
+    if seconds := LINE.expected(work.pace, work.size):
+        return f"{passes}, about {duration(seconds)} at the speed of the last comparison."
+    explained = replace(work, kind=GENERATION)
+    if seconds := LINE.expected(explained.pace, work.size):
+        return f"{passes}, about {duration(seconds)} at the speed of the last explanation."
+    return f"{passes}. How long that takes will be known after a first comparison on this model."
 
 
 def _wire_take(panel: ComparePanel, generation: GenerationTab) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from components.compare.agreement_map import expected_agreement, map_value
 from components.compare.table import table_value
+from components.page.progress import Part
 from components.page.stream_view import RecordingView, StreamView
 from components.page.views import Values
 
@@ -48,18 +49,18 @@ class ComparisonView(CompareRun, RecordingView):
         return shown
 
     def on_prompt(self, event: dict) -> None:
-        # Its answers are written five at a time: how fast that goes says nothing of what follows.
-        self.progress.say("Measuring random removal")
+        parts = [Part(part["passes"], part["tokens"]) for part in event.get("parts", [])]
+        self.progress.measure_parts("Measuring random removal", *parts)
         self.spans = event["spans"]
 
     def on_floor(self, event: dict) -> None:
         self.floor = event
-        self.progress.measure("Random removal measured", event.get("passes", 0))
+        self.progress.next_part("Random removal measured")
 
     def on_row(self, event: dict) -> None:
         self.rows.append(event)
         total = len(self.settings["methods"])
-        self.progress.text = f"{len(self.rows)} of {total} methods done, the last {event['title']}"
+        self.progress.next_part(f"{len(self.rows)} of {total} methods done, the last {event['title']}")
 
     def on_compared(self, event: dict) -> None:
         self.compared = event

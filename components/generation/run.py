@@ -8,8 +8,8 @@ from functools import partial
 
 import gradio as gr
 
-from components.generation.estimate import tokens_to_read
 from components.line.job import Work
+from components.line.pace import size_of
 from components.line.results import question_of
 from components.page.controls import read_values
 from components.page.views import IN_LINE, Updates
@@ -17,7 +17,11 @@ from components.runner import show
 from components.sharing.run_here import RunHere, run_here
 from components.sharing.tab import SharedTab
 from explainers.core.types import Task
+from explainers.core.work import tokens_read
 from explainers.streams.generation import GenerationRequest, run
+from explainers.text.spans import about_spans
+
+KIND = "generation"
 
 
 def explain_on(
@@ -45,12 +49,23 @@ def generation_work(request: Callable[[], GenerationRequest], model: str) -> Wor
     """Explain a generation. request: raises MaskwiseError where it cannot be. model: as it names it."""
     return Work(
         lambda hook: run(request(), hook, reuse=True),
-        kind="generation",
+        KIND,
         model=model,
         task=Task.GENERATION,
-        question=question_of("generation", lambda: asked_by(request())),
-        size=tokens_to_read(request),
+        question=question_of(KIND, lambda: asked_by(request())),
+        size=size_of(lambda: tokens_to_read(request())),
     )
+
+
+def tokens_to_read(request: GenerationRequest) -> int:
+    """About how much work a run is until it shows its result."""
+    length = len(request.prompt.split()) + request.max_new_tokens
+    answers = 1 if request.response.strip() else 2
+    return tokens_read(passes_until_shown(request), length, answers * request.max_new_tokens)
+
+
+def passes_until_shown(request: GenerationRequest) -> int:
+    return request.explainer().passes_until_shown(about_spans(request.prompt, request.granularity))
 
 
 def asked_by(request: GenerationRequest) -> tuple:

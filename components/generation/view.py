@@ -75,7 +75,8 @@ class GenerationView(RecordingView):
         if len(alone := event.get("proposed", [])) == 1 and not self.shown:
             self.spans[alone[0]]["score"] = self.search.unmasked - event["proposal"]
         if checked := event.get("checked"):
-            self.progress.prove(*checked)
+            done, wanted = checked
+            self.progress.prove(done, wanted, left=event["total"] - event["step"])
         else:
             self.progress.step(event["step"], event["total"])
 

@@ -35,12 +35,11 @@ class Work:
     """What a job runs.
 
     stream: takes on_forward and returns an iterator of events. It is called before the wait, so that a
-    request that cannot be is refused at once. kind, size: works of a kind take about equally long for each
-    unit of their size. model, task: what to load before the turn comes, so that nobody waits for a download;
-    none where task is None. short: it goes between the passes of a long job. question: as `results.question`
-    gives it; with the model it decides all events, so that equal works are one job and its result is kept.
-    "" for none. kept: False where a run leaves more behind than its events. max_seconds: with the models, at
-    most.
+    request that cannot be is refused at once. kind, size: as in `pace`. model, task: what to load before the
+    turn comes, so that nobody waits for a download; none where task is None. short: it goes between the
+    passes of a long job. question: as `results.question` gives it; with the model it decides all events, so
+    that equal works are one job and its result is kept. "" for none. kept: False where a run leaves more
+    behind than its events. max_seconds: with the models, at most.
     """
 
     stream: Stream
@@ -58,6 +57,11 @@ class Work:
         """Question and model; the built-in model has two names."""
         is_builtin = self.task is not None and self.model == BUILTIN[self.task].id
         return self.question, "" if is_builtin else self.model
+
+    @property
+    def pace(self) -> str:
+        """Works of one pace take about equally long for each unit of their size: a kind, on a model."""
+        return " ".join(filter(None, [self.kind, self.asked[1]]))
 
     def builtin(self) -> Model | None:
         """The model where it is known without loading it."""
@@ -83,7 +87,7 @@ class Job:
         self.events: list[Event] = []
         self.changed = Condition()
         self._line, self._deadline, self._began = line, inf, False
-        self._ticket = Ticket(session, work.kind, work.short, work.size, ready=work.task is None)
+        self._ticket = Ticket(session, work.pace, work.short, work.size, ready=work.task is None)
         self._readers: set[Reader] = set()
         self._left_at, self._asked_at, self._model = 0.0, monotonic(), ""
         line.join(self._ticket)
@@ -202,7 +206,7 @@ class Job:
         return zero_gpu.on_zero_gpu() and self.work.kept and bool(self.work.asked[1])
 
     def _lent(self) -> Iterator[Event]:
-        expected = self._line.expected(self.work.kind, self.work.size)
+        expected = self._line.expected(self.work.pace, self.work.size)
         seconds = lent_gpu.seconds_to_ask(expected, self.work.max_seconds)
         return lent_gpu.lent(self.work.stream, seconds, self._on_forward, lambda: self._ticket.stopped)
 

@@ -29,7 +29,7 @@ _numbers = count()
 class Ticket:
     """A place in the line.
 
-    session: whose turn it takes. kind: jobs of a kind take about equally long. short: it goes between the
+    session: whose turn it takes. kind: as in `Work.pace`. short: it goes between the
     passes of a long job. size: of the work, in its kind's own unit. ready: False while its model loads;
     others go first meanwhile. proving: its result is shown, and now it proves that. unread: its page was
     left, and may come back. typical: False where earlier runs had done a part of its work, so that its time
@@ -161,7 +161,7 @@ class Line:
                 self.waiting.remove(ticket)
             if self.at_work is ticket:
                 self._hand_over(ticket)
-                if not (ticket.proving or ticket.unread or ticket.stopped):
+                if not (ticket.proving or ticket.stopped):
                     self._record(ticket, ticket.seconds)
             self._changed.notify_all()
 

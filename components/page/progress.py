@@ -7,6 +7,15 @@ from time import monotonic
 from typing import Any
 
 COUNTED = 10  # passes: fewer are not counted in words
+MEASURED = 0.05  # of the work: less says too little of how long the rest takes
+
+
+@dataclass(frozen=True)
+class Part:
+    """Of measured work. passes: about how many go through the model. size: as a share of the sizes of all."""
+
+    passes: int
+    size: float
 
 
 @dataclass
@@ -20,10 +29,12 @@ class Progress:
     started: float | None = None
     seconds: float = 0.0  # that the work takes, where that is what is known of it
     after: float = 0.0  # seconds of what comes behind the measured work
-    passes: int = 0
-    passes_before: int | None = None
+    parts: tuple[Part, ...] = ()
+    part: int = 0  # that is at work
+    passes_before: int | None = None  # when that part began
     steps: tuple[int, int] | None = None
-    steps_before: int = 0  # that were done when the measured work began
+    proof: tuple[int, int] | None = None
+    before: float = 0.0  # steps, or the size of parts, that were done when the clock was started
 
     def say(self, text: str) -> None:
         """Work whose length is unknown."""
@@ -37,10 +48,18 @@ class Progress:
     def measure(self, text: str, passes: int, after: float = 0.0) -> None:
         """The work that begins takes about this many passes through the model. after: seconds of what comes
         behind it."""
-        self.state, self.text, self.passes, self.started = "running", text, passes, monotonic()
-        self.passes_before = self.steps = None
-        self.steps_before = 0
-        self.seconds, self.after = 0.0, after
+        self.measure_parts(text, Part(passes, 1.0))
+        self.after = after
+
+    def measure_parts(self, text: str, *parts: Part) -> None:
+        """The work that begins has these parts, each of which begins with `next_part` but the first."""
+        self.state, self.text, self.parts, self.part, self.started = "running", text, parts, 0, monotonic()
+        self.passes_before = self.steps = self.proof = None
+        self.before = self.seconds = self.after = 0.0
+
+    def next_part(self, text: str) -> None:
+        """A part is done."""
+        self.text, self.part, self.passes_before = text, self.part + 1, None
 
     def expect(self, text: str, seconds: float) -> None:
         """The work that begins takes about so long."""
@@ -51,22 +70,23 @@ class Progress:
         """The measured work goes in steps, a mask each."""
         self.steps, self.text = (step, total), f"Finding: {step:,} of about {total:,} masks tried"
 
-    def prove(self, done: int, wanted: int) -> None:
+    def prove(self, done: int, wanted: int, left: int | None = None) -> None:
         """A proof begins or goes on. done, wanted: how many of how many sets are tried; from a better set it
-        begins anew."""
-        if self.state != "running" or not self.steps or self.steps[1] != wanted or self.steps[0] >= done:
+        begins anew. left: how many will still be tried, where that is known; the budget may not cover all."""
+        end = wanted if left is None else min(done + left, wanted)
+        if self.state != "running" or not self.proof or self.proof[1] != wanted or self.proof[0] >= done:
             self.measure("", 0)
-            self.steps_before = done
-        self.steps = done, wanted
+            self.before = done
+        self.steps, self.proof = (done, end), (done, wanted)
         self.text = f"Shown below. Proving it: {done:,} of {wanted:,} exchanges checked"
+        if end < wanted:
+            self.text += f"; the budget ends at {end:,}"
 
     def from_now(self) -> None:
-        """What is done came all at once, to a page that has come back: the time of steps is taken from here
+        """What is done came all at once, to a page that has come back: steps and parts are timed from here
         on; of other work nobody knows how much is done."""
-        if self.steps:
-            self.started, self.steps_before = monotonic(), self.steps[0]
-        else:
-            self.started = None
+        self.started = monotonic() if self.steps or self.part else None
+        self.before, self.passes_before = self.steps[0] if self.steps else self._size_done(), None
 
     def end(self, state: str, text: str, details: str = "") -> None:
         """state: done, stopped, error or idle. details: sentences to read on demand."""
@@ -86,18 +106,40 @@ class Progress:
             known = seconds < self.seconds  # else it takes longer than was expected, nobody knows how long
             return {"fraction": seconds / self.seconds, "eta": self.seconds - seconds} if known else {}
         if self.steps:
-            return self._share(*self.steps, self.steps_before, seconds)
+            return self._share(*self.steps, seconds)
+        return self._counted(passes_done) | self._share(*self._sizes(passes_done), seconds)
+
+    def _counted(self, passes_done: int) -> dict:
+        """The passes in words."""
+        earlier = sum(part.passes for part in self.parts[: self.part])
+        done, total = earlier + self._in_part(passes_done), sum(part.passes for part in self.parts)
+        counted = f"{self.text}: {done:,} of about {total:,} passes"
+        return {"text": counted if total >= COUNTED else self.text}
+
+    def _sizes(self, passes_done: int) -> tuple[float, float]:
+        """What is done of the parts, and all of them."""
+        done = self._size_done()
+        if self.part < len(self.parts):
+            now = self.parts[self.part]
+            done += now.size * self._in_part(passes_done) / max(now.passes, 1)
+        return done, sum(part.size for part in self.parts)
+
+    def _size_done(self) -> float:
+        return sum(part.size for part in self.parts[: self.part])
+
+    def _in_part(self, passes_done: int) -> int:
+        """Passes of the part that is at work; no more than were planned."""
+        if self.part >= len(self.parts):
+            return 0
         if self.passes_before is None:
             self.passes_before = passes_done
-        done = min(passes_done - self.passes_before, self.passes)
-        counted = f"{self.text}: {done:,} of about {self.passes:,} passes"
-        text = counted if self.passes >= COUNTED else self.text
-        return {"text": text} | self._share(done, max(self.passes, 1), 0, seconds)
+        return min(passes_done - self.passes_before, self.parts[self.part].passes)
 
-    def _share(self, done: int, total: int, before: int, seconds: float) -> dict:
-        """before: what was done when the seconds began."""
-        left = seconds * (total - done) / (done - before) + self.after if done > before else None
-        return {"fraction": done / total, "eta": left}
+    def _share(self, done: float, total: float, seconds: float) -> dict:
+        measured = done - self.before
+        known = measured > 0 and measured >= MEASURED * total
+        left = seconds * (total - done) / measured + self.after if known else None
+        return {"fraction": done / total if total else 0, "eta": left}
 
 
 def duration(seconds: float) -> str:

@@ -23,7 +23,7 @@ from explainers.streams.events.classification import (
     PredictionEvent,
     ReadingsEvent,
 )
-from explainers.streams.events.comparison import ComparedEvent, FloorEvent, RowEvent
+from explainers.streams.events.comparison import ComparedEvent, ComparedPromptEvent, FloorEvent, RowEvent
 from explainers.streams.events.generation import GenerationExplanation
 from explainers.streams.events.shared import PromptEvent, StepEvent
 
@@ -64,7 +64,7 @@ class ClassificationRecord(Kept):
 
 class ComparisonRecord(Kept):
     tab: Literal["compare"]
-    events: list[Annotated[PromptEvent | FloorEvent | RowEvent | ComparedEvent, BY_TYPE]]
+    events: list[Annotated[ComparedPromptEvent | FloorEvent | RowEvent | ComparedEvent, BY_TYPE]]
 
 
 def needed(record: dict | None) -> dict:

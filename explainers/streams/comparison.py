@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, field, fields
-from time import perf_counter
-from typing import Annotated, TypedDict, cast
+from typing import Annotated, cast
 
 from pydantic import BeforeValidator
 
@@ -16,22 +15,27 @@ from explainers.core.base import EXPLAINERS
 from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.requests import between, request
 from explainers.core.types import OnForward, removed_spans
+from explainers.core.work import WRITTEN_PLAINLY, tokens_read
 from explainers.measures.flatness import flat_notes
 from explainers.measures.text import METRICS
 from explainers.models.held import LoadedModel
-from explainers.streams.events.comparison import ComparedEvent, ComparisonAsked, ComparisonEvent, RowEvent
+from explainers.streams.events.comparison import (
+    ComparedEvent,
+    ComparisonAsked,
+    ComparisonEvent,
+    PlannedPart,
+    RowEvent,
+)
 from explainers.streams.events.shared import PromptEvent
 from explainers.streams.generation import GenerationRequest, answered_target
 from explainers.streams.removals import TEXT_DRAWS, Removals
 from explainers.streams.report import scored_spans, span_values
 from explainers.targets.response import ResponseTarget
-from explainers.text.spans import Granularity, text_units
+from explainers.text.spans import about_spans
 
 MAX_METHODS = 8
 MAX_DRAWS = 100
-CHARS_PER_TOKEN = 4  # of English
-
-_speeds: dict[str, float] = {}  # passes per second in a model's last comparison
+BATCHES = 2  # in which the answers without random sets are written: those of one length at once
 
 
 def _check_count(methods: object) -> list:
@@ -84,20 +88,19 @@ def compare(
     loaded: a model in place of the request's. A method that refuses becomes a row with an error. Where
     on_forward raises Stopped after the prompt event, the comparison ends with the rows that are complete.
     """
-    meter = Meter(on_forward)
-    target = yield from answered_target(request.single(request.methods[0]), meter, loaded)
-    yield prompt_event(target, planned_passes(request, len(target.spans)))
+    on_forward = on_forward or (lambda rows: None)
+    target = yield from answered_target(request.single(request.methods[0]), on_forward, loaded)
+    parts = planned_parts(request, len(target.spans), len(target.prompt.input_ids) + target.length)
+    yield {**prompt_event(target, sum(part["passes"] for part in parts)), "parts": parts}
     rows: list[RowEvent] = []
     stopped = False
     try:
         removals = Removals(target, request.max_new_tokens)
         floor = removals.floor(request.k, request.draws, request.seed)
-        rest = planned_passes(request, len(target.spans)) - floor_passes(request)
-        yield {"type": "floor", "draws": request.draws, "metrics": floor, "passes": rest}
+        yield {"type": "floor", "draws": request.draws, "metrics": floor}
         for method in request.methods:
             rows.append(_row(request, method, removals))
             yield rows[-1]
-        meter.keep(request.model)
     except Stopped:
         stopped = True
     yield _compared(request, target, rows, stopped)
@@ -188,53 +191,24 @@ def _best(rows: Sequence[RowEvent], name: str) -> str:
     return choose(values, key=lambda method: values[method])
 
 
-class Estimate(TypedDict):
-    """passes: sequences through the model; seconds: None before this model's first comparison."""
-
-    passes: int
-    seconds: float | None
-
-
-class Meter:
-    """An on_forward that counts the sequences, and the seconds since the first of them."""
-
-    def __init__(self, on_forward: OnForward | None = None):
-        self._on_forward = on_forward or (lambda rows: None)
-        self._passes = 0
-        self._started: float | None = None
-
-    def __call__(self, rows: int) -> bool | None:
-        shared = self._on_forward(rows)
-        self._started = self._started or perf_counter()
-        self._passes += rows
-        return shared
-
-    def keep(self, model: str) -> None:
-        """Remember the speed of a comparison that is complete."""
-        if self._started is not None:
-            _speeds[model] = self._passes / (perf_counter() - self._started)
+def planned(request: ComparisonRequest) -> list[PlannedPart]:
+    """About how much work a comparison is: its answer, then `planned_parts`. Loads nothing, so tokens are
+    guessed from the length."""
+    written = 0 if request.response.strip() else request.max_new_tokens
+    answer: PlannedPart = {"passes": written, "tokens": tokens_read(0, 0, written)}
+    length = len(request.prompt.split()) + request.max_new_tokens
+    return [answer, *planned_parts(request, about_spans(request.prompt, request.granularity), length)]
 
 
-def estimate(request: ComparisonRequest) -> Estimate:
-    """About what a comparison takes. Loads nothing, so tokens are guessed from the length."""
-    answer = 0 if request.response.strip() else request.max_new_tokens
-    passes = answer + planned_passes(request, _about_spans(request.prompt, request.granularity))
-    speed = _speeds.get(request.model)
-    return {"passes": passes, "seconds": passes / speed if speed else None}
+def planned_parts(request: ComparisonRequest, spans: int, length: int) -> list[PlannedPart]:
+    """What follows the answer: random removal, then each method and the answer without its set. length: about
+    how many tokens a mask and the answer have."""
 
+    def part(masks: int, answers: int, batches: int) -> PlannedPart:
+        written = request.max_new_tokens
+        tokens = tokens_read(masks, length, batches * written, WRITTEN_PLAINLY)
+        return {"passes": masks + answers * written, "tokens": tokens}
 
-def planned_passes(request: ComparisonRequest, spans: int) -> int:
-    """About how many sequences go through the model once the answer to the whole prompt is there."""
-    searched = sum(request.single(method).explainer().passes(spans) for method in request.methods)
-    return floor_passes(request) + searched + len(request.methods) * (request.max_new_tokens + 2)
-
-
-def floor_passes(request: ComparisonRequest) -> int:
-    """How many of them measure random removal."""
-    return min(TEXT_DRAWS, request.draws) * request.max_new_tokens + request.draws
-
-
-def _about_spans(text: str, granularity: str) -> int:
-    if granularity == "token":
-        return 1 + len(text) // CHARS_PER_TOKEN
-    return len(text_units(text, Granularity(granularity)))
+    removal = part(request.draws, min(TEXT_DRAWS, request.draws), BATCHES)
+    masks = [request.single(method).explainer().passes(spans) + 2 for method in request.methods]
+    return [removal, *(part(count, 1, 1) for count in masks)]

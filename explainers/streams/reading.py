@@ -101,12 +101,20 @@ def explain_by_all(
     """
     text = yield from read(request, on_forward, loaded)
     target = text.target
-    requests = [_with_method(request, name, options) for name in explainers_for(Task.CLASSIFICATION)]
-    passes = [_passes(each, target) for each in requests]
-    yield {"type": "methods", "count": len(requests), "passes": sum(p for p in passes if p <= MOST_PASSES)}
+    requests = _by_method(request, options)
+    passes = [planned_passes(each, len(target.spans)) for each in requests]
+    yield {
+        "type": "methods",
+        "count": len(requests),
+        "passes": passes_of_all(request, options, len(target.spans)),
+    }
     for each, needed in zip(requests, passes, strict=True):
         yield _run_one(each, target, needed)
     yield {"type": "compared", "notes": [*flat_notes(target)]}
+
+
+def _by_method(request: ClassificationRequest, options: dict[str, dict]) -> list[ClassificationRequest]:
+    return [_with_method(request, name, options) for name in explainers_for(Task.CLASSIFICATION)]
 
 
 def _with_method(request: ClassificationRequest, name: str, options: dict) -> ClassificationRequest:
@@ -114,8 +122,15 @@ def _with_method(request: ClassificationRequest, name: str, options: dict) -> Cl
     return replace(request, method=name, options=settings | options.get(name, {}))
 
 
-def _passes(request: ClassificationRequest, target: LabelTarget) -> int:
-    return request.explainer(len(target.spans)).passes(len(target.spans)) + 2 * (STEPS + 1)
+def planned_passes(request: ClassificationRequest, spans: int) -> int:
+    """About how many sequences one method and its curves send through the model."""
+    return request.explainer(spans).passes(spans) + 2 * (STEPS + 1)
+
+
+def passes_of_all(request: ClassificationRequest, options: dict[str, dict], spans: int) -> int:
+    """As `planned_passes`, of all methods that are not left out."""
+    passes = [planned_passes(each, spans) for each in _by_method(request, options)]
+    return sum(count for count in passes if count <= MOST_PASSES)
 
 
 def _run_one(request: ClassificationRequest, target: LabelTarget, passes: int) -> MethodEvent:

@@ -19,6 +19,8 @@ from explainers.text.words import Chars, word_ranges
 _CLOSED = r"[\p{Pe}\p{Pf}\"']*"
 _SENTENCE = regex.compile(rf"(?mw)\S.*?(?:[…\p{{STerm}}]+{_CLOSED}(?=\s|$)|[。！？｡။។៕]+{_CLOSED}|$)")
 
+CHARS_PER_TOKEN = 4  # of English
+
 
 class Granularity(StrEnum):
     TOKEN = "token"
@@ -65,6 +67,13 @@ def text_units(text: str, granularity: Granularity) -> list[Chars]:
         words = (strip(text, chars) for chars in word_ranges(text))
         return [(start, end) for start, end in words if is_visible(text[start:end])]
     return [strip(text, match.span()) for match in _SENTENCE.finditer(text)]
+
+
+def about_spans(text: str, granularity: str) -> int:
+    """About how many spans a text has; tokens are guessed from its length, since no tokenizer is asked."""
+    if granularity == Granularity.TOKEN:
+        return 1 + len(text) // CHARS_PER_TOKEN
+    return len(text_units(text, Granularity(granularity)))
 
 
 def strip(text: str, chars: Chars) -> Chars:

@@ -10,7 +10,7 @@ DIGITS = 2
 
 
 def bands_figure(series: list[Series]) -> go.Figure:
-    return lines_figure(series, "iteration", "log p of the answer (nats)", DIGITS, markers=False)
+    return lines_figure(series, "iteration", "log p (nats)", DIGITS, markers=False)
 
 
 def bands_chart(series: list[Series], note: str) -> dict:

@@ -54,7 +54,7 @@ def faithfulness_chart(kind: str, curves: list[Curve], note: str) -> dict:
     head = [AXES[kind].removeprefix("share of "), *(curve.title for curve in curves)]
     shares = curves[0].fractions if curves else []
     rows = [
-        [f"{share:.0%}".replace("%", " %"), *(f"{curve.values[step]:.4g}" for curve in curves)]
+        [f"{share:.0%}".replace("%", " %"), *(fixed(curve.values[step], 4) for curve in curves)]
         for step, share in enumerate(shares)
     ]
     said = f"{TITLES[kind]}: {_scores(curves)}"

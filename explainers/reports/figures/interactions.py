@@ -10,11 +10,12 @@ from typing import Any
 import plotly.graph_objects as go
 
 from explainers.reports.figures.shared.heat_map import heat_map, plain
-from explainers.reports.figures.shared.style import MUTED, NEGATIVE, POSITIVE, chart, styled
+from explainers.reports.figures.shared.style import MUTED, SERIES, SWAP, chart, styled
 from explainers.reports.numbers import fixed
 
 POINTS = 24  # of an arc
 WIDEST = 6  # px
+REINFORCING, STANDING_IN = SWAP, SERIES[2]  # thin lines, on which the colours that fill words are too pale
 MOST_NAMED = 40  # words whose texts fit below the arcs
 SET_HEAD = ["words", "how many", "nats"]
 NOTE = (
@@ -84,7 +85,7 @@ def _arcs(words: Sequence[str], each: Mapping[str, Any], most: float) -> go.Scat
         x += [middle + radius * math.cos(angle) for angle in angles]
         y += [radius * math.sin(angle) for angle in angles]
     read = f"{plain(_named(words, each))}: {fixed(each['nats'])} nats"
-    color = POSITIVE if each["nats"] > 0 else NEGATIVE
+    color = REINFORCING if each["nats"] > 0 else STANDING_IN
     width = 1 + (WIDEST - 1) * abs(each["nats"]) / (most or 1.0)
     return go.Scatter(
         x=x,

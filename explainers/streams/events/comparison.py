@@ -22,8 +22,23 @@ class Interval(TypedDict):
     draws: NotRequired[Count]
 
 
+class PlannedPart(TypedDict):
+    """Of a comparison. passes: about how many sequences go through the model. tokens: how many it reads then;
+    one that is written takes the time of several."""
+
+    passes: Count
+    tokens: Count
+
+
+class ComparedPromptEvent(PromptEvent):
+    """parts: random removal, then each method."""
+
+    parts: NotRequired[list[PlannedPart]]
+
+
 class FloorEvent(TypedDict):
-    """The measures of sets drawn at random. passes: about how many sequences then go through the model."""
+    """The measures of sets drawn at random. passes: in files of before, about how many sequences then go
+    through the model."""
 
     type: Literal["floor"]
     draws: Count
@@ -123,6 +138,6 @@ class ConvergedEvent(TypedDict):
     notes: list[str]
 
 
-ComparisonEvent = AnswerEvent | PromptEvent | FloorEvent | RowEvent | ComparedEvent
+ComparisonEvent = AnswerEvent | ComparedPromptEvent | FloorEvent | RowEvent | ComparedEvent
 SweepEvent = AnswerEvent | PromptEvent | PointEvent | SweptEvent
 ConvergenceEvent = AnswerEvent | PromptEvent | CurveEvent | ConvergedEvent

@@ -4,18 +4,21 @@ from itertools import combinations
 
 import pytest
 
+from components.compare import tab
 from components.compare.agreement_map import expected_agreement
 from components.compare.charts import ConvergenceView, SweepView
+from components.compare.run import methods_work
 from components.compare.tab import estimate_text
 from components.compare.view import ComparisonView, replay
-from explainers.streams import comparison
+from components.line.line import Line
 
 PROMPT = "Tell the doctor and patient"
 SPANS = [{"text": w, "start": PROMPT.index(w), "end": PROMPT.index(w) + len(w)} for w in PROMPT.split()]
 SETTINGS = {"prompt": PROMPT, "methods": ["first", "second", "third"], "k": 2, "granularity": "word"}
 INTERVAL = {"mean": 0.8, "low": 0.7, "high": 0.9, "draws": 20}
 FLOOR = {"type": "floor", "draws": 20, "metrics": {"probability_ratio": INTERVAL, "kl": INTERVAL}}
-BEGINNING = [{"type": "prompt", "spans": SPANS, "log_prob": -5.0, "passes": 100}, FLOOR]
+PARTS = [{"passes": 40, "tokens": 500}, *({"passes": 20, "tokens": 500} for _ in SETTINGS["methods"])]
+BEGINNING = [{"type": "prompt", "spans": SPANS, "log_prob": -5.0, "passes": 100, "parts": PARTS}, FLOOR]
 
 
 def row(method, removed, ratio=0.5, kl=0.8, error=None):
@@ -127,15 +130,16 @@ def test_a_record_shows_the_same_again():
 
 
 def test_progress_follows_passes_and_names_the_last_method():
-    prompt, floor = BEGINNING
-    view = shown([prompt])
-    assert view.values(5)["status"]["fraction"] is None  # random removal goes faster than what follows
-    for event in (floor | {"passes": 100}, row("first", [0, 1])):
+    """A part that took fewer passes than were planned is done all the same, and counts by its tokens."""
+    view = shown(BEGINNING[:1])
+    view.values(5)
+    assert view.values(25)["status"]["fraction"] == 0.125
+    for event in (FLOOR, row("first", [0, 1])):
         view.add(event)
-    view.values(10)
-    status = view.values(60)["status"]
-    assert status["fraction"] == 0.5
-    assert status["text"] == "1 of 3 methods done, the last First: 50 of about 100 passes"
+    view.values(50)
+    status = view.values(55)["status"]
+    assert status["fraction"] == 0.5625
+    assert status["text"] == "1 of 3 methods done, the last First: 65 of about 100 passes"
 
 
 @pytest.mark.parametrize(("n", "k"), [(5, 2), (6, 3), (4, 3), (3, 3), (7, 1)])
@@ -178,7 +182,12 @@ def test_convergence_shows_the_mean_and_the_range_over_seeds():
 
 def test_the_estimate_says_passes_seconds_and_what_is_wrong(monkeypatch):
     settings = {"prompt": PROMPT, "methods": ["xprompt"], "model": "some-model", "max_new_tokens": 10}
+    line, work = Line(), methods_work(settings)
+    monkeypatch.setattr(tab, "LINE", line)
     assert "known after a first comparison" in estimate_text(settings)
-    monkeypatch.setitem(comparison._speeds, "some-model", 1.0)
-    assert "min" in estimate_text(settings)
+    line.pace.record("generation some-model", 300.0, work.size)
+    assert "about 5 min at the speed of the last explanation" in estimate_text(settings)
+    line.pace.record("comparison some-model", 120.0, work.size)
+    assert "about 2 min at the speed of the last comparison" in estimate_text(settings)
+    assert "known after a first comparison" in estimate_text({**settings, "model": "another"})
     assert "Choose between 1 and 8" in estimate_text({**settings, "methods": []})

@@ -3,10 +3,13 @@
 import pytest
 
 from components.generation import estimate
+from components.generation.run import KIND, tokens_to_read
 from components.generation.view import GenerationView
 from components.line.line import Line, Ticket
 from explainers.core.base import explainers_for
 from explainers.core.types import Task
+from explainers.core.work import WRITTEN
+from explainers.streams.generation import GenerationRequest
 
 SETTINGS = {"prompt": "Write a short story about a doctor", "method": "feature_ablation", "k": 2}
 
@@ -19,7 +22,7 @@ def line(monkeypatch):
 
 
 def took(line, seconds, size):
-    ticket = Ticket("a", estimate.KIND, size=size)
+    ticket = Ticket("a", KIND, size=size)
     line.join(ticket)
     line.enter(ticket)
     ticket.since -= seconds
@@ -27,7 +30,7 @@ def took(line, seconds, size):
 
 
 def size(**other):
-    return estimate.tokens_to_read(lambda: estimate.GenerationRequest(**SETTINGS | other))
+    return tokens_to_read(GenerationRequest(**SETTINGS | other))
 
 
 @pytest.mark.parametrize(("method", "passes"), [("feature_ablation", "8 passes"), ("attn_lrp", "1 pass")])
@@ -43,15 +46,15 @@ def test_a_run_like_the_last_takes_as_long(line):
 
 def test_more_masks_and_longer_texts_take_longer(line):
     took(line, 10, size())
-    answers = 2 * 60 * estimate.WRITTEN  # that are written, with all words and without some
+    answers = 2 * 60 * WRITTEN  # that are written, with all words and without some
     twice = size(prompt=" ".join([SETTINGS["prompt"]] * 2))
     assert twice - answers > 2 * (size() - answers) > 0
-    assert estimate.LINE.expected(estimate.KIND, twice) == pytest.approx(10 * twice / size())
+    assert line.expected(KIND, twice) == pytest.approx(10 * twice / size())
     assert size(method="best_within_budget") > size()
 
 
 def test_an_answer_that_is_given_is_not_written(line):
-    assert size() - size(response="Once upon a time.") == 60 * estimate.WRITTEN
+    assert size() - size(response="Once upon a time.") == 60 * WRITTEN
 
 
 def test_a_proof_is_not_waited_for(line):
@@ -60,11 +63,11 @@ def test_a_proof_is_not_waited_for(line):
 
 
 def test_a_run_that_goes_on_from_earlier_ones_says_nothing_of_the_time(line):
-    ticket = Ticket("a", estimate.KIND, typical=False)
+    ticket = Ticket("a", KIND, typical=False)
     line.join(ticket)
     line.enter(ticket)
     line.leave(ticket)
-    assert line.expected(estimate.KIND, 1.0) is None
+    assert line.expected(KIND, 1.0) is None
 
 
 def test_what_cannot_be_run_is_refused_by_the_run_not_by_the_estimate(line):
@@ -73,12 +76,12 @@ def test_what_cannot_be_run_is_refused_by_the_run_not_by_the_estimate(line):
 
 
 def test_a_stopped_run_says_nothing_of_the_time(line):
-    ticket = Ticket("a", estimate.KIND)
+    ticket = Ticket("a", KIND)
     line.join(ticket)
     line.enter(ticket)
     line.stop(ticket)
     line.leave(ticket)
-    assert line.expected(estimate.KIND, 1.0) is None
+    assert line.expected(KIND, 1.0) is None
 
 
 @pytest.mark.parametrize("method", explainers_for(Task.GENERATION))

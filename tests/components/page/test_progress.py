@@ -3,7 +3,7 @@
 import pytest
 
 from components.page import progress as module
-from components.page.progress import Progress
+from components.page.progress import Part, Progress
 
 
 @pytest.fixture
@@ -54,7 +54,40 @@ def test_a_proof_is_timed_by_what_it_tries_itself(clock):
     progress.prove(5, 50)  # from a better set it begins anew
     clock(1)
     progress.prove(6, 50)
-    assert said(progress)[2] == 44
+    assert said(progress)[2] is None  # one set says too little of how long the others take
+    clock(2)
+    progress.prove(8, 50)
+    assert said(progress)[2] == 42
+
+
+def test_a_proof_that_the_budget_ends_is_timed_until_then(clock):
+    progress = Progress()
+    progress.prove(20, 680)
+    clock(10)
+    progress.prove(30, 680, 90)
+    text, _, eta = said(progress)
+    assert (
+        text == "Shown below. Proving it: 30 of 680 exchanges checked; the budget ends at 120" and eta == 90
+    )
+
+
+def test_parts_are_timed_by_their_sizes(clock):
+    """The first part, of which 10 of 40 passes were needed, is a fifth of the work."""
+    progress = Progress()
+    progress.measure_parts("Measuring", Part(40, 100), Part(10, 400))
+    assert said(progress, 7) == ("Measuring: 0 of about 50 passes", 0, None)
+    clock(3)
+    assert said(progress, 17) == ("Measuring: 10 of about 50 passes", 0.05, 57)
+    progress.next_part("Searching")
+    clock(3)
+    assert said(progress, 17) == ("Searching: 40 of about 50 passes", 0.2, 24)
+    assert said(progress, 22)[1:] == (0.6, 4)
+    progress.from_now()
+    assert said(progress, 22) == ("Searching: 40 of about 50 passes", 0.2, None)
+    clock(2)
+    assert said(progress, 27)[1:] == (0.6, 2)
+    progress.next_part("At the end")
+    assert said(progress, 30)[1:] == (1, 0)
 
 
 def test_what_takes_as_long_as_before_is_timed_until_then(clock):

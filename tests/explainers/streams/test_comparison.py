@@ -13,8 +13,7 @@ from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.types import SearchStep, Task
 from explainers.measures import text as metrics
 from explainers.models import held
-from explainers.streams import comparison
-from explainers.streams.comparison import ComparisonRequest, compare, estimate
+from explainers.streams.comparison import ComparisonRequest, compare, planned
 from explainers.streams.removals import TEXT_DRAWS, Removals, random_masks
 from explainers.streams.sweep import VARIANTS, convergence, sweep
 from explainers.targets.answers.decoding import greedy_tokens
@@ -37,7 +36,6 @@ def tiny(monkeypatch):
     monkeypatch.setattr(held, "load_model", lambda name, task, *how: tiny_causal("llama", chat=True))
     monkeypatch.setattr(metrics, "sentence_encoder", lambda: None)
     monkeypatch.setattr(metrics, "sentence_similarity", lambda a, b, encoder: 0.5)
-    monkeypatch.setattr(comparison, "_speeds", {})
 
 
 def request(methods=METHODS, **settings):
@@ -241,21 +239,23 @@ def test_convergence_is_the_methods_own_stream():
 def test_passes_are_known_before_and_counted():
     rows = []
     stream = compare(request(), rows.append)
-    planned = next(event for event in stream if event["type"] == "prompt")["passes"]
+    prompt = next(event for event in stream if event["type"] == "prompt")
     before = sum(rows)
     list(stream)
-    assert 0.6 < (sum(rows) - before) / planned < 1.4
-    assert estimate(request())["passes"] == planned
-    assert estimate(request(response=""))["passes"] == planned + 6
+    assert 0.6 < (sum(rows) - before) / prompt["passes"] < 1.4
+    assert sum(part["passes"] for part in prompt["parts"]) == prompt["passes"] == total("passes")
+    assert total("passes", response="") == prompt["passes"] + 6
+    assert len(prompt["parts"]) == 1 + len(request().methods)
 
 
-def test_seconds_are_estimated_once_a_comparison_was_measured():
-    assert estimate(request())["seconds"] is None
-    list(compare(request()))
-    twice = estimate(request(draws=14))
-    assert 0 < estimate(request())["seconds"] < twice["seconds"] < 60
-    assert estimate(request(model="another"))["seconds"] is None
-    assert estimate(request(granularity="token"))["passes"] > 0
+def test_more_draws_longer_answers_and_tokens_are_more_work():
+    assert total("tokens") < total("tokens", draws=14) < total("tokens", draws=14, max_new_tokens=12)
+    assert total("tokens", granularity="token") > 0
+
+
+def total(name, **other):
+    """Of all planned parts."""
+    return sum(part[name] for part in planned(request(**other)))
 
 
 @pytest.mark.parametrize(

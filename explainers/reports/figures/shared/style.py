@@ -39,6 +39,7 @@ VARIABLES = {
 }
 HEIGHT = 300  # px
 ENTRY, BESIDE = 20, 3  # px of a legend's entry, and how many entries the height has room for
+LEGEND = {"orientation": "h", "y": -0.28, "x": 0, "yanchor": "top", "maxheight": 0.7, "tracegroupgap": 0}
 
 
 def series_line(number: int) -> dict:
@@ -61,7 +62,7 @@ def styled(traces: list, x: str, y: str, **layout) -> go.Figure:
         "font": {"color": INK, "size": 12},
         "hoverlabel": {"bgcolor": SURFACE, "bordercolor": LINE, "font": {"color": INK}},
         "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": MUTED, "activecolor": ACCENT},
-        "legend": {"orientation": "h", "y": -0.28, "x": 0, "yanchor": "top", "maxheight": 0.7},
+        "legend": LEGEND,
         "xaxis": {**axis, "title": {"text": x}},
         "yaxis": {**axis, "title": {"text": y}},
         "meta": VARIABLES,

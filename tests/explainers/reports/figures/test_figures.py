@@ -60,7 +60,7 @@ def test_faithfulness_has_a_line_and_a_column_a_method(kind):
     curves = [Curve(name, [0.0, 0.5, 1.0], [0.1, 0.2, 0.9], 0.4) for name in ("A", "B")]
     chart = faithfulness_chart(kind, curves, "about")
     assert [list(trace["y"]) for trace in chart["figure"]["data"]] == [[0.1, 0.2, 0.9]] * 2
-    assert chart["table"]["rows"][1] == ["50 %", "0.2", "0.2"]
+    assert chart["table"]["rows"][1] == ["50 %", "0.2000", "0.2000"]
 
 
 def test_the_axes_of_faithfulness_say_what_is_drawn_from_none_to_all_tokens():

@@ -1,0 +1,37 @@
+"""About how long a run and all methods take, by what earlier ones took on this machine."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from components.classification.run import all_methods_work, run_work
+from components.line.job import Work
+from components.page.controls import read_values
+from components.page.progress import duration
+from components.page.views import AT_ONCE
+from components.runner import LINE
+from components.sharing.tab import SharedTab
+
+
+def estimate(settings: dict, options: dict[str, dict]) -> str:
+    """A sentence; empty before the first run. options: by method."""
+    run = _seconds(run_work(None, settings, options[settings["method"]]))
+    if not run:
+        return ""
+    every = _seconds(all_methods_work(None, settings, options))
+    more = f", all methods about {duration(every)}" if every else ""
+    return f"A run takes about {duration(run)}{more}, as the last ones did on this machine."
+
+
+def _seconds(work: Work) -> float | None:
+    return LINE.expected(work.pace, work.size) if work.question else None
+
+
+def show_estimate(tab: SharedTab, line: gr.Markdown) -> None:
+    """Keep the line true while settings change and runs end."""
+
+    def read(record: dict | None, *values) -> dict:
+        said = estimate(*read_values(list(tab.inputs), tab.options, values))
+        return gr.update(value=said, visible=bool(said))
+
+    gr.on(None, read, [tab.record, *tab.controls()], line, **AT_ONCE, trigger_mode="always_last")
