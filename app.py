@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -180,7 +181,7 @@ def first_works(model: str, task: Task) -> Iterator[Work]:
     if task is Task.GENERATION:
         request = GenerationRequest(FIRST_PROMPT, model, DEFAULT_METHOD, k=1, max_new_tokens=8)
         yield Work(lambda hook: made_in_parts(model, hook), "preparation")
-        yield generation_work(lambda: request, model)
+        yield replace(generation_work(lambda: request, model), kept=False)  # a stored one would take no time
     else:
         text = ClassificationRequest(FIRST_TEXT, DEFAULT_TASK, model)
         size = text_tokens_to_read(text, planned_passes)

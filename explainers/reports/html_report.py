@@ -5,7 +5,7 @@ from __future__ import annotations
 from explainers.reports.answer_diff import NOT_WRITTEN, diff_words, rewritten
 from explainers.reports.class_sentence import CHART_NOTES, class_sentence, percent
 from explainers.reports.figures import hops
-from explainers.reports.figures.interactions import NOTE, SET_HEAD, set_rows
+from explainers.reports.figures.interactions import SET_HEAD, TABLE_NOTE, set_rows
 from explainers.reports.html_page import element, note, page, section, settings_table, table
 from explainers.reports.metric_rows import metric_rows
 from explainers.reports.record import explanation_of
@@ -155,7 +155,7 @@ def _together(explanation: dict) -> str:
     if not (sets := explanation.get("interactions")):
         return ""
     return section(
-        "Words that act together", table(set_rows(explanation["spans"], sets), SET_HEAD), note(NOTE)
+        "Words that act together", table(set_rows(explanation["spans"], sets), SET_HEAD), note(TABLE_NOTE)
     )
 
 
