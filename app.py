@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before the import: no calls to outside
@@ -55,6 +56,7 @@ from explainers.streams.classification import ClassificationRequest
 from explainers.streams.classification import run as classify
 from explainers.streams.events.shared import Event
 from explainers.streams.generation import GenerationRequest
+from explainers.streams.generation import run as generate
 from explainers.streams.reading import explain_and_read, planned_passes
 from explainers.targets.causal.drafting import draft_of
 
@@ -177,10 +179,12 @@ def prepare() -> None:
 
 
 def first_works(model: str, task: Task) -> Iterator[Work]:
-    """What is made first, then a run that is timed; whoever comes goes first in between."""
+    """A run for which all is made that is made once, then one that is timed; whoever comes goes first in
+    between."""
     if task is Task.GENERATION:
-        request = GenerationRequest(FIRST_PROMPT, model, DEFAULT_METHOD, k=1, max_new_tokens=8)
-        yield Work(lambda hook: made_in_parts(model, hook), "preparation")
+        small = GenerationRequest("Say hello.", model, DEFAULT_METHOD, k=1, max_new_tokens=8)
+        request = GenerationRequest(FIRST_PROMPT, model, DEFAULT_METHOD, k=1, max_new_tokens=16)
+        yield Work(lambda hook: chain(made_in_parts(model, hook), generate(small, hook)), "preparation")
         yield replace(generation_work(lambda: request, model), kept=False)  # a stored one would take no time
     else:
         text = ClassificationRequest(FIRST_TEXT, DEFAULT_TASK, model)
