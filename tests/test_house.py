@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -62,11 +61,11 @@ def python(code: str, folder: Path = ROOT) -> str:
 
 @pytest.fixture
 def copy(tmp_path):
-    """A copy of the project that a test may write into."""
-    for package in ("explainers", "components", "training"):
-        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
-    for folder in ("assets", "tests"):
-        (tmp_path / folder).symlink_to(ROOT / folder)
+    """The project with a folder of methods that a test may write into; all else is the project's own."""
+    (tmp_path / "explainers").mkdir()
+    methods = [path for path in (ROOT / "explainers").iterdir() if path.name != "__pycache__"]
+    for path in [*methods, *(ROOT / name for name in ("components", "training", "assets", "tests"))]:
+        (tmp_path / path.relative_to(ROOT)).symlink_to(path)
     return tmp_path
 
 
