@@ -138,8 +138,8 @@ class Progress:
     def _share(self, done: float, total: float, seconds: float) -> dict:
         measured = done - self.before
         known = measured > 0 and measured >= MEASURED * total
-        left = seconds * (total - done) / measured + self.after if known else None
-        return {"fraction": done / total if total else 0, "eta": left}
+        left = seconds * (total - done) / measured + self.after if known else 0.0
+        return {"fraction": done / total if total else 0, "eta": left or None}  # what is overdue is not timed
 
 
 def duration(seconds: float) -> str:
