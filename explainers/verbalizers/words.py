@@ -19,6 +19,7 @@ MIN_LABELS, MAX_LABELS = 2, 50
 MAX_LABEL_CHARS, MAX_WORDS = 60, 2000
 MAX_FILE_BYTES = 1_000_000
 SHOWN = 5
+WHOLE = ", or choose the verbalizer whole_words, which reads all tokens of a word"
 COMMAS = re.compile("[,،、，]")  # also those of Arabic, Chinese and Japanese
 
 LabelWords = dict[str, list[str]]
@@ -170,7 +171,7 @@ def build_word_verbalizer(loaded, label_words: LabelWords, prior=None, notes=())
         kept = dict(reversed(first.items()))
         ids.append(tuple(kept))
         words.append(tuple(kept.values()))
-    check_distinct(list(label_words), ids)
+    check_distinct(list(label_words), ids, WHOLE if split else "")
     return WordVerbalizer(list(label_words), words, ids, prior, [*notes, *_reading_notes(split, unknown)])
 
 
@@ -190,14 +191,14 @@ def unknown_words(label: str, model: str) -> MaskwiseError:
     )
 
 
-def check_distinct(labels: Sequence[str], ids: Sequence[Sequence]) -> None:
-    """Raise MaskwiseError where two classes are read through the same tokens."""
+def check_distinct(labels: Sequence[str], ids: Sequence[Sequence], otherwise: str = "") -> None:
+    """Raise MaskwiseError where two classes are read through the same tokens. otherwise: what helps, too."""
     seen: dict[frozenset, str] = {}
     for label, of_class in zip(labels, ids, strict=True):
         if other := seen.get(frozenset(of_class)):
             raise MaskwiseError(
                 f"The classes {other!r} and {label!r} have the same label words, or words that begin with "
-                "the same token, so nothing can tell them apart. Change one of them."
+                f"the same token, so nothing can tell them apart. Change one of them{otherwise}."
             )
         seen[frozenset(of_class)] = label
 

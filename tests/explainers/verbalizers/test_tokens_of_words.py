@@ -107,6 +107,13 @@ def test_an_unknown_first_word_leaves_the_others(name):
     assert any("unknown" in note and "商" in note for note in verbalizer.notes)
 
 
+def test_classes_that_begin_with_one_token_are_told_apart_by_whole_words():
+    words = {"Negative": ["very bad"], "Positive": ["very good"]}
+    with pytest.raises(MaskwiseError, match="same token.*choose the verbalizer whole_words"):
+        sst2_verbalizer("manual", words)
+    assert sst2_verbalizer("whole_words", words).mask_counts[-1] > 1
+
+
 @pytest.mark.parametrize("name", ["manual", "knowledgeable", "knowledgeable_few_shot", "soft"])
 def test_a_word_read_by_its_first_token_is_said_by_every_verbalizer(name):
     verbalizer = sst2_verbalizer(name, {"Negative": ["unheard", "bad"], "Positive": ["good"]})
