@@ -73,10 +73,12 @@ class LightPage(gr.Blocks):
     async def preprocess_data(self, *asked, **named):
         """Values that do not fit their components are refused."""
         try:
-            return await super().preprocess_data(*asked, **named)
+            values = await super().preprocess_data(*asked, **named)
         except Exception as error:
             said = error.message[:LONGEST_REFUSAL] if isinstance(error, gr.Error) else NOT_READ
             raise gr.Error(said, print_exception=False) from error
+        block_fn = named["block_fn"] if "block_fn" in named else asked[0]
+        return [_as_chosen(*sent) for sent in zip(block_fn.inputs, values, strict=True)]
 
     async def postprocess_data(self, block_fn, predictions, state):
         """Of an event that names what changes, that alone. Of each output that stays as it is Gradio would
@@ -97,6 +99,18 @@ def _refusal(error: Exception) -> str:
         return str(error)
     *_, (last, _) = walk_tb(error.__traceback__)
     return NOT_READ if last.f_globals["__name__"].startswith("gradio.") else ""
+
+
+def _as_chosen(block: Block, value: object) -> object:
+    """What a page's own part would send, where Gradio lets more through: an empty box is an empty text, and a
+    menu of one choice has one."""
+    if isinstance(block, gr.Textbox) and value is None:
+        return ""
+    several = isinstance(value, list) and not getattr(block, "multiselect", False)
+    unchosen = value is None and block.value is not None  # type: ignore[attr-defined]
+    if isinstance(block, gr.Dropdown | gr.Radio) and (several or unchosen):
+        raise gr.Error(NOT_READ, print_exception=False)
+    return value
 
 
 def _in_public_events(dependencies: list[dict]) -> set[int]:

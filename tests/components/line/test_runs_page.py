@@ -49,6 +49,19 @@ def test_a_reload_in_the_middle_of_a_run_finds_it_again(browser, url, goes_on):
         leave_for(page, address)
         expect(page.locator("#status")).to_contain_text("Feature ablation on", **SECONDS)
         expect(page.locator("#prompt textarea")).to_have_value(PROMPT)
+        _type_and_reload(page)
+
+
+def _type_and_reload(page):
+    """As Gradio does by itself once the server is there again: nothing that was typed is lost."""
+    page.locator("#prompt textarea").fill("Another prompt")
+    page.get_by_role("tab", name="Classification").click()
+    page.locator("#class-text textarea").fill("A text")
+    reload(page)
+    expect(page.locator("#status")).to_contain_text("Feature ablation on", **SECONDS)
+    expect(page.locator("#prompt textarea")).to_have_value("Another prompt", **SECONDS)
+    page.get_by_role("tab", name="Classification").click()
+    expect(page.locator("#class-text textarea")).to_have_value("A text", **SECONDS)
 
 
 def test_a_run_that_is_not_kept_is_said(browser, url):

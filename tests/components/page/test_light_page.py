@@ -96,3 +96,23 @@ def test_what_an_event_does_not_name_is_left_as_it_is():
     session = SessionState(page)
     assert asyncio.run(page.postprocess_data(page.fns[0], {named: "c"}, session)) == ["c", gr.skip()]
     assert session[left._id] is left
+
+
+def test_what_no_part_of_a_page_would_send_is_refused():
+    with light_page.LightPage() as page:
+        menu, radio = gr.Dropdown(["a", "b"], value="a"), gr.Radio(["a", "b"], value="a")
+        several, box = gr.Dropdown(["a", "b"], value=["a"], multiselect=True), gr.Textbox()
+        empty = gr.Dropdown(["a", "b"], value=None)
+        gr.Button().click(lambda *sent: None, [menu, radio, several, box, empty], None)
+
+    def read(*sent):
+        return asyncio.run(page.preprocess_data(page.fns[0], list(sent), SessionState(page)))
+
+    assert read("b", "b", [], None, None) == ["b", "b", [], "", None]
+    for sent in ([], ["a"], None):
+        with pytest.raises(gr.Error, match="cannot be read"):
+            read(sent, "b", [], "", None)
+        with pytest.raises(gr.Error):
+            read("b", sent, [], "", None)
+    with pytest.raises(gr.Error, match="cannot be read"):
+        read("b", "b", [], "", ["a"])
