@@ -16,7 +16,7 @@ from components.page.server_errors import HANDLERS, RefusalsAreNoFailures, close
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 
-FIRST_SCRIPTS = ("page/menus", "page/typed", "classroom/room_link")  # that no view asks for
+FIRST_SCRIPTS = ("page/menus", "classroom/room_link")  # that no view asks for
 
 
 def theme() -> gr.themes.Base:
