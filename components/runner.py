@@ -18,6 +18,7 @@ from components.page.views import Values
 from explainers.core.errors import MaskwiseError
 
 LINE = Line()
+HANDOVER_SECONDS = 1.0  # for the last values of a run that was replaced
 
 
 class Runner:
@@ -41,8 +42,10 @@ class Runner:
 
         inputs: of the tab that is named as the slot, so that its page may come back to the run.
         """
-        self.dismiss(session, slot)
+        earlier = self.dismiss(session, slot)
         reader = self._reader(session or "", work, returns=inputs is not None)
+        if earlier:
+            reader.replaces = earlier.gone
         if inputs is not None:
             reader.run = self.runs.keep(Run(slot, inputs, reader.job))
         return self._enrol(session, slot, reader)
@@ -71,6 +74,7 @@ class Runner:
     def end(self, reader: Reader) -> None:
         """The job is over, or this reader is gone."""
         reader.leave()
+        reader.gone.set()
         with self._lock:
             self.readers = {key: other for key, other in self.readers.items() if other is not reader}
 
@@ -81,13 +85,13 @@ class Runner:
         for reader in stopped:
             reader.stop()
 
-    def dismiss(self, session: str | None, slot: str) -> None:
-        """End the slot's job, which is out of date, without a word."""
+    def dismiss(self, session: str | None, slot: str) -> Reader | None:
+        """End the slot's job, which is out of date, without a word. Returns its reader, if there is one."""
         with self._lock:
             reader = self.readers.pop((session or "", slot), None)
         if reader:
-            reader.replaced = True
-            reader.stop()
+            reader.replace()
+        return reader
 
     def leave(self, session: str | None) -> None:
         """The page was left: forget its jobs, which end unless others read them or the page comes back."""
@@ -140,6 +144,7 @@ def show(
 def follow(reader: Reader, view: StreamView) -> Iterator[Values]:
     """As `show`, of a job that is read already."""
     before: Values = {}
+    reader.replaces.wait(HANDOVER_SECONDS)  # lest what was on its way to the page comes after what we say
     try:
         for events in reader.updates():
             if reader.replaced:

@@ -11,7 +11,7 @@ from gradio.helpers import Examples
 from components.page.controls import Controls, method_options, press_on_enter
 from components.page.models_menu import model_menu
 from components.page.progress import status
-from components.page.views import AT_ONCE
+from components.page.views import AT_ONCE, EACH_TIME
 from components.pieces.label_lines import read_words, write_words
 from components.pieces.views import status_line
 from components.sharing.fields import MAX_LINES_CHARS
@@ -38,6 +38,7 @@ VERBALIZERS = [
 SPANS = [("tokens", "token"), ("words", "word"), ("sentences", "sentence")]
 PREDICTED = ("the predicted one", "")
 EXAMPLES_PER_TASK = 2
+READ_AS_EDITED = ("text", "template", "label_words")
 
 
 @dataclass(frozen=True)
@@ -214,7 +215,7 @@ def _examples(text: gr.Textbox, task: gr.Dropdown) -> Examples:
 
 def live_events(panel: ClassificationPanel) -> list:
     """The edits that the prediction follows at once; a text box's `input` misses deleting and pasting."""
-    texts = [panel.inputs[name].change for name in ("text", "template", "label_words")]
+    texts = [panel.inputs[name].change for name in READ_AS_EDITED]
     return texts + [panel.inputs[name].input for name in ("label", "verbalizer", "granularity")]
 
 
@@ -227,7 +228,7 @@ def fill_by_task(panel: ClassificationPanel) -> None:
     count.input(_words_of_task, [task, count], words, **AT_ONCE)
     panel.ready.input(lambda ready: ready, panel.ready, panel.inputs["template"], **AT_ONCE)
     label = panel.inputs["label"]
-    words.change(label_menu, [words, label], label, **AT_ONCE)
+    words.change(label_menu, [words, label], label, **EACH_TIME)
     panel.words_file.upload(words_of_file, [panel.words_file, words], [words, panel.status], **AT_ONCE)
 
 

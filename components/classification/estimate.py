@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gradio as gr
+from gradio.context import Context
 
+from components.classification.controls import READ_AS_EDITED
 from components.classification.run import all_methods_work, run_work
 from components.line.job import Work
 from components.page.controls import read_values
@@ -27,11 +29,22 @@ def _seconds(work: Work) -> float | None:
     return LINE.expected(work.pace, work.size) if work.question else None
 
 
-def show_estimate(tab: SharedTab, line: gr.Markdown) -> None:
-    """Keep the line true while settings change and runs end."""
+def show_estimate(tab: SharedTab, line: gr.Markdown, reading: gr.events.Dependency) -> None:
+    """Keep the line true while settings change and runs end. reading: what the edits of texts begin.
 
-    def read(record: dict | None, *values) -> dict:
+    It follows the reading, not those edits, which the reading answers last of all: see `EACH_TIME`.
+    """
+
+    def read(*values) -> dict:
         said = estimate(*read_values(list(tab.inputs), tab.options, values))
         return gr.update(value=said, visible=bool(said))
 
-    gr.on(None, read, [tab.record, *tab.controls()], line, **AT_ONCE, trigger_mode="always_last")
+    edited = [tab.inputs[name] for name in READ_AS_EDITED]
+    settings = [each.change for each in tab.controls() if each not in edited]  # type: ignore[attr-defined]
+    page = Context.root_block
+    assert page, "a tab is made within a page"
+    gr.on(
+        [page.load, tab.record.change, *settings], read, tab.controls(), line, **AT_ONCE,
+        trigger_mode="always_last",
+    )  # fmt: skip
+    reading.then(read, tab.controls(), line, **AT_ONCE)

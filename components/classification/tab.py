@@ -23,7 +23,7 @@ from components.classification.run import (
 )
 from components.classification.view import ClassificationView
 from components.page.scripts import ASSETS
-from components.page.views import AT_ONCE, Values, Views
+from components.page.views import AT_ONCE, EACH_TIME, Values, Views
 from components.pieces.views import (
     class_bars,
     faithfulness_plot,
@@ -78,9 +78,8 @@ def classification_tab() -> ClassificationTab:
         settle=_settle,
     )
     controls.fill_by_task(panel)
-    panel.inputs["task"].change(_ready_templates, panel.inputs["task"], panel.ready, **AT_ONCE)
+    panel.inputs["task"].change(_ready_templates, panel.inputs["task"], panel.ready, **EACH_TIME)
     running = _wire(shared, panel, every_method, layers)
-    show_estimate(shared, panel.estimate)
     wire_share_bar(shared, running)
     return ClassificationTab(panel, record, shared)
 
@@ -103,10 +102,12 @@ def _wire(shared: SharedTab, panel: ClassificationPanel, every_method: gr.Button
     picked = shared.views["bars"].select(_picked, None, panel.inputs["label"], **AT_ONCE)
     panel.stop.click(stopper(SLOT), **AT_ONCE)
     tune_on(panel)
+    reading = read_on(shared, controls.live_events(panel))
+    show_estimate(shared, panel.estimate, reading)
     return [
         explain_on(shared, panel.run.click),
         explain_on(shared, picked.then),
-        read_on(shared, controls.live_events(panel)),
+        reading,
         compare_on(shared, every_method),
         lens_on(shared, layers),
     ]

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from components.page.views import AT_ONCE
+from components.page.views import AT_ONCE, EACH_TIME
 from explainers.core.base import allowed_default, bounds
 from explainers.core.unicode import whole_characters
 
@@ -37,7 +37,7 @@ def method_options(method: gr.Dropdown, methods: dict) -> dict[str, Controls]:
         ],
         method,
         [reference, *groups.values()],
-        **AT_ONCE,
+        **EACH_TIME,
     )
     return options
 

@@ -20,7 +20,7 @@ from components.page.server_errors import NOT_READ, mark_refused
 from explainers.core.errors import MaskwiseError, unexpected
 
 # Needed only for Gradio's description of the API, which leaves out the events of the page.
-DESCRIBED = ("api_info", "api_info_as_input", "api_info_as_output", "example_inputs")
+DESCRIBED = ("api_info", "api_info_as_input", "api_info_as_output", "example_inputs", "skip_api")
 # Needed only by Gradio's server, which reads them from the components themselves.
 OF_SERVER = ("preserved_by_key", "delete_callback")
 FLOOD = 500  # events that wait in Gradio's own queue; who waits for a model waits in the line

@@ -15,6 +15,10 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "show_progress_on": [], "api
 AT_ONCE = QUIET | {"queue": False}  # what only reads and fills in
 # What runs in the line: all go into it at once, and it says whose turn comes.
 IN_LINE = QUIET | {"concurrency_limit": None, "trigger_mode": "multiple"}
+# Answered each time. Of all that hang on one event, one alone may answer the last time only ("always_last",
+# as a `change` does where nothing is said): Gradio's page sends the event again for each that was at work,
+# and of two it never comes to an end.
+EACH_TIME: dict[str, Any] = AT_ONCE | {"trigger_mode": "multiple"}
 
 
 class Views(dict[str, gr.HTML]):

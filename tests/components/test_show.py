@@ -1,6 +1,7 @@
 """What a page is shown of a job: values by name, only where they changed, and a refusal in words."""
 
 import time
+from threading import Thread
 from types import SimpleNamespace
 
 from components import runner
@@ -32,6 +33,21 @@ def test_a_page_is_shown_what_changes_by_name():
     assert first["constant"] == 1
     assert not any("constant" in values for values in rest)
     assert [values["seen"] for values in [first, *rest] if "seen" in values][-1] == 2
+
+
+def test_a_run_speaks_once_the_one_that_it_replaces_has_said_its_last(monkeypatch):
+    """What Gradio has still to send of that one would stand in its place."""
+    monkeypatch.setattr(runner, "HANDOVER_SECONDS", 60)
+    page, said = SimpleNamespace(session_hash="a"), []
+    replaced = show(page, "tab", work(lambda on_forward: iter([{"type": "step"}])), Page())
+    assert next(replaced)
+    new = Thread(target=lambda: said.extend(show(page, "tab", work(), Page())))
+    new.start()
+    new.join(0.2)
+    assert not said
+    assert not list(replaced)
+    new.join(60)
+    assert said
 
 
 def test_a_full_line_is_said_on_the_page(monkeypatch):

@@ -9,6 +9,7 @@ from explainers import EXPLAINERS
 from explainers.attn_lrp import propagate
 from explainers.core.errors import MaskwiseError
 from explainers.models.lrp_rules import ATTN_LRP_ARCHITECTURES
+from explainers.targets.gradients import check_gradients
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import encode_response, render_prompt
 from tests.tiny_models import CAUSAL_KINDS, tiny_causal
@@ -61,6 +62,7 @@ def relevance(values, gradient=None):
 @pytest.mark.parametrize("kind", CAUSAL_KINDS)
 def test_no_relevance_is_lost_but_in_softmax(kind, monkeypatch):
     target, softmaxes = target_of(kind), Softmaxes()
+    check_gradients(target.model)  # once per model, with softmaxes of its own
     monkeypatch.setattr(torch.autograd, "grad", lambda y, x: (y.backward(), (x.grad,))[1])
     with softmaxes:
         found, logit = propagate(target)

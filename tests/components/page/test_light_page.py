@@ -28,6 +28,17 @@ def fetch(address: str) -> bytes:
     return urllib.request.urlopen(address).read()
 
 
+def test_two_never_answer_the_last_of_an_event(served):
+    """Gradio's page would send it again for each while the other is at work, and never end. Of a change of a
+    state, and at the page's opening, it sends each by itself."""
+    config = json.loads(fetch(f"{served[1]}config"))
+    states = {component["id"] for component in config["components"] if component["type"] == "state"}
+    last = [event for event in config["dependencies"] if event["trigger_mode"] == "always_last"]
+    targets = [(part, name) for event in last for part, name in event["targets"] if name != "load"]
+    together = [target for target in targets if target[0] not in states]
+    assert together and len(together) == len(set(together))
+
+
 def as_in_a_new_process(number: bytes, ids: set[int]) -> bytes:
     """Components are counted on and on: after the pages of other tests their numbers are longer."""
     return number[-3:] if int(number) in ids else number

@@ -35,7 +35,7 @@ def test_a_kind_agrees_with_the_slow_computation(name, operator):
 def test_words_that_are_looked_up_with_those_before_them_keep_their_ids():
     """Qwen 4 would find a word's id by its embedding: a zeroed word has one only where padding is zero."""
     name = "qwen4_exp_text"
-    padding = verified_models._model(name).get_input_embeddings().weight[-1]
+    padding = verified_models.model_of_kind(name).get_input_embeddings().weight[-1]
     assert not padding.any()
     padding.fill_(0.1)
     try:
