@@ -26,9 +26,10 @@ from gradio.utils import get_upload_folder
 
 from components.api import offer_api, shorten_errors
 from components.classification.controls import DEFAULT_TASK, FIRST_TEXT
-from components.classification.run import RUN, leave
-from components.classification.run import tokens_to_read as text_tokens_to_read
+from components.classification.run import leave
 from components.classification.tab import classification_tab
+from components.classification.works import RUN
+from components.classification.works import tokens_to_read as text_tokens_to_read
 from components.classroom.lesson_page import lesson_routes
 from components.classroom.room_routes import room_routes
 from components.classroom.tab import classroom_tab
@@ -37,7 +38,7 @@ from components.generation.controls import DEFAULT_METHOD
 from components.generation.run import generation_work
 from components.generation.tab import generation_tab
 from components.line.allocator import limit_arenas
-from components.line.job import Work
+from components.line.work import Work
 from components.page.header import header_tools
 from components.page.health import READY
 from components.page.light_page import LightPage

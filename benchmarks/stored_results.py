@@ -20,18 +20,18 @@ from components.classification.controls import (
     DEFAULT_TASK,
     FIRST_TEXT,
     example_texts,
-    of_task,
 )
-from components.classification.run import classification_work
+from components.classification.filling import of_task
 from components.classification.tab import classification_tab
+from components.classification.works import classification_work
 from components.compare.controls import DEFAULT_METHODS
 from components.compare.run import comparison_work
 from components.compare.tab import compare_tab
 from components.generation.controls import EXAMPLES
 from components.generation.run import generation_work
 from components.generation.tab import generation_tab
-from components.line.job import Work
 from components.line.results import SHIPPED, as_text, shipped_name
+from components.line.work import Work
 from components.page.controls import read_values
 from explainers import explain_generation
 from explainers.core.errors import MaskwiseError

@@ -10,8 +10,8 @@ import gradio as gr
 
 from components.compare.run import comparison_work
 from components.generation.run import generation_work
-from components.line.job import Work
 from components.line.results import question
+from components.line.work import Work
 from components.runner import RUNNER
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task

@@ -9,10 +9,11 @@ from threading import Lock
 
 import gradio as gr
 
-from components.line.job import Job, Work
+from components.line.job import Job
 from components.line.line import Line
 from components.line.reader import Reader
 from components.line.runs import Run, Runs
+from components.line.work import Work
 from components.page.stream_view import StreamView
 from components.page.views import Values
 from explainers.core.errors import MaskwiseError

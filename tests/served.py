@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from unittest import mock
 
 import app
-from components.line import job, results
+from components.line import results, work
 from components.line.results import Results
 from explainers.core.types import Task
 from explainers.models import held
@@ -24,7 +24,7 @@ def served_app(load=tiny_model, most_kept=0):
     most_kept: bytes of a result that is kept for equal runs; 0 computes each run.
     """
     models = mock.patch.object(held, "load_model", load)
-    own = mock.patch.object(job, "RESULTS", Results())  # none of a real model, and none of another test
+    own = mock.patch.object(work, "RESULTS", Results())  # none of a real model, and none of another test
     bound = mock.patch.object(results, "MOST_BYTES_EACH", most_kept)
     with models, own, bound:
         demo, url, _ = app.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1")

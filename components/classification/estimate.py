@@ -6,8 +6,8 @@ import gradio as gr
 from gradio.context import Context
 
 from components.classification.controls import READ_AS_EDITED
-from components.classification.run import all_methods_work, run_work
-from components.line.job import Work
+from components.classification.works import all_methods_work, run_work
+from components.line.work import Work
 from components.page.controls import read_values
 from components.page.progress import duration
 from components.page.views import AT_ONCE

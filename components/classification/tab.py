@@ -7,21 +7,21 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from components.classification import controls
+from components.classification import controls, filling
 from components.classification.controls import ClassificationPanel
 from components.classification.estimate import show_estimate
 from components.classification.run import (
     EXPLAINED,
     RUN_SHOWS,
     SLOT,
-    compare_on,
     explain_on,
-    lens_on,
     read_on,
     run_view,
-    tune_on,
+    show_on,
 )
+from components.classification.tuning import tune_on
 from components.classification.view import ClassificationView
+from components.classification.works import all_methods_work, layers_work
 from components.page.scripts import ASSETS
 from components.page.views import AT_ONCE, EACH_TIME, Values, Views
 from components.pieces.views import (
@@ -77,7 +77,7 @@ def classification_tab() -> ClassificationTab:
         blank=blank,
         settle=_settle,
     )
-    controls.fill_by_task(panel)
+    filling.fill_by_task(panel)
     panel.inputs["task"].change(_ready_templates, panel.inputs["task"], panel.ready, **EACH_TIME)
     running = _wire(shared, panel, every_method, layers)
     wire_share_bar(shared, running)
@@ -102,14 +102,14 @@ def _wire(shared: SharedTab, panel: ClassificationPanel, every_method: gr.Button
     picked = shared.views["bars"].select(_picked, None, panel.inputs["label"], **AT_ONCE)
     panel.stop.click(stopper(SLOT), **AT_ONCE)
     tune_on(panel)
-    reading = read_on(shared, controls.live_events(panel))
+    reading = read_on(shared, filling.live_events(panel))
     show_estimate(shared, panel.estimate, reading)
     return [
         explain_on(shared, panel.run.click),
         explain_on(shared, picked.then),
         reading,
-        compare_on(shared, every_method),
-        lens_on(shared, layers),
+        show_on(shared, every_method, ("plot", "methods"), all_methods_work),
+        show_on(shared, layers, ("lens",), layers_work),
     ]
 
 
@@ -117,7 +117,7 @@ def _settle(session: str | None, before: dict, after: dict) -> dict:
     """A link or a file is about to fill in `after`: nothing is read live, and the class is in its menu."""
     with EXPLAINED.deciding:
         EXPLAINED.fill(session, before, after)
-    menu = controls.label_menu(after["label_words"], after["label"])
+    menu = filling.label_menu(after["label_words"], after["label"])
     return {"label": menu | {"value": after["label"]}}
 
 

@@ -12,8 +12,8 @@ from components.classroom.guess_board import guess_board, guess_reveal, guess_ta
 from components.classroom.guess_view import GuessView
 from components.classroom.tally import NAME_CHARS, add_score, tally_rows
 from components.generation.tab import GenerationTab
-from components.line.job import Work
 from components.line.results import question
+from components.line.work import Work
 from components.page.progress import status
 from components.page.views import AT_ONCE, IN_LINE, Updates, Views
 from components.pieces.views import status_line

@@ -9,9 +9,9 @@ from threading import Thread
 from components.classroom.class_round import ClassRound
 from components.classroom.room import Room
 from components.classroom.rooms import Rooms
-from components.line.job import Work
 from components.line.reader import Reader
 from components.line.results import question
+from components.line.work import Work
 from components.runner import RUNNER
 from explainers.core.errors import MaskwiseError
 from explainers.streams.events.shared import Event

@@ -9,9 +9,9 @@ import gradio as gr
 
 from components.compare.charts import ConvergenceView, SweepView
 from components.compare.controls import METHODS, MOST_ITERATIONS, MOST_K, MOST_SEEDS
-from components.line.job import Work
 from components.line.pace import size_of
 from components.line.results import question_of
+from components.line.work import Work
 from components.page.controls import read_values
 from components.page.views import IN_LINE, Updates
 from components.runner import show

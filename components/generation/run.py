@@ -8,9 +8,9 @@ from functools import partial
 
 import gradio as gr
 
-from components.line.job import Work
 from components.line.pace import size_of
 from components.line.results import question_of
+from components.line.work import Work
 from components.page.controls import read_values
 from components.page.views import IN_LINE, Updates
 from components.runner import show

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextvars import copy_context
-from dataclasses import dataclass, field
 from math import inf
 from threading import Condition, Thread, Timer
 from time import monotonic
@@ -13,66 +12,19 @@ from typing import TYPE_CHECKING
 from components.line import lent_gpu
 from components.line.allocator import give_back
 from components.line.job_log import log_failure, log_job
-from components.line.lent_gpu import Stream
-from components.line.line import Line, Place, Ticket
-from components.line.results import RESULTS, Model
+from components.line.line import Line
+from components.line.results import Model
+from components.line.ticket import Place, Ticket
+from components.line.work import Work
 from explainers.core import zero_gpu
-from explainers.core.deployment import deployment
 from explainers.core.errors import MaskwiseError, Stopped, unexpected
-from explainers.core.types import Task
 from explainers.models import held
-from explainers.models.catalogue import BUILTIN
 from explainers.streams.events.shared import Event
 
 if TYPE_CHECKING:
     from components.line.reader import Reader
 
 RETURN_SECONDS = 60.0  # within which a page that was left may come back to its run
-
-
-@dataclass(frozen=True)
-class Work:
-    """What a job runs.
-
-    stream: takes on_forward and returns an iterator of events. It is called before the wait, so that a
-    request that cannot be is refused at once. kind, size: as in `pace`. model, task: what to load before the
-    turn comes, so that nobody waits for a download; none where task is None. short: it goes between the
-    passes of a long job. question: as `results.question` gives it; with the model it decides all events, so
-    that equal works are one job and its result is kept. "" for none. kept: False where a run leaves more
-    behind than its events. max_seconds: with the models, at most.
-    """
-
-    stream: Stream
-    kind: str
-    model: str = ""
-    task: Task | None = None
-    short: bool = False
-    question: str = ""
-    kept: bool = True
-    max_seconds: float = field(default_factory=lambda: deployment().max_seconds)
-    size: float = 1.0
-
-    @property
-    def asked(self) -> tuple[str, str]:
-        """Question and model; the built-in model has two names."""
-        is_builtin = self.task is not None and self.model == BUILTIN[self.task].id
-        return self.question, "" if is_builtin else self.model
-
-    @property
-    def pace(self) -> str:
-        """Works of one pace take about equally long for each unit of their size: a kind, on a model."""
-        return " ".join(filter(None, [self.kind, self.asked[1]]))
-
-    def builtin(self) -> Model | None:
-        """The model where it is known without loading it."""
-        return held.builtin_version(self.model, self.task) if self.task else None
-
-    def result(self) -> list[Event]:
-        """Events that are kept of an equal work by the built-in model; [] for none."""
-        return self.result_by(self.builtin())
-
-    def result_by(self, model: Model | None) -> list[Event]:
-        return RESULTS.find(self.question, model) if self.kept else []
 
 
 class Job:
@@ -197,8 +149,7 @@ class Job:
         self._line.enter(self._ticket)
         self._deadline = monotonic() + self.work.max_seconds
         yield from self._lent() if self._on_lent_gpu else events
-        if self.work.kept:
-            RESULTS.keep(self.work.question, model, self.events)
+        self.work.keep(model, self.events)
 
     @property
     def _on_lent_gpu(self) -> bool:

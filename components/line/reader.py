@@ -8,7 +8,7 @@ from threading import Event
 from time import monotonic
 
 from components.line.job import Job
-from components.line.line import Place
+from components.line.ticket import Place
 from explainers.streams.events import shared
 
 REFRESH_SECONDS = 0.12  # the page is sent at most eight updates a second

@@ -11,7 +11,8 @@ from components.page.views import AT_ONCE, QUIET, Updates, Values
 from components.sharing.code import python_lines
 from components.sharing.copy_link import answer, wire_copy_link
 from components.sharing.downloads import comparison_csv, explanation_csv, file_name, record_json
-from components.sharing.records import damaged, inputs_of, needed, read_record
+from components.sharing.record_checks import damaged
+from components.sharing.records import inputs_of, needed, read_record
 from components.sharing.tab import SharedTab
 from explainers.core.errors import MaskwiseError
 from explainers.reports.comparison_report import comparison_html

@@ -7,10 +7,11 @@ from functools import partial
 
 import gradio as gr
 
-from components.classification.run import TUNED_MODELS, explain_on
+from components.classification.run import explain_on
 from components.classification.tab import ClassificationTab
+from components.classification.works import TUNED_MODELS
 from components.line import results
-from components.line.job import Work
+from components.line.work import Work
 from components.page.models_menu import TUNED
 from components.page.views import Updates, Values
 from components.pieces.views import class_change

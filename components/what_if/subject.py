@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from components.line.job import Work
+from components.line.work import Work
 from components.page.views import Values
 from components.sharing.tab import SharedTab
 from components.what_if.questions import Question

@@ -11,7 +11,7 @@ import gradio as gr
 from components.generation.run import asked_by, explain_here
 from components.generation.tab import GenerationTab
 from components.line import results
-from components.line.job import Work
+from components.line.work import Work
 from components.page.controls import all_controls, read_values
 from components.page.views import AT_ONCE, IN_LINE, Updates, Values
 from components.pieces.views import charts, output_diff, response_strip, result_view, token_strip

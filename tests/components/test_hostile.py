@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.load.hostile import served, tried
-from components.classification.controls import uploaded
+from components.classification.filling import uploaded
 from components.page.server_errors import NOTHING
 from components.sharing.links import link_fields, read_inputs
 from components.sharing.records import read_record

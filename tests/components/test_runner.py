@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from components.line.job import Work
 from components.line.line import Line
+from components.line.work import Work
 from components.runner import Runner
 from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.types import Task

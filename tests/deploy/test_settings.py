@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import app
-from components.line.job import Work
+from components.line.work import Work
 from deploy.settings import table
 from explainers.core.deployment import Deployment, PublicDeployment, deployment
 from explainers.core.errors import MaskwiseError

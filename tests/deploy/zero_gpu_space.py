@@ -18,8 +18,8 @@ del sys.modules["torch"]
 
 from gradio.context import LocalContext  # noqa: E402
 
-from components.line.job import Work  # noqa: E402
 from components.line.line import Line  # noqa: E402
+from components.line.work import Work  # noqa: E402
 from components.runner import Runner  # noqa: E402
 from explainers.core.types import Task  # noqa: E402
 from explainers.models import held, memory  # noqa: E402

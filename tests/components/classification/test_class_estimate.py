@@ -3,7 +3,7 @@
 import pytest
 
 from components.classification import controls, estimate
-from components.classification.run import all_methods_work, run_work
+from components.classification.works import all_methods_work, run_work
 from components.line.line import Line
 from components.pieces.label_lines import write_words
 from explainers.core.base import explainers_for

@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 from playwright.sync_api import expect
 
-from components.classification import run
+from components.classification import run, works
 from explainers.streams import reading
 from explainers.targets.label import LabelTarget
 from tests.browser import choose, guarded_page, turn_dark, unfold
@@ -155,7 +155,7 @@ def test_markup_and_template_code_stay_text(page):
 
 
 def test_a_model_is_tuned_on_ones_own_texts(page, monkeypatch):
-    monkeypatch.setattr("components.classification.few_shot.STEPS", 3)
+    monkeypatch.setattr("components.classification.tuned_models.STEPS", 3)
     page.locator("#label-words textarea").fill("Fruit: apple\nAnimal: dog")
     unfold(page, "Your own labelled texts")
     page.locator("#tune").click()
@@ -171,13 +171,13 @@ def test_a_model_is_tuned_on_ones_own_texts(page, monkeypatch):
 @pytest.mark.parametrize(
     ("button", "begins", "done"),
     [
-        ("#tune", "components.classification.run.TUNED_MODELS.tune", "The tuned model is chosen"),
-        ("#all-methods", "components.classification.run.explain_by_all", "methods"),
-        ("#layer-lens-run", "components.classification.run.lens", "layer"),
+        ("#tune", "components.classification.works.TUNED_MODELS.tune", "The tuned model is chosen"),
+        ("#all-methods", "components.classification.works.explain_by_all", "methods"),
+        ("#layer-lens-run", "components.classification.works.lens", "layer"),
     ],
 )
 def test_an_edit_that_is_read_late_does_not_end_a_run_of_it(page, monkeypatch, button, begins, done):
-    monkeypatch.setattr("components.classification.few_shot.STEPS", 3)
+    monkeypatch.setattr("components.classification.tuned_models.STEPS", 3)
     pressed, read_live, begin = Event(), run.read_live, pkgutil.resolve_name(begins)
 
     def late(*given):
@@ -198,18 +198,18 @@ def test_an_edit_that_is_read_late_does_not_end_a_run_of_it(page, monkeypatch, b
 
 
 def test_an_edit_that_is_read_while_a_run_begins_does_not_end_it(page, monkeypatch):
-    begun, at_hand, lens = Event(), run.at_hand, run.lens
+    begun, reading_work, lens = Event(), run.reading_work, works.lens
 
     def while_it_begins(*given):
         begun.wait(1)
-        return at_hand(*given)
+        return reading_work(*given)
 
     def begin(*given):
         begun.set()
         return lens(*given)
 
-    monkeypatch.setattr(run, "at_hand", while_it_begins)
-    monkeypatch.setattr(run, "lens", begin)
+    monkeypatch.setattr(run, "reading_work", while_it_begins)
+    monkeypatch.setattr(works, "lens", begin)
     page.locator("#label-words textarea").fill("Fruit: apple\nAnimal: dog")
     page.locator("#layer-lens-run").click()
     expect(page.locator("#class-status")).to_contain_text("layer")

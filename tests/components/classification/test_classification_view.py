@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from components.classification.controls import FIRST_TEXT
-from components.classification.few_shot import TUNED, TunedModels, TuningView
-from components.classification.run import classification_request, leave
+from components.classification.run import leave
+from components.classification.tuned_models import TUNED, TunedModels
+from components.classification.tuning import TuningView
 from components.classification.view import ClassificationView, reading_lines
+from components.classification.works import classification_request
 from components.pieces.label_lines import read_examples, read_words, write_words
 from explainers import explain_classification, explainers_for
 from explainers.core.errors import MaskwiseError, Stopped
@@ -218,7 +220,7 @@ def test_the_pages_inputs_become_a_request():
 
 @pytest.mark.parametrize("task", TASKS)
 def test_every_task_can_be_chosen(task):
-    from components.classification.controls import of_task
+    from components.classification.filling import of_task
 
     template, _, words = of_task(task, 10)
     chosen = {"task": task, "template": template, "label_words": words, "words_per_class": 10}
@@ -226,7 +228,7 @@ def test_every_task_can_be_chosen(task):
 
 
 def test_a_tuned_model_is_the_sessions_own(monkeypatch):
-    monkeypatch.setattr("components.classification.few_shot.STEPS", 3)
+    monkeypatch.setattr("components.classification.tuned_models.STEPS", 3)
     lines = "Sports: the quick fox\nBusiness: the lazy dog"
     settings = SETTINGS | {
         "task": "custom",

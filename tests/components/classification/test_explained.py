@@ -6,7 +6,7 @@ import pytest
 
 from components.classification import explained, run
 from components.classification.explained import Explained
-from components.classification.run import chosen_class
+from components.classification.works import chosen_class
 
 OLD, NEW = {"text": "old", "task": "ag_news"}, {"text": "new", "task": "imdb"}
 
@@ -44,3 +44,12 @@ def test_the_menu_that_follows_the_words_is_no_edit(monkeypatch):
     list(run.run_inputs(SimpleNamespace(session_hash="me"), asked, None, None))
     assert run.EXPLAINED.is_shown("me", asked | {"label": ""})
     assert not run.EXPLAINED.is_shown("me", asked | {"label": "Food"})
+
+
+def test_nobody_waits_while_models_are_looked_for(monkeypatch):
+    free = []
+    monkeypatch.setattr(run, "at_hand", lambda *model: free.append(not run.EXPLAINED.deciding.locked()))
+    monkeypatch.setattr(run.RUNNER, "dismiss", lambda *slot: None)
+    view = run.ClassificationView("Soup", live=True)
+    list(run.read_live(SimpleNamespace(session_hash="me"), {"model": "", "text": "Soup"}, view))
+    assert free == [True]

@@ -5,7 +5,8 @@ import pytest
 from components.generation import estimate
 from components.generation.run import KIND, tokens_to_read
 from components.generation.view import GenerationView
-from components.line.line import Line, Ticket
+from components.line.line import Line
+from components.line.ticket import Ticket
 from explainers.core.base import explainers_for
 from explainers.core.types import Task
 from explainers.core.work import WRITTEN

@@ -7,8 +7,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from components.line.job import Work
 from components.line.line import Line
+from components.line.work import Work
 from components.page.health import READY
 from components.runner import Runner
 from explainers.core.errors import MaskwiseError, Stopped, for_the_page

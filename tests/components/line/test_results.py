@@ -10,9 +10,9 @@ from threading import Thread
 import diskcache
 import pytest
 
-from components.line import job as job_module
 from components.line import results as results_module
 from components.line import results_on_disk
+from components.line import work as work_module
 from components.line.line import Line
 from components.line.results import Results, as_text, question, result_key
 from components.line.results_on_disk import ResultsOnDisk
@@ -188,7 +188,7 @@ def test_an_answered_question_waits_for_nobody_and_loads_nothing_anew(monkeypatc
         loads.append(name)
         return LoadedModel("large", "1", task, *[None] * 4)
 
-    monkeypatch.setattr(job_module, "RESULTS", results)
+    monkeypatch.setattr(work_module, "RESULTS", results)
     monkeypatch.setattr(held, "load_model", load)
     jobs = Runner(Line())
     asked = work(lambda hook: iter(EVENTS), question="q", model="large", task=Task.GENERATION)

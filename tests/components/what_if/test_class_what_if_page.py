@@ -189,7 +189,7 @@ def test_errors_are_words_and_stop_works(page, monkeypatch, stop_pressed):
 
 
 def test_a_model_tuned_at_the_page_answers(page, monkeypatch):
-    monkeypatch.setattr("components.classification.few_shot.STEPS", 3)
+    monkeypatch.setattr("components.classification.tuned_models.STEPS", 3)
     open_classification(page)
     page.locator("#label-words textarea").fill("Fruit: apple\nAnimal: dog")
     unfold(page, "Your own labelled texts")

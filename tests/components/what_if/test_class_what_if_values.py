@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from components.classification.few_shot import Tuned
-from components.classification.run import TUNED_MODELS
 from components.classification.tab import replay, stored_events
+from components.classification.tuned_models import Tuned
+from components.classification.works import TUNED_MODELS
 from components.what_if.class_tab import ClassJointQuestion, ClassRemovalQuestion, tuned_model
 from components.what_if.class_view import (
     ClassActionView,

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from components.classification.controls import words_of_file
+from components.classification.filling import words_of_file
 from explainers.core.errors import MaskwiseError
 from explainers.verbalizers.words import parse_kpt, read_kpt_file, read_label_words
 

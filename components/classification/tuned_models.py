@@ -10,8 +10,6 @@ from pathlib import Path
 from time import monotonic
 
 from components.page.models_menu import TUNED
-from components.page.stream_view import StreamView
-from components.page.views import Values
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import OnForward, Task
 from explainers.models import held
@@ -124,28 +122,3 @@ def _base_model(request: ClassificationRequest) -> Generator[dict, None, LoadedM
         )
     yield {"type": "status", "text": "Preparing to tune"}
     return base
-
-
-@dataclass
-class TuningView(StreamView):
-    """The status line of a tuning, and at its end the "file" of what was learnt."""
-
-    first_loss: float | None = None
-    loss: float | None = None
-    file: str | None = None
-
-    def values(self, passes_done: int = 0) -> Values:
-        return super().values(passes_done) | ({"file": self.file} if self.file else {})
-
-    def on_tuned(self, event: dict) -> None:
-        self.file = event["file"]
-        losses = "" if self.loss is None else f": loss {self.first_loss:.2f} → {self.loss:.2f} nats"
-        self.progress.end("done", f"{event['text']}{losses}. The tuned model is chosen; press Run to use it.")
-
-    def on_tuning(self, event: dict) -> None:
-        if self.first_loss is None:
-            self.first_loss = event["loss"]
-            self.progress.measure("", BATCH * event["total"])
-        step, total, self.loss = event["step"], event["total"], event["loss"]
-        self.progress.step(step, total)
-        self.progress.text = f"Tuning: step {step} of {total}, loss {self.loss:.2f} nats"
