@@ -19,7 +19,8 @@ import torch
 
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Prompt, Task
-from explainers.models.held import LoadedModel, load_model
+from explainers.models.held import load_model
+from explainers.models.loaded import LoadedModel
 from explainers.targets.answers.decoding import greedy_tokens
 from explainers.targets.causal.token_inputs import TokenInputs
 from explainers.targets.response import ResponseTarget

@@ -21,7 +21,7 @@ from benchmarks.tiny.other_decoders import NOT_TRIED, OTHER_DECODERS, tiny_other
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Mask, Task
 from explainers.models.builtin import SMOLLM2
-from explainers.models.held import LoadedModel
+from explainers.models.loaded import LoadedModel
 from explainers.targets.base import as_masks
 from explainers.targets.causal.token_inputs import TokenInputs
 from explainers.targets.masked_prompt import MaskOperator

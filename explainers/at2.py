@@ -12,9 +12,9 @@ from explainers.core.deferred_torch import no_grad, torch
 from explainers.core.errors import MaskwiseError, shown
 from explainers.core.types import Task
 from explainers.models.attentions import attentions_of
-from explainers.models.held import LoadedModel
+from explainers.models.copies.variants import with_eager_attention
+from explainers.models.loaded import LoadedModel
 from explainers.models.memory import available_bytes
-from explainers.models.variants import with_eager_attention
 from explainers.targets.encoder_decoder.scorer import check_decoder_only
 from explainers.targets.remembered import check_finite
 from explainers.targets.response import ResponseTarget

@@ -9,8 +9,8 @@ from explainers.core import base
 from explainers.core.base import Explainer, option, register
 from explainers.core.deferred_torch import no_grad, torch
 from explainers.core.types import Task
+from explainers.models.copies.variants import with_eager_attention
 from explainers.models.fast_fp32 import fast_fp32
-from explainers.models.variants import with_eager_attention
 from explainers.targets.causal.model import CausalModel
 from explainers.targets.encoder_decoder.scorer import check_decoder_only
 from explainers.targets.remembered import check_finite

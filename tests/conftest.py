@@ -17,7 +17,8 @@ from hypothesis import settings  # noqa: E402
 from playwright.sync_api import Browser  # noqa: E402
 
 from explainers.core.types import Task  # noqa: E402
-from explainers.models.held import LoadedModel, load_model  # noqa: E402
+from explainers.models.held import load_model  # noqa: E402
+from explainers.models.loaded import LoadedModel  # noqa: E402
 from tests.browser import chromium  # noqa: E402
 
 torch.set_num_threads(1)

@@ -9,7 +9,7 @@ import torch
 from transformers import AutoConfig, AutoModelForMaskedLM
 
 from explainers.core.types import Task
-from explainers.models.held import LoadedModel
+from explainers.models.loaded import LoadedModel
 from tests.tiny_models import CONTEXT, STD, wordpiece_tokenizer
 
 _SIZES = {

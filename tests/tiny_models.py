@@ -34,7 +34,7 @@ from transformers import (
 )
 
 from explainers.core.types import Task
-from explainers.models.held import LoadedModel
+from explainers.models.loaded import LoadedModel
 
 SENTENCES = (
     "Write a short story about a doctor and his patient.",

@@ -15,7 +15,8 @@ from transformers import PreTrainedModel
 
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
-from explainers.models.held import LoadedModel, load_model
+from explainers.models.held import load_model
+from explainers.models.loaded import LoadedModel
 from explainers.targets.mlm_head import MlmReader, batch_of
 from explainers.text.prompts import encode_plain
 from explainers.text.templates import render_cloze

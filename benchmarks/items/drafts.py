@@ -11,8 +11,8 @@ import torch
 from benchmarks.setting import Setting, shown, spread, timed
 from explainers.models.copies.four_bit import draft_copy
 from explainers.models.copies.half_precision import half_copy
-from explainers.models.held import LoadedModel
-from explainers.models.variants import sharing_copy
+from explainers.models.copies.variants import sharing_copy
+from explainers.models.loaded import LoadedModel
 from explainers.targets.answers.decoding import plain_tokens
 from explainers.targets.answers.settings import end_tokens
 from explainers.targets.causal import drafting

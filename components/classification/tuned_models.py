@@ -14,7 +14,7 @@ from explainers.core.errors import MaskwiseError
 from explainers.core.types import OnForward, Task
 from explainers.models import held
 from explainers.models.checkpoint import sha256
-from explainers.models.held import LoadedModel
+from explainers.models.loaded import LoadedModel
 from explainers.streams.classification import ClassificationRequest
 
 MOST_SESSIONS = 3

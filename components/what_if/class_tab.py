@@ -33,7 +33,7 @@ from components.what_if.subject import Subject
 from components.what_if.view import needed_explanation
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
-from explainers.models.held import LoadedModel
+from explainers.models.loaded import LoadedModel
 from explainers.streams.class_what_if import class_joint_effect, class_removal
 from explainers.streams.events.shared import Event
 

@@ -12,7 +12,7 @@ from components.what_if.awaited import Awaited
 from components.what_if.values import JOINT_EMPTY, unmeasured
 from components.what_if.view import chosen, count
 from explainers.core.types import OnForward
-from explainers.models.held import LoadedModel
+from explainers.models.loaded import LoadedModel
 from explainers.streams import what_if
 from explainers.streams.events.shared import Event
 

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 import torch
 from transformers.modeling_outputs import BaseModelOutput
 
-from explainers.models.variants import with_module
+from explainers.models.copies.variants import with_module
 
 _making = Lock()
 _halves: WeakKeyDictionary = WeakKeyDictionary()

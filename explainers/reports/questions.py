@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypedDict
 from explainers.core.errors import MaskwiseError, shown
 from explainers.core.types import OnForward, Task
 from explainers.measures.removal_faithfulness import RemovalFaithfulness, removal_faithfulness
-from explainers.models.held import LoadedModel
+from explainers.models.loaded import LoadedModel
 from explainers.streams import class_what_if, comparison
 from explainers.streams import what_if as answers
 from explainers.streams.comparison import ComparisonRequest

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Mask, OnForward, Task
-from explainers.models.held import IN_MEMORY, LoadedModel
+from explainers.models.loaded import IN_MEMORY, LoadedModel
 from explainers.streams.checks import check_text, returned
 from explainers.streams.classification import ClassificationRequest, build_target
 from explainers.streams.events.what_if import ClassRemoval, JointEffect

@@ -27,7 +27,7 @@ from explainers.measures.faithfulness import (
 from explainers.measures.flatness import flat_notes, tie_notes
 from explainers.models import held
 from explainers.models.copies.full_precision import in_fp32
-from explainers.models.held import LoadedModel
+from explainers.models.loaded import LoadedModel
 from explainers.streams.checks import MethodRun, run_method, uninterrupted
 from explainers.streams.events.classification import (
     ClassificationEvent,

@@ -18,7 +18,7 @@ from explainers.core.types import OnForward, removed_spans
 from explainers.core.work import WRITTEN_PLAINLY, tokens_read
 from explainers.measures.flatness import flat_notes
 from explainers.measures.text import METRICS
-from explainers.models.held import LoadedModel
+from explainers.models.loaded import LoadedModel
 from explainers.streams.events.comparison import (
     ComparedEvent,
     ComparisonAsked,

@@ -19,7 +19,7 @@ from explainers.core.requests import AllowedText, Seed, allowed, one_of, request
 from explainers.core.types import Mask, OnForward, Prompt, Task
 from explainers.measures.flatness import flat_notes
 from explainers.models import held
-from explainers.models.held import LoadedModel
+from explainers.models.loaded import LoadedModel
 from explainers.streams.checks import MethodRun, check_k, run_method, uninterrupted
 from explainers.streams.events.generation import (
     AnswerEvent,

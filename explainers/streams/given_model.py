@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
 from explainers.models import held
-from explainers.models.held import IN_MEMORY, LoadedModel
+from explainers.models.loaded import IN_MEMORY, LoadedModel
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase

@@ -15,7 +15,7 @@ from explainers.core.types import OnForward, Task
 from explainers.measures.faithfulness import STEPS
 from explainers.measures.flatness import flat_notes
 from explainers.measures.layer_lens import LayerLens, TokenReading, layer_lens, token_readings
-from explainers.models.held import LoadedModel
+from explainers.models.loaded import LoadedModel
 from explainers.streams.classification import (
     ClassificationRequest,
     build_target,

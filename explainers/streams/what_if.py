@@ -17,7 +17,7 @@ from explainers.core.unicode import whole_characters
 from explainers.measures.effect_sentences import describe_joint, describe_why_not, joint_kind
 from explainers.measures.interactions import pairwise_interactions
 from explainers.measures.text import probability_ratio
-from explainers.models.held import IN_MEMORY, LoadedModel
+from explainers.models.loaded import IN_MEMORY, LoadedModel
 from explainers.streams.checks import check_text
 from explainers.streams.events.generation import MaskedResponseEvent
 from explainers.streams.events.what_if import JointEffect, Removal, WhyNot

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from explainers.core.deferred_torch import torch
 from explainers.core.types import OnForward
-from explainers.models.held import LoadedModel
+from explainers.models.loaded import LoadedModel
 from explainers.streams.events.generation import MaskedResponseEvent, ResponseEvent
 from explainers.targets.answers.decoding import greedy_tokens
 from explainers.text.prompts import decode_answer

@@ -14,7 +14,7 @@ from explainers.core.errors import MaskwiseError
 from explainers.core.target import MIN_GAIN, Target
 from explainers.core.types import Mask, OnForward, TokenSpan
 from explainers.models.fast_fp32 import fast_fp32
-from explainers.models.held import LoadedModel
+from explainers.models.loaded import LoadedModel
 from explainers.targets.batching import Batches, Passes, gradient_rows
 from explainers.targets.gradients import check_gradients
 from explainers.targets.masked_prompt import MaskedPrompt, MaskOperator

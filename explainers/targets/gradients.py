@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
-from explainers.models.held import embedded_tokens
+from explainers.models.loaded import embedded_tokens
 from explainers.targets.causal.reading import FAILURES, TRIED, is_quantized
 from explainers.targets.causal.token_inputs import TokenInputs
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Mask, Prompt
-from explainers.models.held import LoadedModel
+from explainers.models.loaded import LoadedModel
 from explainers.targets.causal.token_inputs import TokenInputs
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from explainers.core.deferred_torch import no_grad, torch
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import OnForward
-from explainers.models.held import LoadedModel
-from explainers.models.variants import with_eager_attention
+from explainers.models.copies.variants import with_eager_attention
+from explainers.models.loaded import LoadedModel
 from explainers.targets.mlm_traits import halves_of, kind_of, traits_of
 from explainers.text.templates import Cloze
 

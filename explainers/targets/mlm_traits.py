@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from explainers.core.deferred_torch import no_grad, torch
 from explainers.core.errors import MaskwiseError
-from explainers.models.held import LoadedModel
+from explainers.models.loaded import LoadedModel
 from explainers.targets.batching import is_out_of_memory
 from explainers.targets.remembered import check_finite
 

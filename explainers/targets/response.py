@@ -11,7 +11,7 @@ from explainers.core.errors import MaskwiseError, shown
 from explainers.core.types import Mask, OnForward, Prompt
 from explainers.models.copies.full_precision import in_fp32
 from explainers.models.copies.several_devices import SpreadScorer, copies_elsewhere
-from explainers.models.held import LoadedModel
+from explainers.models.loaded import LoadedModel
 from explainers.targets.base import ModelTarget, dtype_name
 from explainers.targets.batching import Passes
 from explainers.targets.causal.model import CausalModel

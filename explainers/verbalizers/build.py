@@ -9,7 +9,7 @@ from typing import Any
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import OnForward
-from explainers.models.held import LoadedModel
+from explainers.models.loaded import LoadedModel
 from explainers.targets.mlm_head import read_masks
 from explainers.text.tasks import SENTIMENT, ClassificationTask, unlabelled_texts
 from explainers.text.templates import render_cloze

@@ -13,7 +13,7 @@ from explainers.measures.removal_faithfulness import removal_faithfulness
 from explainers.measures.text import bleu as word_bleu
 from explainers.measures.text import kl_divergence, rouge_l, sentence_similarity
 from explainers.models.builtin import sentence_encoder
-from explainers.models.held import LoadedModel
+from explainers.models.loaded import LoadedModel
 from explainers.streams.checks import returned
 from explainers.streams.generation import GenerationRequest, answered_target, explain, prompt_of, respond
 from explainers.targets.response import ResponseTarget

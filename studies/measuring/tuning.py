@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass, replace
 
 from explainers.core.deferred_torch import no_grad, torch
-from explainers.models.held import LoadedModel
+from explainers.models.loaded import LoadedModel
 from explainers.targets.mlm_head import MlmReader, batch_of
 from explainers.text.templates import Cloze, render_cloze
 from explainers.verbalizers.base import Verbalizer

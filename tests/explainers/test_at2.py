@@ -12,7 +12,7 @@ from benchmarks.setting import Answered, Setting
 from explainers import EXPLAINERS, at2
 from explainers.at2 import HeadWeights, attention_paid, weights_for
 from explainers.core.errors import MaskwiseError
-from explainers.models.variants import with_eager_attention
+from explainers.models.copies.variants import with_eager_attention
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import encode_response, render_prompt
 from tests.explainers.targets.test_response_target import make_target

@@ -10,8 +10,8 @@ from explainers.attention_rollout import rollout
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Explanation, SearchStep, Task
 from explainers.lrp_xai import propagate
+from explainers.models.copies.variants import with_eager_attention
 from explainers.models.lrp_rules import lrp_rules
-from explainers.models.variants import with_eager_attention
 from explainers.targets.label import LabelTarget
 from explainers.text.templates import render_cloze
 from explainers.verbalizers import WordVerbalizer

@@ -6,7 +6,7 @@ import torch
 from explainers import EXPLAINERS, read_options
 from explainers.core.errors import MaskwiseError
 from explainers.flash_trace import TINY, trace
-from explainers.models.variants import with_eager_attention
+from explainers.models.copies.variants import with_eager_attention
 from explainers.reports.figures.hops import hops_chart
 from explainers.streams.report import scored_spans
 from explainers.targets.causal.attention_blocks import attention_blocks

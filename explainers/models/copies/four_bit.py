@@ -11,7 +11,7 @@ import torch
 from torch.nn.functional import pad
 from transformers.pytorch_utils import Conv1D
 
-from explainers.models.variants import kept_copy, sharing_copy
+from explainers.models.copies.variants import kept_copy, sharing_copy
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

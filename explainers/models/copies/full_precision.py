@@ -6,9 +6,9 @@ import copy
 from dataclasses import replace
 
 from explainers.core.deferred_torch import torch
-from explainers.models.held import LoadedModel
+from explainers.models.copies.variants import kept_copy
+from explainers.models.loaded import LoadedModel
 from explainers.models.memory import is_spread
-from explainers.models.variants import kept_copy
 
 
 def in_fp32(loaded: LoadedModel) -> LoadedModel:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from transformers.pytorch_utils import Conv1D
 
-from explainers.models.variants import kept_copy, sharing_copy
+from explainers.models.copies.variants import kept_copy, sharing_copy
 
 LEAST_PARAMETERS = 20_000_000  # below that a pass is over before bfloat16 could save time
 

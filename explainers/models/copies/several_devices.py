@@ -11,8 +11,8 @@ from typing import Protocol
 
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import OutOfMemory
-from explainers.models.held import LoadedModel
-from explainers.models.variants import kept_copy
+from explainers.models.copies.variants import kept_copy
+from explainers.models.loaded import LoadedModel
 
 
 def copies_elsewhere(loaded: LoadedModel) -> list[LoadedModel]:

@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from functools import cache
 from hashlib import sha256
 
-from explainers.models.held import LoadedModel
+from explainers.models.loaded import LoadedModel
 from explainers.streams.game.rounds import Round
 from explainers.streams.game.subjects import KnownRound
 from explainers.text.tasks import ASSETS

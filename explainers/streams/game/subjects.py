@@ -13,7 +13,7 @@ from threading import Lock
 from explainers.core.deferred_torch import torch
 from explainers.core.types import Mask, OnForward, Task
 from explainers.measures.flatness import tie_notes
-from explainers.models.held import LoadedModel
+from explainers.models.loaded import LoadedModel
 from explainers.streams.checks import check_k
 from explainers.streams.classification import ClassificationRequest, build_target
 from explainers.streams.events.guessing import Effect, FoundEffect, OpeningEvent, RandomEffect

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from explainers.core.deferred_torch import no_grad, torch
 from explainers.core.types import Mask, OnForward
-from explainers.models.held import LoadedModel
+from explainers.models.loaded import LoadedModel
 from explainers.targets.answers.settings import banned_tokens, end_tokens, most_probable
 from explainers.targets.causal.drafting import Draft, DraftedDecoding, draft_of
 from explainers.targets.causal.model import CausalModel, kept

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from explainers.core.deferred_torch import torch
 from explainers.core.types import OnForward, Prompt
-from explainers.models.held import LoadedModel
+from explainers.models.loaded import LoadedModel
 from explainers.targets.answers.decoding import greedy_tokens
 from explainers.targets.causal.token_inputs import TokenInputs
 from explainers.targets.response import check_context

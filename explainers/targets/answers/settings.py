@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from explainers.core.deferred_torch import torch
-from explainers.models.held import LoadedModel
+from explainers.models.loaded import LoadedModel
 from explainers.text.chat_template import answer_end
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from explainers.core.deferred_torch import no_grad, torch
 from explainers.core.types import OnForward
-from explainers.models.held import IN_MEMORY, LoadedModel
+from explainers.models.loaded import IN_MEMORY, LoadedModel
 from explainers.targets.causal.cache import Cache, cache_arguments
 from explainers.targets.causal.model import CausalModel
 from explainers.targets.causal.reading import reading_of

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from explainers.core.deferred_torch import no_grad, torch
 from explainers.core.errors import MaskwiseError
-from explainers.models.held import embedded_tokens
+from explainers.models.loaded import embedded_tokens
 from explainers.targets.batching import is_out_of_memory
 from explainers.targets.causal.cache import Cache, cache_arguments, is_croppable
 from explainers.targets.causal.logits import Readout, readout_on

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from explainers.core.deferred_torch import torch
 from explainers.core.types import OnForward
-from explainers.models.held import LoadedModel
+from explainers.models.loaded import LoadedModel
 from explainers.targets.answers.settings import banned_tokens, most_probable
 from explainers.targets.encoder_decoder.reading import encoded, reading_of, start_ids
 from explainers.targets.remembered import check_finite

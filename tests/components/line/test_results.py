@@ -19,7 +19,7 @@ from components.line.results_on_disk import ResultsOnDisk
 from components.runner import Runner
 from explainers.core.types import Task
 from explainers.models import held
-from explainers.models.held import LoadedModel
+from explainers.models.loaded import LoadedModel
 from explainers.streams.generation import GenerationRequest
 from tests.components.test_runner import events_of, work
 

@@ -7,7 +7,7 @@ from transformers.pytorch_utils import Conv1D
 from explainers.models import held
 from explainers.models.copies import four_bit
 from explainers.models.copies.four_bit import BYTES, Int4Linear, draft_copy, faster_draft
-from explainers.models.variants import bytes_of_copies
+from explainers.models.copies.variants import bytes_of_copies
 from tests.explainers.targets.test_drafting import own_tiny
 from tests.tiny_models import tiny_causal
 
@@ -64,7 +64,7 @@ def test_a_draft_is_made_once_and_its_memory_counted(pays, monkeypatch):
 
 
 def test_no_draft_where_memory_is_short(pays, monkeypatch):
-    monkeypatch.setattr("explainers.models.variants.available_bytes", lambda device: 100)
+    monkeypatch.setattr("explainers.models.copies.variants.available_bytes", lambda device: 100)
     assert faster_draft(own_tiny().model)() is None
 
 

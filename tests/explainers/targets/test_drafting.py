@@ -9,7 +9,8 @@ import torch
 from explainers.core.errors import Stopped
 from explainers.core.types import Task
 from explainers.models.copies.four_bit import draft_copy
-from explainers.models.held import IN_MEMORY, load_model
+from explainers.models.held import load_model
+from explainers.models.loaded import IN_MEMORY
 from explainers.targets.answers import decoding
 from explainers.targets.answers.decoding import greedy_tokens
 from explainers.targets.causal import drafting

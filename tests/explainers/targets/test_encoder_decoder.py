@@ -10,7 +10,7 @@ from explainers.core.base import EXPLAINERS
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
 from explainers.models import held
-from explainers.models.held import LoadedModel
+from explainers.models.loaded import LoadedModel
 from explainers.streams import generation, what_if
 from explainers.streams.generation import GenerationRequest
 from explainers.targets.answers.decoding import greedy_batch, greedy_tokens

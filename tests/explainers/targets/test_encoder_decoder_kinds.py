@@ -9,7 +9,7 @@ from benchmarks.verified_models import OPERATORS, byte_tokenizer, verify
 from explainers import explain_generation
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
-from explainers.models.held import LoadedModel
+from explainers.models.loaded import LoadedModel
 from explainers.targets.encoder_decoder.decoding import decoder_steps
 from explainers.targets.encoder_decoder.reading import reading_of, start_ids
 

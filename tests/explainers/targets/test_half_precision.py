@@ -8,8 +8,7 @@ import torch
 
 from explainers import EXPLAINERS, read_options
 from explainers.core.target import MIN_GAIN
-from explainers.models import variants
-from explainers.models.copies import half_precision
+from explainers.models.copies import half_precision, variants
 from explainers.streams.classification import ClassificationRequest, run
 from explainers.targets.base import dtype_name, least_gain_of
 from explainers.targets.causal import logits

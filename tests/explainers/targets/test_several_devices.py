@@ -7,7 +7,7 @@ import torch
 
 from explainers import EXPLAINERS, read_options
 from explainers.core.errors import MaskwiseError, OutOfMemory, Stopped
-from explainers.models import variants
+from explainers.models.copies import variants
 from explainers.models.copies.several_devices import SpreadScorer, copies_elsewhere
 from explainers.targets.response import ResponseTarget
 from tests.explainers.targets.test_half_precision import in_precision

@@ -7,7 +7,7 @@ from benchmarks.tiny.decoders import tiny_decoder
 from benchmarks.tiny.encoder_decoders import tiny_encoder_decoder
 from benchmarks.verified_models import byte_tokenizer
 from explainers.core.types import Task
-from explainers.models.held import LoadedModel
+from explainers.models.loaded import LoadedModel
 from explainers.streams.generation import GenerationRequest, run
 from explainers.targets.answers.decoding import greedy_batch, greedy_tokens
 from explainers.targets.answers.settings import end_tokens, settings_notes
