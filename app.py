@@ -53,12 +53,12 @@ from explainers.core.deployment import SPACE, deployment
 from explainers.core.errors import MaskwiseError, shown
 from explainers.core.types import OnForward, Task
 from explainers.models.held import load_model
-from explainers.streams.classification import ClassificationRequest
 from explainers.streams.classification import run as classify
 from explainers.streams.events.shared import Event
-from explainers.streams.generation import GenerationRequest
 from explainers.streams.generation import run as generate
 from explainers.streams.reading import explain_and_read, planned_passes
+from explainers.streams.requests.classification import ClassificationRequest
+from explainers.streams.requests.generation import GenerationRequest
 from explainers.targets.causal.drafting import draft_of
 
 INTRODUCTION = (

@@ -36,12 +36,13 @@ from components.page.controls import read_values
 from explainers import explain_generation
 from explainers.core.errors import MaskwiseError
 from explainers.models.held import load_model
-from explainers.streams.classification import ClassificationRequest
-from explainers.streams.comparison import ComparisonRequest, compare
+from explainers.streams.comparison import compare
 from explainers.streams.game import guessing, known_rounds
 from explainers.streams.game.rounds import ready_rounds
-from explainers.streams.generation import GenerationRequest
 from explainers.streams.reading import explain_and_read
+from explainers.streams.requests.classification import ClassificationRequest
+from explainers.streams.requests.comparison import ComparisonRequest
+from explainers.streams.requests.generation import GenerationRequest
 
 
 def generation() -> Iterator[Work]:

@@ -16,9 +16,10 @@ from components.runner import RUNNER
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
 from explainers.streams import classification
-from explainers.streams.classification import ClassificationRequest
-from explainers.streams.comparison import ComparisonRequest, compare
-from explainers.streams.generation import GenerationRequest
+from explainers.streams.comparison import compare
+from explainers.streams.requests.classification import ClassificationRequest
+from explainers.streams.requests.comparison import ComparisonRequest
+from explainers.streams.requests.generation import GenerationRequest
 
 PUBLIC_EVENTS = (
     "queued",

@@ -6,9 +6,10 @@ from components.classification import tab as classification_tab
 from components.compare.view import ComparisonView
 from components.generation import tab as generation_tab
 from explainers import explain_generation
-from explainers.streams.classification import ClassificationRequest
-from explainers.streams.comparison import ComparisonRequest, compare
+from explainers.streams.comparison import compare
 from explainers.streams.reading import explain_and_read
+from explainers.streams.requests.classification import ClassificationRequest
+from explainers.streams.requests.comparison import ComparisonRequest
 
 NASTY = [
     "Write about a doctor 👩🏽‍⚕️ and a 𝒃ook",

@@ -12,9 +12,9 @@ from typing import Any
 
 from benchmarks.setting import OWN_PROMPTS, read_prompts
 from explainers.streams import classification, comparison, generation, what_if
-from explainers.streams.classification import ClassificationRequest
-from explainers.streams.comparison import ComparisonRequest
-from explainers.streams.generation import GenerationRequest
+from explainers.streams.requests.classification import ClassificationRequest
+from explainers.streams.requests.comparison import ComparisonRequest
+from explainers.streams.requests.generation import GenerationRequest
 
 EXAMPLE = Path(__file__).parents[2] / "assets" / "examples" / "generation.json"
 NEW_TOKENS = 8

@@ -15,7 +15,7 @@ from explainers.core.types import OnForward, Task
 from explainers.models import held
 from explainers.models.checkpoint import sha256
 from explainers.models.loaded import LoadedModel
-from explainers.streams.classification import ClassificationRequest
+from explainers.streams.requests.classification import ClassificationRequest
 
 MOST_SESSIONS = 3
 MOST_PARAMETERS = 150e6

@@ -15,7 +15,6 @@ from components.pieces.label_lines import read_examples, read_words
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
 from explainers.core.work import tokens_read
-from explainers.streams.classification import ClassificationRequest
 from explainers.streams.events.shared import Event
 from explainers.streams.reading import (
     explain_and_read,
@@ -25,6 +24,7 @@ from explainers.streams.reading import (
     planned_passes,
     read,
 )
+from explainers.streams.requests.classification import ClassificationRequest
 from explainers.text.spans import about_spans
 from explainers.text.tasks import CUSTOM, find_task
 

@@ -14,7 +14,7 @@ from components.pieces.views import status_line
 from explainers import explainers_for
 from explainers.core.deployment import deployment
 from explainers.core.types import Task
-from explainers.streams.comparison import MAX_DRAWS, MAX_METHODS
+from explainers.streams.requests.comparison import MAX_DRAWS, MAX_METHODS
 
 METHODS = explainers_for(Task.GENERATION)
 DEFAULT_METHODS = ["xprompt", "best_within_budget", "feature_ablation", "integrated_gradients"]

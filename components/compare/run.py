@@ -17,8 +17,9 @@ from components.page.views import IN_LINE, Updates
 from components.runner import show
 from components.sharing.tab import SharedTab
 from explainers.core.types import Task
-from explainers.streams.comparison import ComparisonRequest, compare, planned
+from explainers.streams.comparison import compare, planned
 from explainers.streams.events.shared import Event
+from explainers.streams.requests.comparison import ComparisonRequest
 from explainers.streams.sweep import convergence, sweep
 
 

@@ -24,7 +24,8 @@ from components.runner import LINE, stopper
 from components.sharing.share_bar import share_bar, wire_share_bar
 from components.sharing.tab import IDLE_SECONDS, SharedTab
 from explainers.core.errors import MaskwiseError
-from explainers.streams.comparison import ComparisonRequest, planned
+from explainers.streams.comparison import planned
+from explainers.streams.requests.comparison import ComparisonRequest
 
 STORED = ASSETS / "examples" / "comparison.json"
 

@@ -10,7 +10,7 @@ from components.page.views import AT_ONCE
 from components.runner import LINE
 from components.sharing.tab import SharedTab
 from explainers.core.errors import MaskwiseError
-from explainers.streams.generation import GenerationRequest
+from explainers.streams.requests.generation import GenerationRequest
 
 
 def estimate(settings: dict) -> str:

@@ -18,7 +18,8 @@ from components.sharing.run_here import RunHere, run_here
 from components.sharing.tab import SharedTab
 from explainers.core.types import Task
 from explainers.core.work import tokens_read
-from explainers.streams.generation import GenerationRequest, run
+from explainers.streams.generation import run
+from explainers.streams.requests.generation import GenerationRequest
 from explainers.text.spans import about_spans
 
 KIND = "generation"

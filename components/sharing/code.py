@@ -7,10 +7,10 @@ from dataclasses import MISSING, fields
 from components.page.models_menu import TUNED
 from explainers.core.base import EXPLAINERS
 from explainers.reports.record import explanation_of
-from explainers.streams.classification import ClassificationRequest, Settings
-from explainers.streams.comparison import ComparisonRequest
-from explainers.streams.generation import GenerationRequest
 from explainers.streams.given_model import IN_MEMORY
+from explainers.streams.requests.classification import ClassificationRequest, Settings
+from explainers.streams.requests.comparison import ComparisonRequest
+from explainers.streams.requests.generation import GenerationRequest
 from explainers.text.response_part import part_characters
 
 REQUESTS = {"generation": GenerationRequest, "classification": ClassificationRequest}
@@ -26,7 +26,8 @@ for span in result["spans"]:
     print(span["text"], span["score"], span["removed"])
 """
 COMPARE = """\
-from explainers.streams.comparison import ComparisonRequest, compare
+from explainers.streams.comparison import compare
+from explainers.streams.requests.comparison import ComparisonRequest
 
 request = ComparisonRequest(
 {arguments}

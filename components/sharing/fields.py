@@ -13,7 +13,7 @@ from explainers.core.deployment import deployment
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
 from explainers.streams.checks import check_text
-from explainers.streams.comparison import MAX_DRAWS, MAX_METHODS
+from explainers.streams.requests.comparison import MAX_DRAWS, MAX_METHODS
 from explainers.targets.base import MaskOperator
 from explainers.text.spans import Granularity
 from explainers.text.tasks import TASKS, WORDS_PER_CLASS

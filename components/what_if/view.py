@@ -17,7 +17,7 @@ from components.what_if.values import JOINT_EMPTY, joint, measured, why_not, wit
 from explainers.reports.answer_diff import diff_words
 from explainers.reports.numbers import unit_of
 from explainers.reports.record import explanation_of
-from explainers.streams.generation import GenerationRequest
+from explainers.streams.requests.generation import GenerationRequest
 
 STRIP_LEGEND = "Click a word, or press Enter on it, to remove it or put it back. Colours, from the method: "
 DIFF_WAITING = "Press “Write the answer again” to see what the model writes without these words."

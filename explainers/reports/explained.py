@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from explainers.core.types import OnForward, Task
 from explainers.reports.result import with_result
 from explainers.streams import classification, generation
-from explainers.streams.classification import ClassificationRequest
 from explainers.streams.events.classification import ClassificationEvent
 from explainers.streams.events.generation import GenerationEvent
-from explainers.streams.generation import GenerationRequest
 from explainers.streams.given_model import name_of, ready_model
+from explainers.streams.requests.classification import ClassificationRequest
+from explainers.streams.requests.generation import GenerationRequest
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase

@@ -9,9 +9,9 @@ from explainers.core.errors import MaskwiseError, shown
 from explainers.core.types import OnForward, Task
 from explainers.reports.result import Result, with_result
 from explainers.streams import classification, generation
-from explainers.streams.classification import ClassificationRequest
-from explainers.streams.generation import GenerationRequest
 from explainers.streams.given_model import name_of, ready_model
+from explainers.streams.requests.classification import ClassificationRequest
+from explainers.streams.requests.generation import GenerationRequest
 
 if TYPE_CHECKING:
     from pandas import DataFrame

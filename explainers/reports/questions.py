@@ -12,10 +12,10 @@ from explainers.measures.removal_faithfulness import RemovalFaithfulness, remova
 from explainers.models.loaded import LoadedModel
 from explainers.streams import class_what_if, comparison
 from explainers.streams import what_if as answers
-from explainers.streams.comparison import ComparisonRequest
 from explainers.streams.events.comparison import Interval, RowEvent
 from explainers.streams.events.what_if import ClassRemoval, Removal
 from explainers.streams.given_model import name_of, ready_model
+from explainers.streams.requests.comparison import ComparisonRequest
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase

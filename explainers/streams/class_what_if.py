@@ -14,10 +14,11 @@ from explainers.core.errors import MaskwiseError
 from explainers.core.types import Mask, OnForward, Task
 from explainers.models.loaded import IN_MEMORY, LoadedModel
 from explainers.streams.checks import check_text, returned
-from explainers.streams.classification import ClassificationRequest, build_target
+from explainers.streams.classification import build_target
 from explainers.streams.events.what_if import ClassRemoval, JointEffect
 from explainers.streams.given_model import model_of
 from explainers.streams.known import known
+from explainers.streams.requests.classification import ClassificationRequest
 from explainers.streams.what_if import check_removed, check_spans, joint_effect_on
 from explainers.targets.label import LabelTarget
 from explainers.targets.whole_words import label_target

@@ -6,14 +6,11 @@ Beside every measure stands its floor: the same for spans removed at random.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, field, fields
-from typing import Annotated, cast
-
-from pydantic import BeforeValidator
+from dataclasses import asdict
+from typing import cast
 
 from explainers.core.base import EXPLAINERS
 from explainers.core.errors import MaskwiseError, Stopped
-from explainers.core.requests import between, request
 from explainers.core.types import OnForward, removed_spans
 from explainers.core.work import WRITTEN_PLAINLY, tokens_read
 from explainers.measures.flatness import flat_notes
@@ -27,57 +24,14 @@ from explainers.streams.events.comparison import (
     RowEvent,
 )
 from explainers.streams.events.shared import PromptEvent
-from explainers.streams.generation import GenerationRequest, answered_target
+from explainers.streams.generation import answered_target
 from explainers.streams.removals import TEXT_DRAWS, Removals
 from explainers.streams.report import scored_spans, span_values
+from explainers.streams.requests.comparison import ComparisonRequest
 from explainers.targets.response import ResponseTarget
 from explainers.text.spans import about_spans
 
-MAX_METHODS = 8
-MAX_DRAWS = 100
 BATCHES = 2  # in which the answers without random sets are written: those of one length at once
-
-
-def _check_count(methods: object) -> list:
-    if not isinstance(methods, list | tuple) or not 1 <= len(methods) <= MAX_METHODS:
-        raise MaskwiseError(f"Choose between 1 and {MAX_METHODS} methods to compare.")
-    return list(methods)
-
-
-@request
-class ComparisonRequest:
-    """What to compare; fields as in GenerationRequest. Raises MaskwiseError where it cannot be.
-
-    methods: up to MAX_METHODS names, run with their default options. draws: random sets of the floor.
-    """
-
-    prompt: str
-    methods: Annotated[list[str], BeforeValidator(_check_count)]
-    model: str = ""
-    k: int = 3
-    granularity: str = "word"
-    mask_operator: str = "zero"
-    max_new_tokens: int = 60
-    response: str = ""
-    system_prompt: str = ""
-    seed: int = 0
-    screening: bool = True
-    part: list[int] = field(default_factory=list)
-    draws: Annotated[int, between(2, MAX_DRAWS)] = 20
-    system_prompt_placement: str = "system"
-    date: str = ""
-    thinking: str = "off"
-
-    def __post_init__(self):
-        for n, method in enumerate(self.methods):
-            self.single(method)
-            if method in self.methods[:n]:
-                raise MaskwiseError(f"The method {method} is named twice. Name each method once.")
-
-    def single(self, method: str, **changes) -> GenerationRequest:
-        """The request of one method alone."""
-        own = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("methods", "draws")}
-        return GenerationRequest(**own | {"method": method} | changes)
 
 
 def compare(

@@ -7,15 +7,10 @@ Every caller (the page, the API, Python) reads this one stream: `status`, `respo
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import field, replace
-from typing import Annotated, Any
+from dataclasses import replace
 
-from pydantic import AfterValidator, BeforeValidator
-
-from explainers.core.base import EXPLAINERS, Explainer, explainers_for, read_options
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import Stopped
-from explainers.core.requests import AllowedText, Seed, allowed, one_of, request
 from explainers.core.types import Mask, OnForward, Prompt, Task
 from explainers.measures.flatness import flat_notes
 from explainers.models import held
@@ -40,59 +35,20 @@ from explainers.streams.report import (
     span_values,
     unproved_sets,
 )
+from explainers.streams.requests.generation import GenerationRequest
 from explainers.streams.writing import masked_response_event, response_event, write_answer
 from explainers.targets.answers.given_answer import given_answer, opening_before
 from explainers.targets.answers.settings import settings_notes
-from explainers.targets.base import MaskOperator
 from explainers.targets.causal.token_inputs import TokenInputs
 from explainers.targets.encoder_decoder.reading import language_notes
 from explainers.targets.response import ResponseTarget, check_context
 from explainers.text.prompts import check_embedded, decode_answer, render_prompt
-from explainers.text.response_part import check_characters, part_tokens
-from explainers.text.spans import Granularity
-from explainers.text.template_choices import Placement, TemplateChoices, Thinking, check_date
+from explainers.text.response_part import part_tokens
 from explainers.text.thinking import heed_thinking
 
 REUSED = "{} masks of this prompt were known from earlier runs, which saved passes and seconds."
 CUT_OFF = "Stopped while the answer without the removed words was written: its measures are left out."
 Answered = tuple[Prompt, tuple[int, ...]]
-
-
-@request
-class GenerationRequest:
-    """What to explain and how; the names are those of the API. Raises MaskwiseError where it cannot be.
-
-    part: characters [start, end) of the answer to explain, given what comes before them; none for the whole.
-    screening: let bfloat16 estimates pass over what cannot decide, where that is faster; False evaluates
-    every mask in the model's own precision. system_prompt_placement, date, thinking: as in TemplateChoices.
-    """
-
-    prompt: AllowedText
-    model: AllowedText = ""
-    method: Annotated[str, one_of(lambda: explainers_for(Task.GENERATION))] = "xprompt"
-    k: Annotated[int, allowed(lambda here: here.k)] = 3
-    granularity: Annotated[str, one_of(lambda: Granularity)] = "word"
-    mask_operator: Annotated[str, one_of(lambda: MaskOperator)] = "zero"
-    max_new_tokens: Annotated[int, allowed(lambda here: here.new_tokens)] = 60
-    response: AllowedText = ""
-    system_prompt: AllowedText = ""
-    seed: Seed = 0
-    options: dict[str, Any] = field(default_factory=dict)
-    screening: bool = True
-    part: Annotated[list[int], BeforeValidator(check_characters)] = field(default_factory=list)
-    system_prompt_placement: Annotated[str, one_of(lambda: Placement)] = "system"
-    date: Annotated[str, AfterValidator(check_date)] = ""
-    thinking: Annotated[str, one_of(lambda: Thinking)] = "off"
-
-    def __post_init__(self):
-        self.explainer()  # whose options are checked
-
-    def explainer(self) -> Explainer:
-        method = EXPLAINERS[self.method]
-        return method(read_options(method, self.options, self.k, self.seed))
-
-    def template_choices(self) -> TemplateChoices:
-        return TemplateChoices(self.system_prompt, self.system_prompt_placement, self.date, self.thinking)
 
 
 def run(

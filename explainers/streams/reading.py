@@ -16,13 +16,7 @@ from explainers.measures.faithfulness import STEPS
 from explainers.measures.flatness import flat_notes
 from explainers.measures.layer_lens import LayerLens, TokenReading, layer_lens, token_readings
 from explainers.models.loaded import LoadedModel
-from explainers.streams.classification import (
-    ClassificationRequest,
-    build_target,
-    choose_label,
-    curves,
-    explain,
-)
+from explainers.streams.classification import build_target, choose_label, curves, explain
 from explainers.streams.events.classification import (
     LensEvent,
     MethodEvent,
@@ -33,6 +27,7 @@ from explainers.streams.events.classification import (
 )
 from explainers.streams.events.shared import StatusEvent
 from explainers.streams.report import scored_spans, span_values
+from explainers.streams.requests.classification import ClassificationRequest
 from explainers.targets.label import LabelTarget
 from explainers.targets.whole_words import WholeWordTarget
 

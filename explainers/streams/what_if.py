@@ -21,10 +21,11 @@ from explainers.models.loaded import IN_MEMORY, LoadedModel
 from explainers.streams.checks import check_text
 from explainers.streams.events.generation import MaskedResponseEvent
 from explainers.streams.events.what_if import JointEffect, Removal, WhyNot
-from explainers.streams.generation import GenerationRequest, prompt_of
+from explainers.streams.generation import prompt_of
 from explainers.streams.given_model import model_of
 from explainers.streams.known import recall_masks
 from explainers.streams.report import span_values
+from explainers.streams.requests.generation import GenerationRequest
 from explainers.streams.writing import masked_response_event, write_answer
 from explainers.targets.answers.given_answer import opening_before
 from explainers.targets.base import Target

@@ -10,7 +10,8 @@ from typing import Any
 from explainers.core.errors import MaskwiseError
 from explainers.measures.faithfulness import activation_curve, pruning_curve
 from explainers.models.loaded import LoadedModel
-from explainers.streams.classification import ClassificationRequest, choose_label, explain
+from explainers.streams.classification import choose_label, explain
+from explainers.streams.requests.classification import ClassificationRequest
 from explainers.targets.label import LabelTarget
 from explainers.targets.whole_words import label_target
 from explainers.text.tasks import find_task

@@ -14,7 +14,7 @@ from deploy.settings import table
 from explainers.core.deployment import Deployment, PublicDeployment, deployment
 from explainers.core.errors import MaskwiseError
 from explainers.streams.game.rounds import ready_rounds
-from explainers.streams.generation import GenerationRequest
+from explainers.streams.requests.generation import GenerationRequest
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "deploy.md"

@@ -18,7 +18,7 @@ from components.generation.run import generation_work
 from components.line import lent_gpu
 from components.line.lent_gpu import FIRST_SECONDS, LEAST_SECONDS, READING_SECONDS, seconds_to_ask
 from explainers.streams.comparison import compare
-from explainers.streams.generation import GenerationRequest
+from explainers.streams.requests.generation import GenerationRequest
 from tests.tiny_models import tiny_causal
 
 ROOT = Path(__file__).parents[2]

@@ -24,7 +24,8 @@ from components.runner import Runner  # noqa: E402
 from explainers.core.types import Task  # noqa: E402
 from explainers.models import held, memory  # noqa: E402
 from explainers.streams import report  # noqa: E402
-from explainers.streams.generation import GenerationRequest, run  # noqa: E402
+from explainers.streams.generation import run  # noqa: E402
+from explainers.streams.requests.generation import GenerationRequest  # noqa: E402
 
 
 class Headers(dict):

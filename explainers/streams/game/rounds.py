@@ -11,9 +11,9 @@ from typing import Annotated, Any
 from explainers.core.deployment import Deployment, deployment
 from explainers.core.errors import MaskwiseError
 from explainers.core.requests import AllowedText, allowed, one_of, request
-from explainers.streams.classification import ClassificationRequest
 from explainers.streams.game.subjects import LabelSubject, ResponseSubject, Subject
-from explainers.streams.generation import GenerationRequest
+from explainers.streams.requests.classification import ClassificationRequest
+from explainers.streams.requests.generation import GenerationRequest
 from explainers.text.tasks import ASSETS, TASKS
 
 GENERATION = "generation"

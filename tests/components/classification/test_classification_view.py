@@ -17,8 +17,8 @@ from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.types import Task
 from explainers.models import held
 from explainers.reports.class_sentence import class_sentence, percent
-from explainers.streams.classification import ClassificationRequest
 from explainers.streams.reading import explain_and_read, explain_by_all, lens, read
+from explainers.streams.requests.classification import ClassificationRequest
 from explainers.text.tasks import TASKS, find_task
 from tests.explainers.verbalizers.test_verbalizers import wordpiece
 

@@ -10,7 +10,7 @@ from components.line.ticket import Ticket
 from explainers.core.base import explainers_for
 from explainers.core.types import Task
 from explainers.core.work import WRITTEN
-from explainers.streams.generation import GenerationRequest
+from explainers.streams.requests.generation import GenerationRequest
 
 SETTINGS = {"prompt": "Write a short story about a doctor", "method": "feature_ablation", "k": 2}
 

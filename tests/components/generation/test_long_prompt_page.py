@@ -8,7 +8,8 @@ from playwright.sync_api import expect
 from components.generation import tab as generation_tab
 from explainers.core.types import Task
 from explainers.models import held
-from explainers.streams.generation import GenerationRequest, run
+from explainers.streams.generation import run
+from explainers.streams.requests.generation import GenerationRequest
 from tests.browser import guarded_page
 from tests.served import served_app, tiny_model
 

@@ -20,7 +20,7 @@ from components.runner import Runner
 from explainers.core.types import Task
 from explainers.models import held
 from explainers.models.loaded import LoadedModel
-from explainers.streams.generation import GenerationRequest
+from explainers.streams.requests.generation import GenerationRequest
 from tests.components.test_runner import events_of, work
 
 MODEL = ("model", "revision 1")

@@ -7,8 +7,9 @@ import pytest
 from components.what_if import removed_set
 from components.what_if.questions import AWAITED, RemovalQuestion, explained
 from explainers.models import held
-from explainers.streams.generation import GenerationRequest, run
+from explainers.streams.generation import run
 from explainers.streams.known import known_by_model
+from explainers.streams.requests.generation import GenerationRequest
 from explainers.streams.what_if import removal
 from tests.explainers.targets.test_encoder_decoder import tiny
 from tests.tiny_models import tiny_causal

@@ -11,7 +11,8 @@ from components.generation.controls import DEFAULT_METHOD
 from explainers.core.base import EXPLAINERS
 from explainers.models import held
 from explainers.streams import what_if
-from explainers.streams.generation import GenerationRequest, run
+from explainers.streams.generation import run
+from explainers.streams.requests.generation import GenerationRequest
 from tests.browser import guarded_page, unfold
 from tests.components.what_if.section_on_page import SectionOnPage
 from tests.served import served_app, tiny_model

@@ -11,12 +11,13 @@ from explainers.core.types import Task
 from explainers.measures.flatness import flat_notes, tie_notes
 from explainers.models import held
 from explainers.streams import classification, generation, reading, what_if
-from explainers.streams.classification import ClassificationRequest
-from explainers.streams.comparison import ComparisonRequest, compare
+from explainers.streams.comparison import compare
 from explainers.streams.game import guessing
 from explainers.streams.game.known_rounds import kept_rounds
 from explainers.streams.game.rounds import Round
-from explainers.streams.generation import GenerationRequest
+from explainers.streams.requests.classification import ClassificationRequest
+from explainers.streams.requests.comparison import ComparisonRequest
+from explainers.streams.requests.generation import GenerationRequest
 from explainers.streams.sweep import convergence, sweep
 from tests.synthetic import SyntheticTarget
 from tests.tiny_models import tiny_causal, tiny_masked

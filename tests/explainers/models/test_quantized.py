@@ -5,7 +5,8 @@ import pytest
 from explainers.core.errors import MaskwiseError
 from explainers.models import configuration, held, loading
 from explainers.models.held import load_model
-from explainers.streams.generation import GenerationRequest, run
+from explainers.streams.generation import run
+from explainers.streams.requests.generation import GenerationRequest
 from tests.explainers.models.test_models import CAUSAL, edit_config, refusal, saved
 from tests.tiny_models import tiny_causal
 

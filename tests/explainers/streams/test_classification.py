@@ -12,7 +12,7 @@ from explainers import explain_classification, explainers_for
 from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.types import Task
 from explainers.models import held
-from explainers.streams.classification import ClassificationRequest
+from explainers.streams.requests.classification import ClassificationRequest
 from explainers.text.tasks import TASKS
 from explainers.verbalizers.build import VERBALIZERS
 from tests.explainers.verbalizers.test_verbalizers import wordpiece

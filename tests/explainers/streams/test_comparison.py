@@ -13,8 +13,9 @@ from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.types import SearchStep, Task
 from explainers.measures import text as metrics
 from explainers.models import held
-from explainers.streams.comparison import ComparisonRequest, compare, planned
+from explainers.streams.comparison import compare, planned
 from explainers.streams.removals import TEXT_DRAWS, Removals, random_masks
+from explainers.streams.requests.comparison import ComparisonRequest
 from explainers.streams.sweep import VARIANTS, convergence, sweep
 from explainers.targets.answers.decoding import greedy_tokens
 from explainers.targets.response import ResponseTarget

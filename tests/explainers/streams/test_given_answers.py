@@ -13,7 +13,7 @@ from explainers.streams import generation, report, what_if
 from explainers.streams.game import guessing
 from explainers.streams.game.known_rounds import kept_rounds
 from explainers.streams.game.rounds import Round
-from explainers.streams.generation import GenerationRequest
+from explainers.streams.requests.generation import GenerationRequest
 from explainers.text.chat_template import answer_opening
 from explainers.text.template_choices import TemplateChoices
 from tests.slow_reference import slow_token_log_probs

@@ -12,7 +12,7 @@ from explainers.core.types import Task
 from explainers.models import held
 from explainers.models.loaded import LoadedModel
 from explainers.streams import generation, what_if
-from explainers.streams.generation import GenerationRequest
+from explainers.streams.requests.generation import GenerationRequest
 from explainers.targets.answers.decoding import greedy_batch, greedy_tokens
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import encode_response, render_prompt

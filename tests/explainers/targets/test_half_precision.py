@@ -9,7 +9,8 @@ import torch
 from explainers import EXPLAINERS, read_options
 from explainers.core.target import MIN_GAIN
 from explainers.models.copies import half_precision, variants
-from explainers.streams.classification import ClassificationRequest, run
+from explainers.streams.classification import run
+from explainers.streams.requests.classification import ClassificationRequest
 from explainers.targets.base import dtype_name, least_gain_of
 from explainers.targets.causal import logits
 from explainers.targets.causal.reading import reading_of

@@ -10,8 +10,8 @@ from explainers.core.types import Task
 from explainers.core.unicode import whole_characters
 from explainers.models import held
 from explainers.streams import classification, generation
-from explainers.streams.classification import ClassificationRequest
-from explainers.streams.generation import GenerationRequest
+from explainers.streams.requests.classification import ClassificationRequest
+from explainers.streams.requests.generation import GenerationRequest
 from explainers.text.prompts import render_prompt
 from tests.tiny_models import byte_level_tokenizer, tiny_causal, tiny_masked
 

@@ -9,11 +9,12 @@ from explainers.core.errors import MaskwiseError
 from explainers.core.types import Prompt
 from explainers.models import held
 from explainers.streams import generation, what_if
-from explainers.streams.comparison import ComparisonRequest, compare
+from explainers.streams.comparison import compare
 from explainers.streams.game import guessing
 from explainers.streams.game.known_rounds import kept_rounds
 from explainers.streams.game.rounds import Round
-from explainers.streams.generation import GenerationRequest
+from explainers.streams.requests.comparison import ComparisonRequest
+from explainers.streams.requests.generation import GenerationRequest
 from explainers.text.prompts import encode_response, render_prompt
 from explainers.text.template_choices import TemplateChoices, Thinking
 from explainers.text.thinking import heed_thinking

@@ -8,8 +8,9 @@ from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
 from explainers.models import held
 from explainers.streams.class_what_if import class_removal
-from explainers.streams.classification import ClassificationRequest, run
+from explainers.streams.classification import run
 from explainers.streams.reading import explain_by_all, read
+from explainers.streams.requests.classification import ClassificationRequest
 from explainers.targets.label import LabelTarget
 from explainers.targets.whole_words import label_target
 from explainers.text.templates import render_cloze

@@ -8,7 +8,8 @@ from benchmarks.tiny.encoder_decoders import tiny_encoder_decoder
 from benchmarks.verified_models import byte_tokenizer
 from explainers.core.types import Task
 from explainers.models.loaded import LoadedModel
-from explainers.streams.generation import GenerationRequest, run
+from explainers.streams.generation import run
+from explainers.streams.requests.generation import GenerationRequest
 from explainers.targets.answers.decoding import greedy_batch, greedy_tokens
 from explainers.targets.answers.settings import end_tokens, settings_notes
 from tests.tiny_models import CAUSAL_KINDS, tiny_causal
