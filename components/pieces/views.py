@@ -9,14 +9,13 @@ from explainers.reports.answer_diff import diff_words
 
 NO_CURVES = "The curves appear here: how the class's probability follows the scores."
 NO_LENS = "Press Layer lens to see what the MLM head would read after every layer."
-STATES = ("idle", "queued", "running", "done", "stopped", "error")
 
 
 def status_line(elem_id: str) -> gr.HTML:
     """Words and a progress bar. An error is an alert and keeps its whole text.
 
-    value: {"state": one of STATES, "text": str, "fraction": 0 to 1 or None when unknown, "eta": seconds left
-    or None}, and as needed "details", sentences to read on demand.
+    value: {"state": idle, queued, running, done, stopped or error, "text": str, "fraction": 0 to 1 or None
+    when unknown, "eta": seconds left or None}, and as needed "details", sentences to read on demand.
     """
     idle = {"state": "idle", "text": "", "fraction": None, "eta": None}
     return view("pieces/status_line", elem_id, "Status", idle)

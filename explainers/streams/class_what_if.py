@@ -18,8 +18,9 @@ from explainers.streams.classification import build_target
 from explainers.streams.events.what_if import ClassRemoval, JointEffect
 from explainers.streams.given_model import model_of
 from explainers.streams.known import known
+from explainers.streams.rebuilt import check_removed, check_spans
 from explainers.streams.requests.classification import ClassificationRequest
-from explainers.streams.what_if import check_removed, check_spans, joint_effect_on
+from explainers.streams.what_if import joint_effect_on
 from explainers.targets.label import LabelTarget
 from explainers.targets.whole_words import label_target
 from explainers.text.templates import Cloze

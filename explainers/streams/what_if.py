@@ -1,8 +1,7 @@
 """Questions put to an explained generation: what if other spans were removed, what do they do together, and
 why not another answer.
 
-An explanation is the `explanation` event as a dict. It may come from a file, so nothing in it is trusted:
-MaskwiseError says what does not hold. The target is rebuilt from it; what has been evaluated is kept.
+The target is rebuilt from the explanation; what has been evaluated is kept.
 """
 
 from __future__ import annotations
@@ -12,57 +11,25 @@ from collections.abc import Iterator, Sequence
 from explainers.core.deferred_torch import torch
 from explainers.core.deployment import deployment
 from explainers.core.errors import MaskwiseError
-from explainers.core.types import Mask, OnForward, Prompt, Task, TokenSpan, mask_without
+from explainers.core.types import Mask, OnForward, mask_without
 from explainers.core.unicode import whole_characters
 from explainers.measures.effect_sentences import describe_joint, describe_why_not, joint_kind
 from explainers.measures.interactions import pairwise_interactions
 from explainers.measures.text import probability_ratio
-from explainers.models.loaded import IN_MEMORY, LoadedModel
+from explainers.models.loaded import LoadedModel
 from explainers.streams.checks import check_text
 from explainers.streams.events.generation import MaskedResponseEvent
 from explainers.streams.events.what_if import JointEffect, Removal, WhyNot
-from explainers.streams.generation import prompt_of
-from explainers.streams.given_model import model_of
-from explainers.streams.known import recall_masks
+from explainers.streams.rebuilt import check_removed, knowing_target, request_of, target_of
 from explainers.streams.report import span_values
-from explainers.streams.requests.generation import GenerationRequest
 from explainers.streams.writing import masked_response_event, write_answer
-from explainers.targets.answers.given_answer import opening_before
 from explainers.targets.base import Target
 from explainers.targets.response import ResponseTarget
-from explainers.text.prompts import decode_pieces, encode_plain, encode_response, with_opening
+from explainers.text.prompts import decode_pieces, encode_plain, encode_response
 
 MOST_JOINT = 20  # spans whose joint effect is measured
 PAIR_EVALUATIONS = 4000  # about as many masks a matrix of pairs may cost where it is sampled
 MOST_SAMPLES = 64
-ASKED = (
-    "model",
-    "prompt",
-    "granularity",
-    "mask_operator",
-    "system_prompt",
-    "system_prompt_placement",
-    "date",
-    "thinking",
-    "response",
-    "max_new_tokens",
-)
-
-
-def target_of(
-    explanation: dict, on_forward: OnForward | None = None, loaded: LoadedModel | None = None
-) -> ResponseTarget:
-    """The target that the explanation explains, rebuilt; raises MaskwiseError where that cannot be done.
-
-    Masks that were evaluated for earlier questions about it cost nothing. loaded: the model where it cannot
-    be loaded by name; of a caller's own object nothing is kept, since its weights may change.
-    """
-    asked = _request(explanation)
-    loaded = loaded or model_of(explanation, asked.model, Task.GENERATION)
-    prompt = _as_answered(explanation, asked, prompt_of(asked, loaded), loaded)
-    check_spans(explanation, prompt.spans)
-    ids = _response_ids(explanation, asked.response, loaded)
-    return _target(loaded, prompt, ids, explanation.get("part"), asked.mask_operator, on_forward)
 
 
 def removal(
@@ -99,7 +66,7 @@ def rewrite(
     """What the model answers without these spans, as `masked_response` events, the last the whole text."""
     target = target_of(explanation, on_forward)
     embeds = target.kept_embeds(_without(target, check_removed(removed, target.spans)))
-    most = _request(explanation).max_new_tokens
+    most = request_of(explanation).max_new_tokens
     ids = yield from write_answer(target.loaded, embeds, most, target.on_forward, masked_response_event)
     if not ids:
         yield masked_response_event("")
@@ -156,68 +123,6 @@ def why_not(explanation: dict, other: str, on_forward: OnForward | None = None) 
     }
 
 
-def check_removed(removed: object, spans: tuple[TokenSpan, ...]) -> list[int]:
-    """The span numbers in order, each once; raises MaskwiseError unless they are numbers of spans."""
-    numbers: list[int] = list(removed) if isinstance(removed, list | tuple) else [-1]
-    if not all(type(t) is int and 0 <= t < len(spans) for t in numbers):
-        raise MaskwiseError(f"removed must be a list of span numbers from 0 to {len(spans) - 1}.")
-    return sorted(set(numbers))
-
-
-def check_spans(explanation: dict, spans: tuple[TokenSpan, ...]) -> None:
-    """Raise MaskwiseError unless the explanation's spans are these, so that their numbers mean the same."""
-    rows = explanation.get("spans")
-    rows = rows if isinstance(rows, list) else [None]
-    found = [(row.get("start"), row.get("end")) if isinstance(row, dict) else None for row in rows]
-    if found != [span.chars for span in spans]:
-        raise MaskwiseError(
-            "This result's spans are not those of its text under this model. Press Run to explain it anew."
-        )
-
-
-def _request(explanation: dict) -> GenerationRequest:
-    """The settings that say what is explained, checked as those of any request are."""
-    if not isinstance(explanation, dict):
-        raise MaskwiseError("This is not an explanation. Press Run, or load a file that was downloaded here.")
-    given = {name: explanation[name] for name in ASKED if name in explanation}
-    return GenerationRequest(**{"prompt": None, **given})
-
-
-def _as_answered(explanation: dict, asked: GenerationRequest, prompt: Prompt, loaded) -> Prompt:
-    """The prompt with what opened a given answer, where the explanation's has that at its end."""
-    pieces = explanation.get("rendered")
-    pieces = pieces if isinstance(pieces, list) else []
-    rendered = "".join(str(piece.get("text")) for piece in pieces if isinstance(piece, dict))
-    opening = opening_before(asked.response, loaded.tokenizer, asked.template_choices())
-    if opening and rendered == prompt.rendered + opening:
-        return with_opening(loaded.tokenizer, prompt, opening)
-    return prompt
-
-
-def _response_ids(explanation: dict, response: str, loaded) -> tuple[int, ...]:
-    """The answer's own tokens; those of its text where an older result does not hold them."""
-    tokens = explanation.get("response_tokens")
-    if (
-        not isinstance(tokens, list)
-        or len(tokens) > deployment().chars
-        or not all(isinstance(token, dict) for token in tokens)
-    ):
-        raise MaskwiseError("This result lacks the tokens of its answer. Press Run to explain it anew.")
-    if not any("id" in token for token in tokens):
-        return encode_response(loaded.tokenizer, response, not loaded.model.config.is_encoder_decoder)
-    ids, known = [token.get("id") for token in tokens], loaded.model.get_input_embeddings().num_embeddings
-    if not all(type(i) is int and 0 <= i < known for i in ids):
-        raise MaskwiseError("The tokens of this result's answer are not this model's. Press Run anew.")
-    return tuple(ids)
-
-
-def _target(loaded, prompt, ids, part, operator, on_forward) -> ResponseTarget:
-    target = ResponseTarget(loaded, prompt, ids, operator, on_forward, screening=False, part=part)
-    if loaded.revision != IN_MEMORY:
-        recall_masks(target)
-    return target
-
-
 def _foil(given: ResponseTarget, other, on_forward) -> ResponseTarget:
     """The target of another answer, or of another text in the place of the part that is explained."""
     other = whole_characters(other)
@@ -236,7 +141,7 @@ def _foil(given: ResponseTarget, other, on_forward) -> ResponseTarget:
         part = (start, len(ids))
     if ids == given.response_ids[:end]:
         raise MaskwiseError("This is the answer that was given. Type another one.")
-    return _target(given.loaded, given.prompt, ids, part, given.operator, on_forward)
+    return knowing_target(given.loaded, given.prompt, ids, part, given.operator, on_forward)
 
 
 def _pairs(target: Target, removed: list[int]) -> tuple[list[list[float]], bool]:

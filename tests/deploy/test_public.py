@@ -23,7 +23,7 @@ from tests.tiny_models import tiny_causal
 ROOT = Path(__file__).parents[2]
 TOKEN = "hf_" + "OwnersSecret" * 3
 TEXT = "Why is the sky blue?"
-# As app.py, without loading the built-in models at once: for tests that use none of them.
+# As app.py, without loading the built-in models at once: for tests that need none of them, or none at once.
 UNPREPARED = """
 import os, app
 page, _, _ = app.launch(server_port=int(os.environ["PORT"]), prevent_thread_lock=True)
@@ -239,7 +239,7 @@ def test_models_beyond_size_disk_or_memory_are_refused_before_a_download(models,
 
 def test_a_run_ends_after_its_seconds(tmp_path):
     """With the best so far, or in words where there is none yet."""
-    with a_server(MASKWISE_MAX_SECONDS="1", HF_HOME=str(tmp_path)) as (url, _):
+    with a_server("-c", UNPREPARED, MASKWISE_MAX_SECONDS="1", HF_HOME=str(tmp_path)) as (url, _):
         job = Client(url, verbose=False).submit("Why is the sky so blue in the evening? " * 9, **LONG)
         try:
             assert job.result(timeout=120)["stopped"]

@@ -17,16 +17,16 @@ READ = """
 import json, sys
 from studies.data import chosen_items
 from studies.declarations import make_study
-study = make_study(json.loads(sys.argv[1]))
-print(json.dumps([item.text for item in chosen_items(study, study.data[0])]))
+for study in map(make_study, map(json.loads, sys.argv[1:])):
+    print(json.dumps([item.text for item in chosen_items(study, study.data[0])]))
 """
 
 
-def read(tmp_path, url: str, study) -> subprocess.CompletedProcess:
-    """In a process of its own: the libraries read their settings once, at import."""
+def read(tmp_path, url: str, *studies) -> subprocess.CompletedProcess:
+    """One after the other in a process of their own: the libraries read their settings once, at import."""
     settings = {"HF_ENDPOINT": url, "HF_HUB_OFFLINE": "0", "HF_HOME": str(tmp_path / "home")}
     settings |= {"HF_HUB_DISABLE_TELEMETRY": "1"}
-    command = [sys.executable, "-c", READ, json.dumps(study.model_dump())]
+    command = [sys.executable, "-c", READ, *(json.dumps(study.model_dump()) for study in studies)]
     return subprocess.run(command, cwd=ROOT, env=os.environ | settings, capture_output=True, text=True)
 
 
@@ -35,12 +35,11 @@ def test_a_data_set_of_the_hub_is_read_by_its_columns(tmp_path):
     folder = tmp_path / "data"
     folder.mkdir()
     write_jsonl(folder / "train.jsonl", [{"instruction": text, "input": "Now."} for text in PROMPTS])
-    data = [{"name": "own", "source": "own/prompts", "text": ["instruction", "input"]}]
+    data = {"name": "own", "source": "own/prompts", "text": ["instruction", "input"]}
+    there = generation_study(tmp_path, data=[data])
+    missing = generation_study(tmp_path, data=[data | {"source": "own/nothing"}])
     with hub({"own/prompts": folder}) as server:
-        done = read(tmp_path, server.url, generation_study(tmp_path, data=data))
-        assert done.returncode == 0, done.stderr
-        assert json.loads(done.stdout) == [f"{text} Now." for text in PROMPTS]
-        assert "own/prompts/train.jsonl" in server.downloads
-        data[0]["source"] = "own/nothing"
-        missing = read(tmp_path, server.url, generation_study(tmp_path, data=data))
-    assert missing.returncode and "MaskwiseError: own/nothing could not be had from the Hub" in missing.stderr
+        done = read(tmp_path, server.url, there, missing)
+    assert json.loads(done.stdout) == [f"{text} Now." for text in PROMPTS], done.stderr
+    assert "own/prompts/train.jsonl" in server.downloads
+    assert done.returncode and "MaskwiseError: own/nothing could not be had from the Hub" in done.stderr

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,14 +20,20 @@ from tests.studies.small import generation_study
 
 ROOT = Path(__file__).parents[2]
 TIMED = ("seconds",)
-START = """
-import json, sys, torch
+STARTING = """
+import json, os, sys, torch
 torch.set_num_threads(1)
 from pathlib import Path
 from studies.run import run
 from studies.declarations import make_study
 study = make_study(json.loads(Path(sys.argv[1]).read_text()))
-run(study, study, Path(sys.argv[2]))
+for _ in sys.stdin:
+    if child := os.fork():
+        print(child, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+    else:
+        run(study, study, Path(sys.argv[2]))
+        os._exit(0)
 """
 
 
@@ -39,15 +47,29 @@ def without_times(rows):
     return kept.map(lambda value: value.tolist() if hasattr(value, "tolist") else value)
 
 
-def kill_after(folder: Path, settings: Path, parts: int) -> None:
-    """Run the study in a process of its own, and kill it once so many parts are there."""
-    process = subprocess.Popen([sys.executable, "-c", START, settings, folder], cwd=ROOT)
+@contextmanager
+def starting(folder: Path, settings: Path) -> Iterator[subprocess.Popen]:
+    """For each line that it reads, it starts the study in a process of its own: says its number, and how it
+    ended. What a process imports is imported once."""
+    command = [sys.executable, "-c", STARTING, settings, folder]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as starter:
+        yield starter
+        starter.stdin.close()
+        assert starter.wait(60) == 0
+
+
+def kill_after(parts: int, folder: Path, starter: subprocess.Popen) -> None:
+    """Start the study, and kill its process once so many parts are there."""
+    print(file=starter.stdin, flush=True)
+    process = int(starter.stdout.readline())
     deadline = time.monotonic() + 250
     while len(list(folder.glob("*/rows/*.parquet"))) < parts:
-        assert process.poll() is None and time.monotonic() < deadline
+        os.kill(process, 0)  # it has not ended
+        assert time.monotonic() < deadline
         time.sleep(0.01)
-    os.kill(process.pid, signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
+    os.kill(process, signal.SIGKILL)
+    assert int(starter.stdout.readline()) == -signal.SIGKILL
 
 
 @pytest.mark.timeout(900)
@@ -56,8 +78,9 @@ def test_a_killed_study_goes_on_and_ends_the_same(tmp_path):
     settings = tmp_path / "study.json"
     settings.write_text(json.dumps(study.model_dump()))
     killed = tmp_path / "killed"
-    for parts in (1, 4, 8):
-        kill_after(killed, settings, parts)
+    with starting(killed, settings) as starter:
+        for parts in (1, 4, 8):
+            kill_after(parts, killed, starter)
     (folder,) = killed.iterdir()
     assert len(list(folder.glob("rows/*.parquet"))) < len(units_of(study)[0]) == 12
     (folder / "rows" / "half.1.partial").write_bytes(b"half")

@@ -1,1 +1,1 @@
-"""What the streams are asked for: the names are those of the API, and each is checked before a model loads."""
+"""What the streams are asked for. Names are those of the API; all is checked before a model loads."""

@@ -13,6 +13,7 @@ from explainers.streams import generation, report, what_if
 from explainers.streams.game import guessing
 from explainers.streams.game.known_rounds import kept_rounds
 from explainers.streams.game.rounds import Round
+from explainers.streams.rebuilt import target_of
 from explainers.streams.requests.generation import GenerationRequest
 from explainers.text.chat_template import answer_opening
 from explainers.text.template_choices import TemplateChoices
@@ -115,7 +116,7 @@ def test_a_given_answer_stands_behind_what_opens_it(loaded, name):
         .endswith(("<|start|>assistant", "<|BOT|>", "assistant\n", "<bot>"))
     )
     assert any(f"stands behind {opening!r}" in note for note in found["notes"])
-    target = what_if.target_of(found)
+    target = target_of(found)
     read = loaded.tokenizer.decode([*target.prompt.input_ids, *target.response_ids])
     assert read == rendered(found) + ANSWER
     assert found["log_prob"] == pytest.approx(
@@ -157,7 +158,7 @@ def test_an_answer_that_begins_with_a_thought_is_read_as_it_is(loaded, name):
 @every_format
 def test_an_answer_that_brings_its_opening_along_has_it_once(loaded, name):
     opening = TEMPLATES[name][1].strip()
-    target = what_if.target_of(explained(response=opening + ANSWER))
+    target = target_of(explained(response=opening + ANSWER))
     read = loaded.tokenizer.decode([*target.prompt.input_ids, *target.response_ids])
     assert read.count(opening) == 1 and read.endswith(opening + ANSWER)
 

@@ -6,8 +6,9 @@ import torch
 from explainers.models import held
 from explainers.streams import known as known_module
 from explainers.streams.generation import run
+from explainers.streams.rebuilt import target_of
 from explainers.streams.requests.generation import GenerationRequest
-from explainers.streams.what_if import removal, target_of
+from explainers.streams.what_if import removal
 from explainers.targets.causal import prefix
 from explainers.targets.causal.model import CausalModel
 from tests.tiny_models import tiny_causal

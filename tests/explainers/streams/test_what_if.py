@@ -12,6 +12,7 @@ from explainers.measures.effect_sentences import joint_kind
 from explainers.models import held
 from explainers.streams import report, what_if
 from explainers.streams.known import known_by_model
+from explainers.streams.rebuilt import target_of
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import encode_response
 from explainers.text.response_part import part_characters
@@ -49,7 +50,7 @@ def explained(**settings) -> dict:
 
 def slow(explanation, removed=()) -> torch.Tensor:
     """log p of each token of the response, (S,), by one whole sequence."""
-    target = what_if.target_of(explanation)
+    target = target_of(explanation)
     return slow_token_log_probs(target, [int(t not in removed) for t in range(len(target.spans))])
 
 
@@ -135,7 +136,7 @@ def test_joint_effect_equals_brute_force(part):
 def test_why_not_equals_direct_computation(operator, loaded):
     explanation, other = explained(mask_operator=operator), "It was good"
     found = what_if.why_not(explanation, other)
-    given = what_if.target_of(explanation)
+    given = target_of(explanation)
     foil = ResponseTarget(loaded, given.prompt, encode_response(loaded.tokenizer, other), operator)
 
     def log_prob(target, gone=()):

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from explainers import explain_generation
+from explainers import explain_generation, what_if
 from explainers.core.errors import MaskwiseError
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import encode_response, render_prompt
@@ -44,5 +44,7 @@ def test_an_adapter_may_change_the_word_embeddings_as_well():
     adapted = get_peft_model(loaded.model, adapter)
     ask = partial(explain_generation, "A long day.", tokenizer=loaded.tokenizer, method="random_removal", k=1)
     *_, result = ask(model=adapted, response="Yes")
+    again = what_if(result, [0], model=adapted, tokenizer=loaded.tokenizer)
+    assert again["log_prob"] == pytest.approx(result["log_prob"], abs=1e-4)
     *_, merged = ask(model=adapted.merge_and_unload(), response="Yes")
     assert result["log_prob_masked"] == pytest.approx(merged["log_prob_masked"], abs=1e-4)
