@@ -35,7 +35,8 @@ class BestWithinBudget(Explainer):
 
     Prove: all other sets where the budget covers them, which makes the set optimal; else all exchanges of one
     removed with one kept span, which makes it locally optimal. A better set takes its place, and the proof
-    begins anew from there. A budget too small for single removals goes to XPrompt's random swaps.
+    begins anew from there. What is known of a proof from an earlier run is gone through before the set is
+    shown. A budget too small for single removals goes to XPrompt's random swaps.
     """
 
     title = "Best within a budget"
@@ -66,13 +67,18 @@ class BestWithinBudget(Explainer):
             yield joint_explanation(self, target, step.mask, tally, BEST_FOUND)
             return
         yield from search.find()
-        if not search.proved():
-            found = joint_explanation(self, target, search.mask, tally, search.certificate(), final=False)
-            with tally.paused():
-                yield replace(found, unproved=search.unproved())
-            yield from search.prove()
-        found = joint_explanation(self, target, search.mask, tally, search.certificate())
-        yield replace(found, unproved=search.unproved())
+        shown = False
+        for masks in search.proof():
+            if not (shown or all(map(target.knows, masks))):
+                found, shown = self._found(search, tally, final=False), True
+                with tally.paused():
+                    yield found
+            yield from search.check(masks)
+        yield self._found(search, tally)
+
+    def _found(self, search: "BudgetSearch", tally: Tally, final: bool = True) -> Explanation:
+        found = joint_explanation(self, search.target, search.mask, tally, search.certificate(), final)
+        return replace(found, unproved=search.unproved())
 
 
 def most_tried(alone: int) -> int:
@@ -156,22 +162,25 @@ class BudgetSearch:
 
     # Prove
 
-    def prove(self) -> Iterator[SearchStep]:
-        """Try what the proof asks for, the most promising first, until it is whole or the budget is spent."""
+    def proof(self) -> Iterator[list[Mask]]:
+        """What the proof asks for, in parts to `check` each, the most promising first, until it is whole or
+        the budget is spent."""
         assert self.surrogate  # fitted by `find`
         while (rest := self._unproved()) and (most := self._affordable(rest)) > 0:
             before, (masks, _) = self.mask, self.surrogate.promising(rest)
-            done, wanted = self._wanted() - len(rest), self._wanted()
             self._total = self._steps + most
             for part in self._pace.parts(masks[:most]):
-                for step in self._try(part):
-                    done += 1
-                    yield replace(step, phase=Phase.PROVE, checked=(done, wanted))
+                yield part
                 if self.mask != before and not self._covers_all():
                     break  # the exchanges are others now
 
-    def proved(self) -> bool:
-        return not self._unproved()
+    def check(self, masks: list[Mask]) -> Iterator[SearchStep]:
+        """Try a part of the proof."""
+        wanted = self._wanted()
+        done = wanted - len(self._unproved())
+        for step in self._try(masks):
+            done += 1
+            yield replace(step, phase=Phase.PROVE, checked=(done, wanted))
 
     def certificate(self) -> str:
         """What is known of the best mask among all of its size, in a sentence."""

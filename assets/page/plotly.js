@@ -84,6 +84,7 @@ export class Figure {
     const size = Math.round(parseFloat(style.fontSize) * SMALLER), font = {...own.font, family: style.fontFamily, size};
     const traces = recoloured(data, colors).map((trace) => (trace.textfont ? {...trace, textfont: {...trace.textfont, size}} : trace));
     const held = node.querySelector('.modebar-btn:focus')?.dataset.title;
+    node.style.setProperty('--seen', `${node.clientWidth}px`);
     await Plotly.react(node, traces, {...own, width: Math.max(node.clientWidth, own.width || 0), font}, this.settings);
     // Plotly makes the mode bar anew each time it draws: the button that had the focus keeps it.
     if (held) node.querySelector(`.modebar-btn[data-title="${held}"]`)?.focus({preventScroll: true});

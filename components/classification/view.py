@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from components.page.progress import Part
 from components.page.stream_view import RecordingView
 from components.page.views import Values
 from components.pieces.views import NO_CURVES, NO_LENS
+from explainers.measures import faithfulness
 from explainers.reports.class_sentence import CHART_NOTES, class_sentence, highest, percent
 from explainers.reports.figures.faithfulness import Curve, faithfulness_chart
 from explainers.reports.figures.interactions import arcs_chart
@@ -93,7 +95,7 @@ class ClassificationView(RecordingView):
             done, wanted = checked
             self.progress.prove(done, wanted, left=event["total"] - event["step"])
             return
-        self.progress.step(event["step"], event["total"])
+        self.progress.step(event["step"], event["total"], behind=faithfulness.PASSES)
         removed = set(event["removed"])
         self.spans = [{**span, "score": None, "removed": t in removed} for t, span in enumerate(self.spans)]
 
@@ -110,11 +112,12 @@ class ClassificationView(RecordingView):
         self.progress.end("stopped" if event["stopped"] else "done", text)
 
     def on_methods(self, event: dict) -> None:
-        self.progress.measure(f"Explaining by {event['count']} methods", event["passes"])
+        parts = [Part(passes, passes) for passes in event["parts"]]
+        self.progress.measure_parts(f"Explaining by {len(parts)} methods", *parts)
 
     def on_method(self, event: dict) -> None:
         self.methods.append(event)
-        self.progress.text = f"{event['title']} done"
+        self.progress.next_part(f"{event['title']} done")
 
     def on_compared(self, event: dict) -> None:
         done = f"{len(self.methods)} methods explain {self.prediction['label']}."

@@ -1,41 +1,38 @@
-"""Going on with a proof that a Stop or the budget cut short. What was tried is known, and costs nothing."""
+"""Going on with a proof that a Stop or the budget cut short, from what is shown and known."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import gradio as gr
 
-from components.generation.run import explain_on
-from components.page.views import AT_ONCE, Updates
+from components.generation.run import explained
+from components.generation.view import GoOnView
+from components.page.views import AT_ONCE, IN_LINE, Updates
 from components.sharing.records import inputs_of, needed
 from components.sharing.tab import SharedTab
 from explainers.reports.record import explanation_of
 
 
-def go_on_button() -> gr.Button:
-    """Lay it out; it is shown while the result has a proof to go on with."""
-    return gr.Button("Check the rest", visible=False, size="sm", elem_id="check-rest")
-
-
-def wire_go_on(tab: SharedTab, button: gr.Button) -> gr.events.Dependency:
-    """Run the inputs of the shown result again, with the options that its proof needs. Returns the event of
-    the run."""
+def wire_go_on(tab: SharedTab, result: gr.HTML) -> gr.events.Dependency:
+    """At the button in the result, run its inputs again, with the options that its proof needs. Returns the
+    event of the run."""
 
     def fill(request: gr.Request, record: dict | None, *values) -> Updates:
         record = needed(record)
         inputs = inputs_of(record)
-        inputs["options"] = inputs["options"] | (options_of(record) or {})
+        unproved = explanation_of(record).get("unproved") or {}
+        inputs["options"] = inputs["options"] | (unproved.get("options") or {})
         asked = inputs_of(record | {"inputs": inputs})  # checked, for a record may come from a file
-        return tab.fill(asked, request.session_hash, tab.read(values)) | {button: gr.update(visible=False)}
+        return tab.fill(asked, request.session_hash, tab.read(values))
 
-    def show(record: dict | None) -> Updates:
-        return {button: gr.update(visible=options_of(record) is not None)}
+    def go_on(request: gr.Request, record: dict | None, *values) -> Iterator[Updates]:
+        settings = tab.read(values)
+        earlier = explanation_of(needed(record))
+        view = GoOnView(settings["prompt"], settings["granularity"], earlier=earlier)
+        yield from explained(tab, request, settings, view)
 
-    tab.follow(show, [button])
-    filled = button.click(fill, [tab.record, *tab.controls()], [*tab.controls(), button], **AT_ONCE)
-    return explain_on(tab, filled.then)
-
-
-def options_of(record: dict | None) -> dict[str, int] | None:
-    """Those with which a run goes on with the record's proof; None where there is none to go on with."""
-    unproved = explanation_of(record).get("unproved") if record else None
-    return unproved["options"] if unproved else None
+    controls = tab.controls()
+    filled = result.select(fill, [tab.record, *controls], controls, **AT_ONCE)
+    shown = [*tab.views.values(), tab.record]
+    return filled.success(go_on, [tab.record, *controls], shown, **IN_LINE)

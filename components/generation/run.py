@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -12,6 +12,7 @@ from components.line.pace import size_of
 from components.line.results import question_of
 from components.line.work import Work
 from components.page.controls import read_values
+from components.page.stream_view import StreamView
 from components.page.views import IN_LINE, Updates
 from components.runner import show
 from components.sharing.run_here import RunHere, run_here
@@ -35,15 +36,25 @@ def explain_on(
     def explain(request: gr.Request, *values) -> Iterator[Updates]:
         settings, options = read_values(list(tab.inputs), tab.options, values)
         settings["options"] = options[settings["method"]]
-        view = tab.view(settings)
-        work = generation_work(lambda: GenerationRequest(**settings), settings["model"])
-        if only_stored and not work.result():
+        if only_stored and not page_work(settings).result():
             yield gr.skip()
-            return
-        for shown in show(request, tab.name, work, view, settings):
-            yield tab.changed(shown, view.record(), settings, mirrors)
+        else:
+            yield from explained(tab, request, settings, tab.view(settings), mirrors)
 
     return when(explain, tab.controls(), [*tab.views.values(), tab.record, *mirrors], **IN_LINE)
+
+
+def explained(
+    tab: SharedTab, request: gr.Request, settings: dict, view: StreamView, mirrors: Sequence[gr.HTML] = ()
+) -> Iterator[Updates]:
+    """Updates of the tab while these inputs are explained. mirrors: as in `explain_on`."""
+    for shown in show(request, tab.name, page_work(settings), view, settings):
+        yield tab.changed(shown, view.record(), settings, mirrors)
+
+
+def page_work(settings: dict) -> Work:
+    """Explain these inputs of the page."""
+    return generation_work(lambda: GenerationRequest(**settings), settings["model"])
 
 
 def generation_work(request: Callable[[], GenerationRequest], model: str) -> Work:

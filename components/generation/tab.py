@@ -9,7 +9,7 @@ import gradio as gr
 
 from components.generation import controls
 from components.generation.estimate import show_estimate
-from components.generation.go_on import go_on_button, wire_go_on
+from components.generation.go_on import wire_go_on
 from components.generation.run import explain_on
 from components.generation.view import GenerationView
 from components.page.controls import Controls
@@ -51,7 +51,7 @@ def generation_tab() -> GenerationTab:
             panel = controls.panel()
             rendered = rendered_prompt("rendered")
         with gr.Column(scale=3, min_width=320):
-            result, go_on = result_view("result"), go_on_button()
+            result = result_view("result")
             views = Views(
                 status=panel.status,
                 result=result,
@@ -79,7 +79,7 @@ def generation_tab() -> GenerationTab:
     running = [
         explain_on(shared, panel.run.click),
         explain_on(shared, panel.examples.load_input_event.then, only_stored=True),
-        wire_go_on(shared, go_on),
+        wire_go_on(shared, result),
     ]
     show_estimate(shared, panel.estimate)
     wire_share_bar(shared, running)

@@ -15,6 +15,8 @@ from explainers.reports.metric_rows import metric_rows
 from explainers.reports.numbers import unit_of
 from explainers.reports.result_sentence import result_sentence
 
+GO_ON = "Check the rest"
+
 
 @dataclass
 class GenerationView(RecordingView):
@@ -36,7 +38,7 @@ class GenerationView(RecordingView):
     def values(self, passes_done: int = 0) -> Values:
         done = self._known()
         return super().values(passes_done) | {
-            "result": result_sentence(done) if done else {},
+            "result": result_sentence(done) | self._going_on() if done else {},
             "strip": self._strip_value(),
             "plot": self._search_value(),
             "diff": diff_words(self.response, self.masked_response) | self._waiting(),
@@ -96,6 +98,11 @@ class GenerationView(RecordingView):
         else:
             self.progress.end("done", made_by, notes)
 
+    def on_error(self, event: dict) -> None:
+        if self.shown and not self.explanation:  # what was shown before the proof failed is the result
+            self.add({**self.shown, "type": "explanation", "stopped": True})
+        super().on_error(event)
+
     def _take(self, result: dict) -> None:
         self.spans, self.prompt, self.granularity = result["spans"], result["prompt"], result["granularity"]
         self.response, self.masked_response = result["response"], rewritten(result)
@@ -103,6 +110,11 @@ class GenerationView(RecordingView):
     def _waiting(self) -> dict:
         """What stands in the place of an answer that is not written, where it will not be."""
         return {"waiting": NOT_WRITTEN} if self.progress.state == "stopped" else {}
+
+    def _going_on(self) -> dict:
+        """Where a run may go on with the result's proof, the button that begins it."""
+        unproved = (self.explanation or {}).get("unproved")
+        return {"go_on": GO_ON} if unproved and unproved["options"] is not None else {}
 
     def _known(self) -> dict | None:
         """The result, or while its proof goes on what is known of it."""
@@ -138,3 +150,37 @@ class GenerationView(RecordingView):
         if self.explanation:
             return {"empty": "This method scores all words at once: there is no search to draw."}
         return {"empty": "The search will be drawn here as it runs."}
+
+
+@dataclass
+class GoOnView(GenerationView):
+    """Of a run that goes on with the proof of a result. That stays in place until this run knows as much.
+
+    earlier: the explanation that is shown.
+    """
+
+    earlier: dict = field(default_factory=dict)
+
+    def values(self, passes_done: int = 0) -> Values:
+        if self._known():
+            return super().values(passes_done)
+        over = self.progress.state not in ("running", "queued")
+        button = {"go_on": GO_ON} if over else {}
+        return RecordingView.values(self, passes_done) | {"result": result_sentence(self.earlier) | button}
+
+    def record(self) -> dict | None:
+        return super().record() if self._known() else None
+
+    def on_step(self, event: dict) -> None:
+        super().on_step(event)
+        if not self.shown:
+            self.progress.say("Taking up the proof where it ended")
+
+    def on_explanation(self, event: dict) -> None:
+        if event["stopped"] and not self.shown:
+            self.on_stopped({"text": "Stopped."})
+        else:
+            super().on_explanation(event)
+
+    def on_stopped(self, event: dict) -> None:
+        self.progress.end("stopped", f"{event['text']} What was shown stays.")

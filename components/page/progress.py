@@ -33,6 +33,8 @@ class Progress:
     part: int = 0  # that is at work
     passes_before: int | None = None  # when that part began
     steps: tuple[int, int] | None = None
+    stepped: float = 0.0  # when the last of them was done
+    behind: int = 0  # steps' worth of work behind them
     proof: tuple[int, int] | None = None
     before: float = 0.0  # steps, or the size of parts, that were done when the clock was started
 
@@ -56,6 +58,7 @@ class Progress:
         self.state, self.text, self.parts, self.part, self.started = "running", text, parts, 0, monotonic()
         self.passes_before = self.steps = self.proof = None
         self.before = self.seconds = self.after = 0.0
+        self.behind = 0
 
     def next_part(self, text: str) -> None:
         """A part is done."""
@@ -66,9 +69,10 @@ class Progress:
         self.measure(text, 0)
         self.seconds = seconds
 
-    def step(self, step: int, total: int) -> None:
-        """The measured work goes in steps, a mask each."""
-        self.steps, self.text = (step, total), f"Finding: {step:,} of about {total:,} masks tried"
+    def step(self, step: int, total: int, behind: int = 0) -> None:
+        """The measured work goes in steps, a mask each. behind: masks that are evaluated after them."""
+        self.steps, self.stepped, self.behind = (step, total), monotonic(), behind
+        self.text = f"Finding: {step:,} of about {total:,} masks tried"
 
     def prove(self, done: int, wanted: int, left: int | None = None) -> None:
         """A proof begins or goes on. done, wanted: how many of how many sets are tried; from a better set it
@@ -77,7 +81,7 @@ class Progress:
         if self.state != "running" or not self.proof or self.proof[1] != wanted or self.proof[0] >= done:
             self.measure("", 0)
             self.before = done
-        self.steps, self.proof = (done, end), (done, wanted)
+        self.steps, self.proof, self.stepped = (done, end), (done, wanted), monotonic()
         self.text = f"Shown below. Proving it: {done:,} of {wanted:,} exchanges checked"
         if end < wanted:
             self.text += f"; the budget ends at {end:,}"
@@ -105,8 +109,10 @@ class Progress:
         if self.seconds:
             known = seconds < self.seconds  # else it takes longer than was expected, nobody knows how long
             return {"fraction": seconds / self.seconds, "eta": self.seconds - seconds} if known else {}
-        if self.steps:
-            return self._share(*self.steps, seconds)
+        if self.steps and self.started is not None:
+            done, total = self.steps
+            since = max(0.0, monotonic() - max(self.stepped, self.started))
+            return self._share(done, total, seconds - since, since, self.behind)
         return self._counted(passes_done) | self._share(*self._sizes(passes_done), seconds)
 
     def _counted(self, passes_done: int) -> dict:
@@ -135,11 +141,16 @@ class Progress:
             self.passes_before = passes_done
         return min(passes_done - self.passes_before, self.parts[self.part].passes)
 
-    def _share(self, done: float, total: float, seconds: float) -> dict:
+    def _share(
+        self, done: float, total: float, seconds: float, since: float = 0.0, behind: float = 0.0
+    ) -> dict:
+        """seconds: that what is done has taken. since: that have passed after it. behind: what is done after
+        the total, in the same unit."""
         measured = done - self.before
         known = measured > 0 and measured >= MEASURED * total
-        left = seconds * (total - done) / measured + self.after if known else 0.0
-        return {"fraction": done / total if total else 0, "eta": left or None}  # what is overdue is not timed
+        left = seconds * (total - done + behind) / measured + self.after - since if known else 0.0
+        left = max(0.0, left)  # what is overdue is not timed
+        return {"fraction": done / total if total else 0, "eta": left or None}
 
 
 def duration(seconds: float) -> str:

@@ -103,7 +103,8 @@ def layer_lens_view(elem_id: str, label: str = "Layer lens") -> gr.HTML:
 
 
 def result_view(elem_id: str) -> gr.HTML:
-    """The sentence and its facts. value: what `result_sentence` returns; {} hides it."""
+    """The sentence and its facts. value: what `result_sentence` returns; {} hides it. "go_on": the words of a
+    button below them, where there is one. A click on it raises `.select`."""
     return view("pieces/result_sentence", elem_id, "Result", {})
 
 

@@ -111,6 +111,7 @@ def _shown(tab: ResultsTab, report: Report, row: str) -> Updates:
     of_classes = report.study.task == "classification"
     replayed = (replay_classification if of_classes else replay_generation)(events_of(report, row))
     values = replayed.values()
+    values["result"].pop("go_on", None)  # nothing is run here
     names = ("result", "strip", "plot") if of_classes else ("result", "strip", "diff", "metrics")
     updates = tab.views.updates({"status": values["status"]} | {name: values[name] for name in names})
     hidden = {"plot", "diff", "metrics"} - set(names)

@@ -47,6 +47,10 @@ class Target(ABC):
         """
         return self.log_prob(masks)
 
+    def knows(self, mask: Mask) -> bool:
+        """Whether log p of a mask has been evaluated, so that it costs nothing."""
+        return False
+
     def optimum(self, k: int) -> float | None:
         """The lowest log p of all masks with k zeros, where all of them have been evaluated; else None."""
         return None

@@ -16,6 +16,7 @@ from explainers.targets.base import MaskOperator
 from explainers.targets.label import LabelTarget
 
 STEPS = 10
+PASSES = 2 * (STEPS + 1)  # of both curves
 ORDERS = ("absolute", "signed")
 VALUES = ("probabilities", "logits")
 

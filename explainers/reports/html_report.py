@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import plotly.graph_objects as go
+
 from explainers.reports.answer_diff import NOT_WRITTEN, diff_words, rewritten
 from explainers.reports.class_sentence import CHART_NOTES, class_sentence, percent
 from explainers.reports.figures import hops
-from explainers.reports.figures.interactions import SET_HEAD, TABLE_NOTE, set_rows
+from explainers.reports.figures.drawing import drawing
+from explainers.reports.figures.interactions import NOTE, SET_HEAD, arcs_figure, set_rows
 from explainers.reports.html_page import element, note, page, section, settings_table, table
 from explainers.reports.metric_rows import metric_rows
 from explainers.reports.record import explanation_of
@@ -154,17 +157,24 @@ def _together(explanation: dict) -> str:
     """The sets of words that act together, where the method finds some."""
     if not (sets := explanation.get("interactions")):
         return ""
-    return section(
-        "Words that act together", table(set_rows(explanation["spans"], sets), SET_HEAD), note(TABLE_NOTE)
-    )
+    spans = explanation["spans"]
+    figure = arcs_figure([span["text"] for span in spans], sets)
+    rows = table(set_rows(spans, sets), SET_HEAD)
+    return section("Words that act together", _drawn(figure, "Arcs over the words"), note(NOTE), rows)
 
 
 def _hops(explanation: dict) -> str:
     """What each step back to the prompt adds, where the method goes in steps."""
     spans = explanation["spans"]
-    if not any("hops" in span for span in spans):
+    if not any(span.get("hops") for span in spans):
         return ""
-    return section("Hops", table(hops.hop_rows(spans), hops.hop_head(spans)), note(hops.NOTE))
+    drawn = _drawn(hops.spans_figure(spans), "A row per hop, a column per word")
+    rows = table(hops.hop_rows(spans), hops.hop_head(spans))
+    return section("Hops", drawn, note(hops.NOTE), f'<div class="wide">{rows}</div>')
+
+
+def _drawn(figure: go.Figure, about: str) -> str:
+    return f'<div class="wide">{drawing(figure, about)}</div>'
 
 
 def _provenance(explanation: dict) -> list[str]:

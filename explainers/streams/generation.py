@@ -25,7 +25,7 @@ from explainers.streams.events.generation import (
     MaskedResponseEvent,
 )
 from explainers.streams.events.shared import StatusEvent
-from explainers.streams.known import Answer, known, recall_masks
+from explainers.streams.known import Answer, known, recall_masks, recall_removals
 from explainers.streams.report import (
     RemovalReport,
     interacting_sets,
@@ -65,12 +65,26 @@ def run(
     prompt, whatever their method and k; a note says so, since it saves passes and seconds.
     """
     target = yield from answered_target(request, on_forward or (lambda rows: None), loaded, reuse)
-    yield from explain(request, target, recall_masks(target) if reuse else 0)
+    if not reuse:
+        yield from explain(request, target)
+        return
+    reused, removals = recall_masks(target), recall_removals(target, request.max_new_tokens)
+    said = dict(removals.reports)
+    try:
+        yield from explain(request, target, reused, said)
+    finally:
+        removals.keep(said)
 
 
-def explain(request: GenerationRequest, target: ResponseTarget, reused: int = 0) -> Iterator[GenerationEvent]:
-    """Events of the method on a target that has its answer. reused: how many masks it knew before."""
-    explainer = request.explainer()
+def explain(
+    request: GenerationRequest,
+    target: ResponseTarget,
+    reused: int = 0,
+    said: dict[Mask, RemovalReport] | None = None,
+) -> Iterator[GenerationEvent]:
+    """Events of the method on a target that has its answer. reused: how many masks it knew before. said: what
+    is known of removals, by mask; what is found is added."""
+    explainer, said = request.explainer(), {} if said is None else said
     log_prob = target.log_prob_of(target.full_mask())
     passes_before = target.forward_passes  # before the plan, which may already try what the method needs
     yield {
@@ -81,7 +95,6 @@ def explain(request: GenerationRequest, target: ResponseTarget, reused: int = 0)
         "plan": explainer.plan(target),
         "known": reused,
     }
-    said: dict[Mask, RemovalReport] = {}
     for event in run_method(explainer, target, passes_before):
         if isinstance(event, MethodRun):
             yield from _told(request, target, _noted(event, reused), said)
@@ -98,7 +111,7 @@ def _noted(run: MethodRun, reused: int) -> MethodRun:
 def _told(
     request: GenerationRequest, target: ResponseTarget, run: MethodRun, said: dict[Mask, RemovalReport]
 ) -> Iterator[StatusEvent | MaskedResponseEvent | GenerationShown | GenerationExplanation]:
-    """Stream the answer without the removed spans, then the result. said: what is known already, by mask."""
+    """Stream the answer without the removed spans, then the result. said: as in `explain`."""
     mask = run.explanation.mask
     if mask not in said:
         rewritten = (None, False) if run.stopped else (yield from _rewrite(request, target, mask))

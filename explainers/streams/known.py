@@ -1,4 +1,5 @@
-"""What is known of recent prompts, by model: the answer, and log p of the masks that were evaluated.
+"""What is known of recent prompts, by model: the answer, log p of masks that were evaluated, and what removed
+sets did.
 
 Plain values, which keep no model in memory. The next question, the next method and the next k go on from it.
 """
@@ -7,14 +8,17 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
+from explainers.core.types import Mask
+from explainers.streams.report import RemovalReport
 from explainers.targets.response import Evaluated, ResponseTarget
 
-MOST_KEPT = 16  # for each model
+MOST_KEPT = 32  # for each model
+MOST_REPORTS = 50  # of one prompt
 
 
 class Bounded(Protocol):
@@ -60,7 +64,28 @@ class Answer:
 
 def recall_masks(target: ResponseTarget) -> int:
     """Let the target go on from the masks that were evaluated for it before; returns how many there are."""
-    key = (target.prompt, target.response_ids, target.part, target.operator)
-    evaluated = known(target.loaded.model, key, Evaluated)
-    target.recall(evaluated)
-    return len(evaluated.log_probs)
+    target.recall(known(target.loaded.model, _question(target), Evaluated))
+    return target.distinct_masks
+
+
+@dataclass
+class Removals:
+    """What was measured of sets that were removed, with the answers without them, by mask."""
+
+    reports: dict[Mask, RemovalReport] = field(default_factory=dict)
+
+    def keep(self, reports: dict[Mask, RemovalReport]) -> None:
+        """Those whose answer was written to its end."""
+        self.reports |= {mask: report for mask, report in reports.items() if report.is_whole()}
+
+    def is_full(self) -> bool:
+        return len(self.reports) > MOST_REPORTS
+
+
+def recall_removals(target: ResponseTarget, max_new_tokens: int) -> Removals:
+    """What is known of removals from this target, with answers of so many tokens."""
+    return known(target.loaded.model, (_question(target), max_new_tokens), Removals)
+
+
+def _question(target: ResponseTarget) -> tuple:
+    return target.prompt, target.response_ids, target.part, target.operator

@@ -12,7 +12,7 @@ from time import perf_counter
 from explainers.core.base import explainers_for
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import OnForward, Task
-from explainers.measures.faithfulness import STEPS
+from explainers.measures.faithfulness import PASSES
 from explainers.measures.flatness import flat_notes
 from explainers.measures.layer_lens import LayerLens, TokenReading, layer_lens, token_readings
 from explainers.models.loaded import LoadedModel
@@ -98,11 +98,7 @@ def explain_by_all(
     target = text.target
     requests = _by_method(request, options)
     passes = [planned_passes(each, len(target.spans)) for each in requests]
-    yield {
-        "type": "methods",
-        "count": len(requests),
-        "passes": passes_of_all(request, options, len(target.spans)),
-    }
+    yield {"type": "methods", "parts": list(map(_not_left_out, passes))}
     for each, needed in zip(requests, passes, strict=True):
         yield _run_one(each, target, needed)
     yield {"type": "compared", "notes": [*flat_notes(target)]}
@@ -119,13 +115,17 @@ def _with_method(request: ClassificationRequest, name: str, options: dict) -> Cl
 
 def planned_passes(request: ClassificationRequest, spans: int) -> int:
     """About how many sequences one method and its curves send through the model."""
-    return request.explainer(spans).passes(spans) + 2 * (STEPS + 1)
+    return request.explainer(spans).passes(spans) + PASSES
 
 
 def passes_of_all(request: ClassificationRequest, options: dict[str, dict], spans: int) -> int:
     """As `planned_passes`, of all methods that are not left out."""
     passes = [planned_passes(each, spans) for each in _by_method(request, options)]
-    return sum(count for count in passes if count <= MOST_PASSES)
+    return sum(map(_not_left_out, passes))
+
+
+def _not_left_out(passes: int) -> int:
+    return passes if passes <= MOST_PASSES else 0
 
 
 def _run_one(request: ClassificationRequest, target: LabelTarget, passes: int) -> MethodEvent:

@@ -39,6 +39,9 @@ class RemovalReport:
     metrics: list[Metric]
     cut_off: bool = False
 
+    def is_whole(self) -> bool:
+        return self.masked_response is not None and not self.cut_off
+
 
 def report(
     target: ResponseTarget, mask: Mask, masked_response: str | None, cut_off: bool = False

@@ -81,6 +81,9 @@ class ScoredTarget(Target):
             return self.log_prob(masks)
         return torch.tensor(self.screen.lowest(self._asked(masks), bound), dtype=torch.float64)
 
+    def knows(self, mask: Mask) -> bool:
+        return mask in self.scored.known or (self.screen is not None and mask in self.screen.estimates)
+
     def optimum(self, k: int) -> float | None:
         """What screening has shown to lie higher counts as evaluated."""
         exact = [value for mask, value in self.scored.known.items() if mask.count(0) == k]

@@ -20,6 +20,7 @@ from explainers.targets.encoder_decoder.scorer import EncoderDecoderScorer
 from explainers.targets.masked_prompt import MaskedPrompt, MaskOperator
 from explainers.targets.remembered import Remembered, check_finite
 from explainers.targets.scorer import TransformersScorer
+from explainers.targets.screening import Screened
 from explainers.text.prompts import decode_answer
 
 UNSEEN = "The answer shows no text: its tokens, {} in number, are white space or marks of the model's own."
@@ -32,15 +33,17 @@ ResponseScorer = TransformersScorer | EncoderDecoderScorer
 
 @dataclass
 class Evaluated:
-    """What is known of masks: log p of the part in nats, and log p of each response token, (S,). prefix: what
-    all of them share, as the model has read it."""
+    """What is known of masks: log p of the part in nats, and log p of each response token, (S,). screened: of
+    masks that were estimated. prefix: what all of them share, as the model has read it."""
 
     log_probs: dict[Mask, float] = field(default_factory=dict)
     token_log_probs: dict[Mask, list[float]] = field(default_factory=dict)
+    screened: Screened = field(default_factory=Screened)
     prefix: HandedOn = field(default_factory=HandedOn)
 
     def is_full(self) -> bool:
-        return len(self.log_probs) > MOST_MASKS or sum(map(len, self.token_log_probs.values())) > MOST_TOKENS
+        masks = len(self.log_probs) + len(self.screened.estimates)
+        return masks > MOST_MASKS or sum(map(len, self.token_log_probs.values())) > MOST_TOKENS
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,8 @@ class ResponseTarget(ModelTarget):
     def recall(self, evaluated: Evaluated) -> None:
         """Go on from what is known of this very target; what is evaluated from now on is added there."""
         self.scored.known, self._tokens = evaluated.log_probs, evaluated.token_log_probs
+        if self.screen:
+            self.screen.recall(evaluated.screened)
         for scorer in (self.scorer, self._whole_scorer):
             if isinstance(scorer, TransformersScorer):
                 scorer.prefix.handed_on = evaluated.prefix

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Collection
+from dataclasses import dataclass, field
 
 from explainers.core.deferred_torch import torch
 from explainers.core.target import MIN_GAIN
@@ -14,6 +16,14 @@ CALIBRATION = 6  # errors that must be known before a bound is trusted
 SIGMAS, WIDEST = 4.0, 1.5  # the bound: in root mean squares of the errors, and in the largest error
 LEAST_BOUND = 10  # times the least gain that is no rounding
 CHECKED_SHARE, MOST_CHECKED = 0.05, 32
+
+
+@dataclass
+class Screened:
+    """What a screen has learnt of masks, in nats: their estimates, and by how much some were off."""
+
+    estimates: dict[Mask, float] = field(default_factory=dict)
+    errors: dict[Mask, float] = field(default_factory=dict)
 
 
 class Screen:
@@ -33,10 +43,17 @@ class Screen:
         self.bound = math.inf
         self.checked, self.largest_checked, self.exceeded = 0, 0.0, False
         self._random = random.Random(0)
+        self._drawn_from: Collection[Mask] = ()  # by an earlier screen
 
     @property
     def estimates(self) -> dict[Mask, float]:
         return self._estimated.known
+
+    def recall(self, screened: Screened) -> None:
+        """Go on from what an earlier screen of the same question has learnt, and add to it."""
+        self._estimated.known, self.errors = screened.estimates, screened.errors
+        self._drawn_from = frozenset(screened.estimates)
+        self._learn([])
 
     def cleared(self) -> set[Mask]:
         """Masks of which there is an estimate alone."""
@@ -123,7 +140,8 @@ class Screen:
         """Compare a random sample of the clear masks with their exact values."""
         unsure = (mask for mask in dict.fromkeys(masks) if mask not in self._exact.known)
         clear, bound = [mask for mask in unsure if not self._is_unclear(mask, limit)], self.bound
-        drawn = [mask for mask in clear if self._random.random() < CHECKED_SHARE]
+        new = [mask for mask in clear if mask not in self._drawn_from]
+        drawn = [mask for mask in new if self._random.random() < CHECKED_SHARE]
         drawn = drawn[: MOST_CHECKED - self.checked]
         self._confirm(drawn)
         self.checked += len(drawn)

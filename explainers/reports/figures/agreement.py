@@ -8,6 +8,8 @@ from explainers.reports.figures.shared.heat_map import heat_map
 from explainers.reports.figures.shared.style import chart
 from explainers.reports.numbers import fixed
 
+NAMES, COLUMN = 190, 38  # px, at least
+
 
 def agreement_figure(titles: list[str], matrix: list[list[float]]) -> go.Figure:
     """matrix: Jaccard index of each two, 0 to 1, in the order of titles. Columns bear the rows' numbers."""
@@ -18,7 +20,8 @@ def agreement_figure(titles: list[str], matrix: list[list[float]]) -> go.Figure:
     ]
     numbers = [str(number) for number in range(1, len(titles) + 1)]
     rows = [f"{number} {title}" for number, title in zip(numbers, titles, strict=True)]
-    return heat_map(matrix, texts, rows, numbers, signed=False, hover=pairs)
+    figure = heat_map(matrix, texts, rows, numbers, signed=False, hover=pairs)
+    return figure.update_layout(width=NAMES + COLUMN * len(titles))
 
 
 def agreement_chart(titles: list[str], matrix: list[list[float]], note: str) -> dict:

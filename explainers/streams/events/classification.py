@@ -108,9 +108,10 @@ class LensEvent(TypedDict):
 
 
 class MethodsEvent(TypedDict):
+    """parts: about how many passes each method will take, in their order; 0 for one that is left out."""
+
     type: Literal["methods"]
-    count: Count
-    passes: Count
+    parts: list[Count]
 
 
 class MethodEvent(TypedDict):

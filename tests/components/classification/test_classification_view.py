@@ -130,6 +130,7 @@ def test_a_stop_keeps_the_methods_that_were_done():
     view.add({"type": "stopped", "text": "Stopped."})
     values = view.values()
     assert 0 < len(values["methods"]["rows"]) < 13 and values["status"]["state"] == "stopped"
+    assert view.progress.part == len(values["methods"]["rows"])  # the time left is taken from those to come
 
 
 def test_the_lens_shows_the_last_layer_first():

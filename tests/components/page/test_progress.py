@@ -90,6 +90,22 @@ def test_parts_are_timed_by_their_sizes(clock):
     assert said(progress, 30)[1:] == (1, None)  # what is overdue
 
 
+def test_steps_are_timed_until_what_comes_behind_them(clock):
+    """Between two steps the time left runs down; it does not grow again while none comes."""
+    progress = Progress()
+    progress.measure("Explaining", 100)
+    clock(4)
+    progress.step(20, 40, behind=10)
+    assert said(progress)[2] == 6
+    clock(2)
+    assert said(progress)[2] == 4
+    progress.step(40, 40, behind=10)
+    clock(1)
+    assert said(progress)[1:] == (1, 0.5)
+    clock(1)
+    assert said(progress)[1:] == (1, None)
+
+
 def test_what_takes_as_long_as_before_is_timed_until_then(clock):
     progress = Progress()
     progress.expect("Writing the answer without the removed words", 8)

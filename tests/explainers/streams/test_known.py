@@ -1,8 +1,11 @@
 """What earlier runs on a prompt evaluated costs nothing again, whatever the method and k."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
+from explainers.core.errors import Stopped
 from explainers.models import held
 from explainers.streams import known as known_module
 from explainers.streams.generation import run
@@ -14,6 +17,7 @@ from explainers.targets.causal.model import CausalModel
 from tests.tiny_models import tiny_causal
 
 PROMPT = "Write a short story about a doctor and his patient."
+PROVED = {"method": "best_within_budget", "k": 3}
 SETTINGS = {"max_new_tokens": 6, "screening": False}
 
 
@@ -68,6 +72,33 @@ def test_the_next_question_on_a_result_does_not_read_anew_what_precedes_its_word
     known_module.known_by_model.clear()
     assert removal(explanation, [1]) == slow and removal(explanation, [0]) == first
     assert len(reads) == 3  # a large one is not kept in memory
+
+
+@pytest.mark.parametrize("screened", [False, True])
+def test_a_proof_that_was_stopped_goes_on_where_it_ended(monkeypatch, screened):
+    """Nothing goes through the model before the set is shown, and no check of the proof is counted twice."""
+    if screened:  # the cheap form is the model itself
+        monkeypatch.setattr(
+            "explainers.targets.response._rough_form", lambda loaded, exact: replace(exact, model=exact.model)
+        )
+    prompt = f"{PROMPT} They live in a small town by the sea, with a dog and a cat."
+    request = GenerationRequest(prompt, **SETTINGS | PROVED | {"screening": screened})
+    said, passes = [], []
+
+    def stop_in_proof(rows):
+        if sum(event.get("phase") == "prove" for event in said) >= 3:
+            raise Stopped("Stopped.")
+
+    for event in run(request, stop_in_proof, reuse=True):
+        said.append(event)
+    stopped, again = said[-1]["unproved"], []
+    for event in run(request, passes.append, reuse=True):
+        again.append(event | {"passes": sum(passes)})
+    shown = next(event for event in again if event["type"] == "shown")
+    assert shown["passes"] == 0 and shown["unproved"] == stopped and shown["metrics"] == said[-1]["metrics"]
+    counts = [event["checked"][0] for event in again if event.get("phase") == "prove"]
+    assert counts == sorted(set(counts)) and again[-1]["certificate"].startswith("Locally optimal")
+    assert len({event["log_prob_masked"] for event in (said[-1], shown)}) == 1
 
 
 def test_nothing_is_reused_unless_asked_for():

@@ -12,7 +12,7 @@ from explainers.reports.figures.shared.style import styled
 
 BAR, SPACE = 20, 16  # px: of a bar, and between two names
 AROUND, LEGEND = 90, 42  # px: title and axis; a legend below the mode bar, in two lines
-BESIDE = 0.24  # of the range, for the text at the end of a bar
+BESIDE, BEFORE = 0.24, 0.5  # of the range, for the text at the end of a bar; left of one below 0
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ def bars_figure(names: list[str], series: list[Bars], x: str, **xaxis) -> go.Fig
     ]
     known = [value for each in series for value in each.values if value is not None]
     low, high = min([0.0, *known]), max([0.0, *known])
-    beside = BESIDE * ((high - low) or 1)
-    across = {"range": [low - (beside if low < 0 else 0), high + beside], **xaxis}
+    whole = (high - low) or 1
+    across = {"range": [low - (BEFORE * whole if low < 0 else 0), high + BESIDE * whole], **xaxis}
     down = {
         "tickmode": "array",
         "tickvals": places,
