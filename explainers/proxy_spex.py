@@ -12,7 +12,7 @@ from explainers.core.deferred_torch import torch
 from explainers.core.fourier import Coefficients, FourierFunction
 from explainers.core.search import Tally
 from explainers.core.target import Target
-from explainers.core.types import Explanation
+from explainers.core.types import Explanation, Mask
 
 if TYPE_CHECKING:
     from sklearn.ensemble import GradientBoostingRegressor
@@ -55,7 +55,7 @@ class ProxySpex(Explainer):
 
     def stream(self, target: Target) -> Iterator[Explanation]:
         tally = Tally(target)
-        function, held_out = self._fit(target)
+        function, notes = self._fit(target)
         masks = function.lowest_sets(self.options.k, TRIED)
         lowest = target.lowest(torch.tensor(masks)).argmin()
         yield Explanation(
@@ -64,32 +64,52 @@ class ProxySpex(Explainer):
             scores=tuple(function.shapley_values().tolist()),
             mask=masks[lowest],
             interactions=function.interactions(MOST_SETS),
-            notes=(*fit_notes(function, held_out), *target.notes()),
+            notes=(*notes, *target.notes()),
             **tally.fields(),
         )
 
-    def _fit(self, target: Target) -> tuple[FourierFunction, float]:
-        """The function, and the trees' R² on masks that they were not fitted to."""
+    def _fit(self, target: Target) -> tuple[FourierFunction, list[str]]:
+        """The function, and how well the trees fit it."""
         generator = torch.Generator().manual_seed(self.options.seed)
         masks = (torch.rand(self.options.samples, len(target.spans), generator=generator) < 0.5).int()
         values = target.log_prob(masks)  # (N,)
         trees, held_out = fit_trees(masks, values, self.options.seed)
         kept = strongest(coefficients(trees), most=len(masks) // 4)
-        return refined(FourierFunction.of(kept, len(target.spans)), masks, values), held_out
+        function = refined(FourierFunction.of(kept, len(target.spans)), masks, values)
+        return function, fit_notes(function, trees.score(masks.numpy(), values.numpy()), held_out)
 
 
 def fit_trees(
     masks: torch.Tensor, values: torch.Tensor, seed: int
-) -> tuple[GradientBoostingRegressor, float]:
-    """Boosted trees of the depth that predicts held-out masks best, (N, T) and (N,), and their R² there."""
+) -> tuple[GradientBoostingRegressor, float | None]:
+    """Boosted trees of the depth that predicts held-out masks best, (N, T) and (N,), and their R² there; None
+    where the masks are all that there are, so that nothing could be held out."""
     from sklearn.ensemble import GradientBoostingRegressor  # only when needed: it takes seconds to import
-    from sklearn.model_selection import GridSearchCV, KFold
+    from sklearn.model_selection import GridSearchCV, PredefinedSplit
 
     trees = GradientBoostingRegressor(n_estimators=TREES, learning_rate=RATE, random_state=seed)
-    folds = KFold(FOLDS, shuffle=True, random_state=seed)
+    places = numbered(masks)
+    folds = PredefinedSplit(folds_of(places, seed))
     search = GridSearchCV(trees, {"max_depth": DEPTHS}, scoring="r2", cv=folds)
     search.fit(masks.numpy(), values.numpy())
-    return search.best_estimator_, float(search.best_score_)
+    every = max(places) + 1 == 2 ** masks.shape[1]
+    return search.best_estimator_, None if every else float(search.best_score_)
+
+
+def numbered(masks: torch.Tensor) -> list[int]:
+    """The number of each mask, (N, T), among the distinct ones, from 0 as they come."""
+    numbers: dict[Mask, int] = {}
+    return [numbers.setdefault(tuple(mask), len(numbers)) for mask in masks.tolist()]
+
+
+def folds_of(places: list[int], seed: int) -> list[int]:
+    """The fold of each mask, by its number: one that was drawn twice is never on both sides."""
+    from sklearn.model_selection import KFold
+
+    distinct = max(places) + 1
+    parts = KFold(min(FOLDS, distinct), shuffle=True, random_state=seed).split(range(distinct))
+    fold = {place: number for number, (_, held_out) in enumerate(parts) for place in held_out.tolist()}
+    return [fold[place] for place in places]
 
 
 def coefficients(trees: GradientBoostingRegressor) -> Coefficients:
@@ -134,14 +154,18 @@ def refined(function: FourierFunction, masks: torch.Tensor, values: torch.Tensor
     return FourierFunction(function.sets, fitted)
 
 
-def fit_notes(function: FourierFunction, held_out: float) -> list[str]:
-    """What a reader must know of the fit, in sentences."""
+def fit_notes(function: FourierFunction, fitted: float, held_out: float | None) -> list[str]:
+    """What a reader must know of the fit, in sentences. fitted, held_out: R² of the trees."""
     sizes = function.sets.sum(1)
+    found = (
+        f"{fitted:.2f} on all {2 ** function.sets.shape[1]} masks that there are"
+        if held_out is None
+        else f"{held_out:.2f} on masks they were not fitted to"
+    )
     notes = [
-        f"The trees' R² is {held_out:.2f} on masks they were not fitted to (1 is a perfect fit, 0 no better "
-        f"than their mean). {int((sizes == 1).sum())} single spans and {int((sizes > 1).sum())} larger sets "
-        "were kept."
+        f"The trees' R² is {found} (1 is a perfect fit, 0 no better than their mean). "
+        f"{int((sizes == 1).sum())} single spans and {int((sizes > 1).sum())} larger sets were kept."
     ]
-    if held_out < POOR_FIT:
+    if (fitted if held_out is None else held_out) < POOR_FIT:
         notes.append("The fit is poor: raise Samples before you trust the sets.")
     return notes

@@ -131,6 +131,14 @@ def test_a_poor_fit_is_said():
 def test_a_prompt_of_one_word_has_no_sets():
     found = explain(SyntheticTarget(1, lambda masks: 3.0 * masks[:, 0].double()), k=1, samples=50)
     assert found.scores == pytest.approx((3.0,), abs=0.1) and not found.interactions
+    assert found.notes[0].startswith("The trees' R² is 1.00 on all 2 masks that there are")
+
+
+def test_a_mask_drawn_twice_is_never_on_both_sides():
+    masks = ALL[::2].repeat(6, 1)  # half of all that there are, each six times
+    values = torch.rand(32, generator=torch.Generator().manual_seed(0)).repeat(6)  # nothing to be learned
+    trees, held_out = fit_trees(masks, values, seed=0)
+    assert held_out < 0.1 and r_squared(values, torch.from_numpy(trees.predict(masks.numpy()))) > 0.5
 
 
 def test_on_a_model_the_removed_set_is_the_best_of_those_it_ranks():
