@@ -6,6 +6,8 @@ What lies there is no more trusted than a file that somebody loads: it is bounde
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -48,15 +50,22 @@ def open_study(name: str) -> Report:
 @lru_cache(maxsize=4)
 def _read(folder: Path, files: int, size: int) -> Report:
     """files, size: of its rows, so that a study that goes on is read anew."""
-    try:
+    with readable(folder.name):
         return read_report(folder)
+
+
+@contextmanager
+def readable(name: str) -> Iterator[None]:
+    """Raises MaskwiseError where rows of that study are not as Maskwise writes them."""
+    try:
+        yield
+    except MaskwiseError:
+        raise
     except ImportError:
         raise MaskwiseError("Results need pyarrow: pip install -r requirements-studies.txt.") from None
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        if isinstance(error, MaskwiseError):
-            raise
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise MaskwiseError(
-            f"The rows of {folder.name} cannot be read ({type(error).__name__}). Choose another study, or "
+            f"The rows of {name} cannot be read ({type(error).__name__}). Choose another study, or "
             "remove this folder and run it again."
         ) from error
 
@@ -97,7 +106,7 @@ def explanations(report: Report, prompt: str) -> list[Choice]:
 
 def events_of(report: Report, row: str) -> list[dict[str, Any]]:
     """Events that show the explanation of a row again, checked as a file that is loaded."""
-    if not row.isdigit() or int(row) >= len(report.rows):
+    if not row.isdecimal() or int(row) >= len(report.rows):
         raise MaskwiseError("This study has no such row. Choose another.")
     try:
         explanation = json.loads(report.rows["explanation"][int(row)])

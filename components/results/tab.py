@@ -21,7 +21,7 @@ from components.pieces.views import (
     status_line,
     token_strip,
 )
-from components.results.folder import Choice, events_of, explanations, open_study, prompts, studies
+from components.results.folder import Choice, events_of, explanations, open_study, prompts, readable, studies
 from explainers.core.errors import MaskwiseError
 from studies.results.report import Report
 from studies.results.tables import FOOTNOTE
@@ -71,7 +71,8 @@ def _wire(tab: ResultsTab) -> None:
 
         def told(*values: str) -> Updates:
             try:
-                return act(tab, *values)
+                with readable(values[0]):
+                    return act(tab, *values)
             except MaskwiseError as error:
                 return {tab.views["status"]: status("error", str(error))}
 

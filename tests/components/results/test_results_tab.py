@@ -107,6 +107,8 @@ def test_a_study_is_opened_and_its_explanations_are_seen(browser, results, tmp_p
     copy = shutil.copytree(folder, tmp_path / "out")
     monkeypatch.setenv("MASKWISE_RESULTS", str(copy))
     hostile(copy / generation)
+    shutil.copytree(copy / classes, copy / "odd")
+    rewritten(copy / "odd", lambda part, frame: frame.assign(condition=99))  # the study has one
     with served_app() as url, guarded_page(browser, viewport={"width": 390, "height": 900}) as page:
         page.goto(url)
         page.get_by_role("tab", name="Results", exact=True).click()
@@ -127,13 +129,22 @@ def test_a_study_is_opened_and_its_explanations_are_seen(browser, results, tmp_p
         choose(page, "#results-study", classes)
         expect(page.locator("#results-tables")).to_contain_text("template 1, manual 1")
         expect(page.locator("#results-plot .cap").first).to_contain_text("Activation")
+        choose(page, "#results-study", "odd")
+        expect(page.locator("#results-status")).to_contain_text("The rows of odd cannot be read (IndexError)")
 
 
 def hostile(folder):
     """Write markup into the name of a data set, wherever it is shown."""
+    rewritten(
+        folder,
+        lambda part, frame: frame.assign(data=f"own{ATTACK}") if part.name.startswith("own-3") else frame,
+    )
+
+
+def rewritten(folder, change):
+    """Change the rows of each part, (path, frame) → frame."""
     for part in (folder / "rows").iterdir():
         table = parquet.read_table(part)
-        frame = table.to_pandas()
-        frame["data"] = f"own{ATTACK}" if part.name.startswith("own-3") else frame["data"]
+        frame = change(part, table.to_pandas())
         assert isinstance(frame, pandas.DataFrame)
         parquet.write_table(pyarrow.Table.from_pandas(frame, table.schema), part)
