@@ -53,7 +53,7 @@ def explain_many(
     a table of them. Stopped, raised by on_forward, ends the run.
     """
     task = _read_kind(kind)
-    if isinstance(texts, str | bytes) or hasattr(texts, "columns"):
+    if isinstance(texts, str | bytes) or hasattr(texts, "columns") or not isinstance(texts, Iterable):
         raise MaskwiseError("texts must be a list of texts, or a column of them, not one text or a table.")
     if not isinstance(model, str) and task is Task.GENERATION:
         settings = {"screening": False, **settings}  # estimates keep a copy of weights that may change
@@ -92,9 +92,13 @@ def spans_to_frame(results: Iterable[Mapping[str, Any]] | Mapping[str, Any]) -> 
     return DataFrame(rows, columns=["result", "span", "text", "start", "end", "score", "removed"])
 
 
-def _listed(results: Iterable[Mapping[str, Any]] | Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
-    """One result as a list of it, and a comparison as its rows."""
-    return results.get("rows", [results]) if isinstance(results, Mapping) else results
+def _listed(results: object) -> Iterator[Mapping[str, Any]]:
+    """One result alone, the rows of a comparison, or many results. Raises MaskwiseError for anything else."""
+    found = results.get("rows", [results]) if isinstance(results, Mapping) else results
+    for each in found if isinstance(found, Iterable) else [found]:
+        if not isinstance(each, Mapping):
+            raise MaskwiseError(f"{shown(each)} is no result. Give those of explain_many, or a comparison.")
+        yield each
 
 
 def _read_kind(kind: str) -> Task:

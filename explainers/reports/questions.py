@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, TypedDict
 
 from explainers.core.errors import MaskwiseError, shown
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 MOST_DRAWS = 1000
+NO_EXPLANATION = "Give a result: the last event of explain_generation or explain_classification."
 
 
 class Comparison(TypedDict):
@@ -96,11 +98,10 @@ def what_if(
     each class's probability before and after. Raises MaskwiseError where the explanation does not fit its
     model, or a number is not that of a span.
     """
-    if isinstance(removed, int):
-        raise MaskwiseError(f"removed must be a list of span numbers, such as [{removed}].")
+    numbers = _numbers(removed)
     with _its_model(explanation, model, tokenizer) as loaded:
         ask = answers.removal if _task_of(explanation) is Task.GENERATION else class_what_if.class_removal
-        return ask(explanation, list(removed), on_forward, loaded)
+        return ask(explanation, numbers, on_forward, loaded)
 
 
 def faithfulness(
@@ -124,18 +125,32 @@ def faithfulness(
     by their scores, after arXiv 2601.03089. Raises MaskwiseError as `what_if` does. For a class, the result
     itself holds the activation and the pruning curve of PromptExplainer's tables.
     """
-    if not 0 < retention < 1 or not 1 <= draws <= MOST_DRAWS:
-        raise MaskwiseError(
-            f"retention must lie between 0 and 1, not {shown(retention)}, and draws between 1 and "
-            f"{MOST_DRAWS}, not {shown(draws)}."
-        )
+    _check_soft(retention, draws, seed)
     with _its_model(explanation, model, tokenizer) as loaded:
         generates = _task_of(explanation) is Task.GENERATION
         rebuild = answers.target_of if generates else class_what_if.class_target_of
         target = rebuild(explanation, on_forward, loaded)
         scores = [span["score"] for span in explanation["spans"]]
         mask = tuple(int(not span["removed"]) for span in explanation["spans"])
-        return removal_faithfulness(target, scores, mask, retention, draws, seed)
+        return removal_faithfulness(target, scores, mask, retention, int(draws), int(seed))
+
+
+def _numbers(removed: object) -> list:
+    """The numbers of spans as plain numbers: numpy's count as well."""
+    if isinstance(removed, str) or not isinstance(removed, Iterable):
+        example = removed if isinstance(removed, Integral) else 0
+        raise MaskwiseError(f"removed must be a list of span numbers, such as [{example}].")
+    return [int(t) if isinstance(t, Integral) and not isinstance(t, bool) else t for t in removed]
+
+
+def _check_soft(retention: object, draws: object, seed: object) -> None:
+    share = isinstance(retention, Real) and 0 < retention < 1
+    count = isinstance(draws, Integral) and 1 <= draws <= MOST_DRAWS
+    if not (share and count and isinstance(seed, Integral) and 0 <= seed < 2**31):
+        raise MaskwiseError(
+            f"retention must lie between 0 and 1, not {shown(retention)}, draws between 1 and {MOST_DRAWS}, "
+            f"not {shown(draws)}, and seed must be a whole number from 0 on, not {shown(seed)}."
+        )
 
 
 def _task_of(explanation: Mapping) -> Task:
@@ -150,8 +165,9 @@ def _its_model(
 
     Raises MaskwiseError for what is no explanation, such as a text that was refused.
     """
-    if "spans" not in explanation:
-        why = explanation.get("error", "Give a result of explain_generation or explain_classification.")
+    if not isinstance(explanation, Mapping) or "spans" not in explanation:
+        refused = explanation if isinstance(explanation, Mapping) else {}
+        why = refused.get("error", NO_EXPLANATION)
         raise MaskwiseError(f"This holds no explanation. {why}")
     if model is None:
         yield None

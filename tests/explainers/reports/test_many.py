@@ -2,6 +2,7 @@
 
 import math
 
+import numpy
 import pytest
 
 from explainers import (
@@ -166,3 +167,31 @@ def test_a_share_or_a_count_that_cannot_be_is_refused(wrong):
     (result,) = explain_many(PROMPTS[:1], **QUICK)
     with pytest.raises(MaskwiseError, match="retention must lie between 0 and 1"):
         faithfulness(result, **wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"retention": "a"}, {"retention": None}, {"draws": 2.5}, {"seed": 2**70}])
+def test_what_is_no_such_number_is_refused_in_a_sentence(wrong):
+    (result,) = explain_many(PROMPTS[:1], **QUICK)
+    with pytest.raises(MaskwiseError, match="retention must lie between 0 and 1"):
+        faithfulness(result, **wrong)
+
+
+def test_what_is_no_list_or_result_is_refused_in_a_sentence():
+    for strange in (None, 5):
+        with pytest.raises(MaskwiseError, match="texts must be a list of texts"):
+            explain_many(strange)
+        with pytest.raises(MaskwiseError, match=f"{strange} is no result. Give those of explain_many"):
+            to_frame(strange)
+    for strange in (None, "text", explain_generation(PROMPTS[0], **QUICK)):
+        with pytest.raises(MaskwiseError, match="holds no explanation. Give a result: the last event of"):
+            what_if(strange, [0])
+    with pytest.raises(MaskwiseError, match=r"removed must be a list of span numbers, such as \[0\]"):
+        what_if({"spans": []}, None)
+
+
+def test_numbers_of_numpy_are_span_numbers():
+    (result,) = explain_many(PROMPTS[:1], **QUICK)
+    plain = what_if(result, [1, 2])
+    assert what_if(result, numpy.array([2, 1])) == plain
+    with pytest.raises(MaskwiseError, match=r"such as \[1\]"):
+        what_if(result, numpy.int64(1))
