@@ -18,9 +18,8 @@ def main(arguments: list[str] | None = None) -> None:
     elif not options.studies:
         for name in declared_studies():
             print(f"{name:32}{read_study(name).title}")
-    for name in options.studies:
-        published = read_study(name)
-        study = changed(published, options)
+    read = [read_study(name) for name in options.studies]
+    for study, published in [(changed(each, options), each) for each in read]:  # all, before the first is run
         if options.dry_run:
             print(planned(study, options.out).said(published))
             continue

@@ -30,12 +30,16 @@ class Scored:
 
 
 def shots_of(items: list[Item], classes: int, shots: int, seed: int) -> tuple[Examples, Examples]:
-    """Texts to tune on, and as many others to choose the best epoch by, `shots` of each class."""
+    """Texts to tune on, and as many others to choose the best epoch by, `shots` of each class.
+
+    Where a class has no others, the epoch is chosen by the texts that are tuned on.
+    """
     examples = [(item.text, item.label) for item in items if item.label is not None]
     tuned_on = sample_shots(examples, classes, shots, seed)
     taken = set(tuned_on)
     rest = [example for example in examples if example not in taken]
-    return tuned_on, sample_shots(rest, classes, shots, seed) if rest else tuned_on
+    others = len({label for _, label in rest}) == classes
+    return tuned_on, sample_shots(rest, classes, shots, seed) if others else tuned_on
 
 
 def tune_whole(

@@ -15,6 +15,7 @@ from studies.results.tables import title_of
 from studies.study import AnyStudy
 
 if TYPE_CHECKING:
+    import numpy
     import pandas
 
 FLOOR = "random_removal"
@@ -55,11 +56,13 @@ def _convergence(study: AnyStudy, rows: pandas.DataFrame) -> dict[str, dict]:
     import numpy
 
     searched = rows[rows["search"].map(len) > 0]
+    longest = searched["search"].map(len).groupby(searched["method"]).max()
     gaps: dict[str, list[numpy.ndarray]] = {}
     for _, prompt in searched.groupby(["prompt", "k"]):
         lowest = min(curve[-1] for curve in prompt["search"])
         for method, part in prompt.groupby("method"):
-            gaps.setdefault(str(method), []).append(numpy.mean(numpy.stack(part["search"]) - lowest, axis=0))
+            curves = numpy.stack([_until(longest[method], curve) for curve in part["search"]])
+            gaps.setdefault(str(method), []).append((curves - lowest).mean(0))
     series = []
     for method in (method for method in study.methods if method in gaps):
         steps = numpy.stack(gaps[method]).T  # (steps, prompts)
@@ -67,6 +70,13 @@ def _convergence(study: AnyStudy, rows: pandas.DataFrame) -> dict[str, dict]:
     chart = bands_chart(series, f"{BAND} The lowest is that of any run on the prompt.")
     chart["figure"]["layout"]["yaxis"]["title"]["text"] = GAP
     return {"convergence": chart}
+
+
+def _until(steps: int, curve: numpy.ndarray) -> numpy.ndarray:
+    """The curve over so many steps: a search that has ended keeps what it found."""
+    import numpy
+
+    return numpy.pad(curve, (0, steps - len(curve)), mode="edge")
 
 
 def _faithfulness(study: AnyStudy, rows: pandas.DataFrame) -> dict[str, dict]:

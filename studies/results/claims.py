@@ -27,13 +27,12 @@ def _paragraph(study: AnyStudy, claim: Claim, table: pandas.DataFrame) -> str:
         rows = part.set_index("method")
         if study.paper_method not in rows.index:
             continue
-        own = rows.loc[study.paper_method]
         for method in (method for method in claim.against if method in rows.index):
             other = rows.loc[method]
             said = f"{EXPLAINERS[method].title} on {title_of(study, group)}"
             if other["p"] is None or not other["p"] < SURE:
                 alike.append(said)
-            elif is_better(claim.measure, own["mean"], other["mean"]):
+            elif is_better(claim.measure, 0, other["difference"]):
                 better.append(said)
             else:
                 worse.append(said)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from explainers.measures.text import METRICS
@@ -18,7 +18,9 @@ HIGHER_IS_BETTER = {
     *(name for name, lower in METRICS.items() if not lower),
 }
 GROUP = ["data", "condition", "k"]
+ESTIMATED = ["mean", "low", "high", "count"]
 SURE = 0.05  # p, adjusted, below which a difference counts
+DIGITS = 12  # of a difference; those behind them come from the order of a sum, and would part equal ones
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def p_value(values: numpy.ndarray, others: numpy.ndarray) -> float:
     """Wilcoxon's signed-rank test of two values per prompt, two-sided; 1 where no prompt differs."""
     from scipy.stats import wilcoxon
 
-    differences = values - others
+    differences = (values - others).round(DIGITS)
     return float(wilcoxon(differences, zero_method="zsplit").pvalue) if differences.any() else 1.0
 
 
@@ -58,10 +60,11 @@ def per_prompt(rows: pandas.DataFrame, measure: str) -> pandas.DataFrame:
 
 
 def summary(study: AnyStudy, rows: pandas.DataFrame) -> pandas.DataFrame:
-    """A row per data set, condition, k, method and measure: mean, low, high, count, and p.
+    """A row per data set, condition, k, method and measure: mean, low, high, count, difference, and p.
 
-    p: of the difference from the paper's method on the prompts that both have, adjusted by Benjamini and
-    Hochberg for the number of methods; none for the paper's own.
+    difference: how far the mean lies above that of the paper's method on the prompts that both have. p: of
+    that difference, adjusted by Benjamini and Hochberg for the number of methods. None for the paper's own,
+    and where the two share no prompt.
     """
     import pandas
 
@@ -73,26 +76,34 @@ def summary(study: AnyStudy, rows: pandas.DataFrame) -> pandas.DataFrame:
                 dict(zip(GROUP, group, strict=True)) | {"measure": measure} | row
                 for row in _methods(study, values)
             ]
-    return pandas.DataFrame(found, columns=[*GROUP, "measure", "method", "mean", "low", "high", "count", "p"])
+    return pandas.DataFrame(found, columns=[*GROUP, "measure", "method", *ESTIMATED, "difference", "p"])
 
 
 def _methods(study: AnyStudy, values: pandas.DataFrame) -> list[dict]:
+    methods = [method for method in study.methods if method in values]
+    tested = _tested(study, values)
+    return [
+        {"method": method}
+        | asdict(estimate(values[method].dropna().to_numpy()))
+        | tested.get(method, {"difference": None, "p": None})
+        for method in methods
+    ]
+
+
+def _tested(study: AnyStudy, values: pandas.DataFrame) -> dict[str, dict]:
+    """The methods that share prompts with the paper's own: the difference, and its p."""
     from scipy.stats import false_discovery_control
 
     own = study.paper_method
-    methods = [method for method in study.methods if method in values]
-    tested = [method for method in methods if method != own and own in values]
-    pairs = [values[[method, own]].dropna() for method in tested]
-    found = [p_value(pair[m].to_numpy(), pair[own].to_numpy()) for m, pair in zip(tested, pairs, strict=True)]
-    adjusted = dict(zip(tested, false_discovery_control(found) if found else [], strict=True))
-    rows = []
-    for method in methods:
-        at = estimate(values[method].dropna().to_numpy())
-        rows.append(
-            {"method": method, "mean": at.mean, "low": at.low, "high": at.high, "count": at.count}
-            | {"p": float(adjusted[method]) if method in adjusted else None}
-        )
-    return rows
+    others = [method for method in study.methods if method != own and {method, own} <= set(values)]
+    pairs = {method: values[[method, own]].dropna() for method in others}
+    pairs = {method: pair for method, pair in pairs.items() if len(pair)}
+    found = [p_value(pair[method].to_numpy(), pair[own].to_numpy()) for method, pair in pairs.items()]
+    adjusted = false_discovery_control(found) if found else []
+    return {
+        method: {"difference": float((pair[method] - pair[own]).mean()), "p": float(p)}
+        for (method, pair), p in zip(pairs.items(), adjusted, strict=True)
+    }
 
 
 def is_better(measure: str, value: float, other: float) -> bool:

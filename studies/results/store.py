@@ -124,10 +124,20 @@ def read_rows(folder: Path, digest: str) -> pandas.DataFrame:
 
 def write_whole(path: Path, content: bytes) -> None:
     """The file is either as it was or as it shall be, whatever happens in between. Raises MaskwiseError."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     with writing(path.parent):
-        partial.write_bytes(content)
-        os.replace(partial, path)
+        try:
+            _replace(path, content)
+        except FileNotFoundError:  # another run of the same study took it for one that was cut off
+            _replace(path, content)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())  # or the name may outlive a power cut that the content does not
+    os.replace(partial, path)
 
 
 @contextmanager

@@ -56,12 +56,25 @@ def tables(study: AnyStudy, summary: pandas.DataFrame) -> Iterator[Table]:
     """summary: of `summary`, with the columns published and verdict."""
     for group, part in summary.groupby(GROUP, sort=False):
         cells = {(row["method"], row["measure"]): row for row in part.to_dict("records")}
-        methods = [method for method in study.methods if (method, study.columns[0]) in cells]
+        counts = part.groupby("method")["count"].max()
+        most = counts.max()
         head = ["Method", *(f"{TITLES[name]} {_arrow(name)}".strip() for name in study.columns)]
-        rows = [[EXPLAINERS[m].title, *(_cell(cells[m, name]) for name in study.columns)] for m in methods]
-        count = max(row["count"] for row in cells.values())
-        prompts = f"{count} prompt{'s' * (count > 1)}"
-        yield Table(f"{title_of(study, group)}, {prompts}", head, rows)
+        rows = [
+            [_named(method, counts[method], most), *(_cell(cells.get((method, m))) for m in study.columns)]
+            for method in study.methods
+            if method in counts
+        ]
+        yield Table(f"{title_of(study, group)}, {_prompts(most)}", head, rows)
+
+
+def _named(method: str, count: int, most: int) -> str:
+    """The method's title, and how many prompts it did where that is fewer than others did."""
+    title = EXPLAINERS[method].title
+    return title if count == most else f"{title} ({_prompts(count)})"
+
+
+def _prompts(count: int) -> str:
+    return f"{count} prompt{'' if count == 1 else 's'}"
 
 
 def title_of(study: AnyStudy, group: tuple) -> str:
@@ -78,7 +91,9 @@ def _arrow(measure: str) -> str:
     return "↑" if measure in HIGHER_IS_BETTER else "↓"
 
 
-def _cell(row: dict) -> str:
+def _cell(row: dict | None) -> str:
+    if row is None:  # no number for any prompt
+        return "–"
     if (digits := WITHOUT_INTERVAL.get(row["measure"])) is not None:
         text = f"{row['mean']:.{digits}f}"
     else:

@@ -62,6 +62,13 @@ def test_a_dry_run_says_what_a_study_comes_to_and_writes_nothing(tmp_path, capsy
     assert "2, of which 2 are there" in capsys.readouterr().out
 
 
+def test_of_several_studies_all_are_read_before_the_first_is_run(tmp_path, monkeypatch):
+    (tmp_path / "mine.toml").write_text(STUDY)
+    monkeypatch.setattr("studies.command.run", None)
+    with pytest.raises(MaskwiseError, match="promptexplainer_table_5: k: There is no such setting"):
+        main([str(tmp_path / "mine.toml"), "promptexplainer_table_5", "--k", "3"])
+
+
 @pytest.mark.parametrize(
     ("wrong", "code", "said"),
     [

@@ -161,6 +161,12 @@ def test_every_verbalizer_can_be_tuned_for(tmp_path, name):
     assert "refused" not in row and 0 <= row["activation"] <= 1
 
 
+def test_a_class_without_further_texts_is_tuned_all_the_same():
+    items = [Item(n, f"text {n}", int(n > 0)) for n in range(9)]  # one of class 0
+    tuned_on, held_out = shots_of(items, 2, 2, seed=0)
+    assert sorted(label for _, label in tuned_on) == [0, 1, 1] and held_out == tuned_on
+
+
 def test_tuning_learns_the_shots_and_can_be_repeated():
     loaded, template = tiny_masked("bert"), "It was <mask> . {text}"
     verbalizer = build_word_verbalizer(loaded, {"Negative": ["bad"], "Positive": ["good"]})

@@ -11,6 +11,7 @@ from scipy.stats import wilcoxon
 
 from explainers.core.errors import MaskwiseError
 from explainers.random_removal import RandomRemoval
+from studies.results.charts import charts
 from studies.results.claims import judged
 from studies.results.published import AGREES, DIFFERS, INCOMPARABLE, Published, verdict
 from studies.results.report import read_report, write_report
@@ -50,6 +51,45 @@ def test_the_test_is_paired_by_prompt(tmp_path):
     values = numpy.arange(20.0)
     assert p_value(values, values + 0.01) < 1e-4  # each by a little, though the values spread widely
     assert p_value(values, values) == 1.0
+    assert p_value(values, values + numpy.where(values % 2, 1e-15, 0)) == 1.0  # the order of a sum
+
+
+def test_methods_are_compared_on_the_prompts_that_both_did(tmp_path):
+    study, rows = generation_study(tmp_path), planted_rows(0.1, 0.001)
+    other = rows["method"] == "random_removal"
+    easy = rows["prompt"].isin(rows.loc[other & (rows["probability_ratio"] < 0.35), "prompt"])
+    rows.loc[other & ~easy, ["probability_ratio", "bleu", "refused"]] = [None, None, "Too long."]
+    rows.loc[other, "bleu"] = None
+    table = summary(study, rows)
+    means = table[table["measure"] == "probability_ratio"].set_index("method")
+    assert means["mean"]["random_removal"] < means["mean"]["xprompt"]  # of the easy ones alone
+    assert means["difference"]["random_removal"] == pytest.approx(0.1, abs=0.002)
+    assert judged(study, table)[0].startswith("**It wins.** **Holds here.**")
+    (made,) = tables(study, table.assign(published=None, verdict=INCOMPARABLE))
+    count = means["count"]["random_removal"]
+    assert made.title == f"own, k = 3, {COUNT} prompts" and 1 < count < COUNT
+    assert made.rows[0][0] == "XPrompt" and made.rows[1][:2] == [f"Random removal ({count} prompts)", "–"]
+
+
+def test_methods_without_a_prompt_in_common_are_not_tested(tmp_path):
+    rows = planted_rows(0.2)
+    halves = (rows["method"] == "xprompt") == (rows["prompt"] < 10)
+    table = summary(generation_study(tmp_path), rows[halves])
+    assert set(table["method"]) == {"xprompt", "random_removal"} and table["p"].isna().all()
+
+
+def test_searches_that_ended_keep_what_they_found(tmp_path):
+    study = generation_study(tmp_path, figures=["convergence"])
+    curves = {"xprompt": ([-2.0, -3.0], [-5.0, -6.0, -7.0]), "random_removal": ([-4.0], [-9.0])}
+    rows = [
+        {"data": "own", "condition": 0, "k": 1, "prompt": prompt, "seed": 0, "method": method}
+        | {"search": numpy.array(curve), "refused": None}
+        for method, both in curves.items()
+        for prompt, curve in enumerate(both)
+    ]
+    (chart,) = charts(study, pandas.DataFrame(rows)).values()
+    ours, other = (trace for trace in chart["figure"]["data"] if trace.get("showlegend") is not False)
+    assert list(ours["y"]) == [(2 + 4) / 2, (1 + 3) / 2, (1 + 2) / 2] and list(other["y"]) == [0]
 
 
 def test_seeds_are_averaged_before_prompts_are_counted(tmp_path):

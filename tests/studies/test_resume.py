@@ -131,3 +131,18 @@ def test_a_part_that_fails_leaves_no_file(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         store.write(units[0], rows())
     assert store.done() == set() and not list((store.folder / "rows").iterdir())
+
+
+def test_two_runs_of_one_study_leave_each_others_files_alone(tmp_path, monkeypatch):
+    study = generation_study(tmp_path)
+    store, there = Store(tmp_path, study, "digest"), os.replace
+    store.begin(study, {})
+
+    def cleared(partial, path):
+        monkeypatch.setattr(os, "replace", there)
+        Store(tmp_path, study, "digest").begin(study, {})  # the other run
+        there(partial, path)
+
+    monkeypatch.setattr(os, "replace", cleared)
+    store.write(units_of(study)[0][0], [{"method": "xprompt"}])
+    assert len(store.done()) == 1 and len(store.read()) == 1
