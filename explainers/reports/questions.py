@@ -144,9 +144,9 @@ def _numbers(removed: object) -> list:
 
 
 def _check_soft(retention: object, draws: object, seed: object) -> None:
-    share = isinstance(retention, Real) and 0 < retention < 1
-    count = isinstance(draws, Integral) and 1 <= draws <= MOST_DRAWS
-    if not (share and count and isinstance(seed, Integral) and 0 <= seed < 2**31):
+    share = isinstance(retention, Real) and 0 < float(retention) < 1
+    count = isinstance(draws, Integral) and 1 <= int(draws) <= MOST_DRAWS
+    if not (share and count and isinstance(seed, Integral) and 0 <= int(seed) < 2**31):
         raise MaskwiseError(
             f"retention must lie between 0 and 1, not {shown(retention)}, draws between 1 and {MOST_DRAWS}, "
             f"not {shown(draws)}, and seed must be a whole number from 0 on, not {shown(seed)}."
