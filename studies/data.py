@@ -85,15 +85,27 @@ def named(source: str) -> str:
 
 
 def _items(data: DataSet, rows: Iterator[dict]) -> Iterator[Item]:
+    """A row may lack a column of the text that another has, as lines of JSON do. Raises MaskwiseError where
+    none has it."""
+    there: list[str] = []
+    unseen = set(data.text)
     for number, row in enumerate(rows):
-        if missing := [name for name in [*data.text, *filter(None, [data.label])] if name not in row]:
-            raise MaskwiseError(
-                f"{data.name} has no column {missing[0]!r}; it has: {', '.join(map(str, row))}. Name its "
-                "columns with --text and --label."
-            )
-        text = " ".join(filter(None, (_text(data, name, row[name]) for name in data.text)))
+        there = there or list(map(str, row))
+        unseen -= row.keys()
+        if data.label and data.label not in row:
+            raise _no_column(data, data.label, there)
+        text = " ".join(filter(None, (_text(data, name, row.get(name)) for name in data.text)))
         if text:
             yield Item(number, text, _label(data, row[data.label]) if data.label else None)
+    if there and unseen:
+        raise _no_column(data, min(unseen), there)
+
+
+def _no_column(data: DataSet, name: str, there: list[str]) -> MaskwiseError:
+    return MaskwiseError(
+        f"{data.name} has no column {name!r}; it has: {', '.join(there)}. Name its columns with --text and "
+        "--label."
+    )
 
 
 def _text(data: DataSet, column: str, value: object) -> str:
@@ -101,7 +113,8 @@ def _text(data: DataSet, column: str, value: object) -> str:
         raise MaskwiseError(
             f"The column {column!r} of {data.name} holds no text: {shown(value)}. Name another with --text."
         )
-    return whole_characters(str(value)).strip() if value else ""
+    missing = value is None or value != value  # as NaN is
+    return "" if missing else whole_characters(str(value)).strip()
 
 
 def _label(data: DataSet, value: object) -> int:
@@ -163,7 +176,14 @@ def _jsonl(path: Path) -> Iterator[dict]:
 def _csv(path: Path) -> Iterator[dict]:
     csv.field_size_limit(LONGEST_FIELD)
     with path.open(encoding=UTF_8, newline="") as lines:
-        yield from csv.DictReader(lines)
+        reader = csv.DictReader(lines, strict=True)  # or a quote that is never closed swallows what follows
+        for row in reader:
+            if any(row.pop(None, [])):  # type: ignore[call-overload]
+                raise MaskwiseError(
+                    f"Line {reader.line_num} of {path.name} has more cells than the first line has names. "
+                    "Put texts that hold commas in quotes."
+                )
+            yield row
 
 
 def _parquet(path: Path) -> Iterator[dict]:

@@ -36,7 +36,7 @@ class DataSet(Declared):
     """
 
     name: str = Field(pattern=r"^[\w.-]{1,60}$")
-    source: str
+    source: str = Field(min_length=1)
     subset: str = ""
     split: str = "train"
     text: list[str] = Field(min_length=1)

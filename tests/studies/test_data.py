@@ -95,6 +95,9 @@ CUT_OFF = CUT_OFF.getvalue().to_pybytes()
         ("a.jsonl", b"", "a.jsonl is empty, or its column is"),
         ("a.csv", b"prompt\n", "a.csv is empty, or its column is"),
         ("a.csv", b"prompt\n\xff\xfe\n", "a.csv is not UTF-8 text. Save it as UTF-8"),
+        ("a.csv", b'prompt\n"never closed\nlost\n', "a.csv cannot be read: unexpected end of data"),
+        ("a.csv", b"prompt\nWell, yes\n", "Line 2 of a.csv has more cells than the first line has names"),
+        ("a.jsonl", b'{"text": "Hi"}\n{"question": "Why?"}', "no column 'prompt'; it has: text"),
         ("a.parquet", b"no", "a.parquet cannot be read: "),
         ("a.parquet", b"", "a.parquet cannot be read: "),
         ("a.parquet", CUT_OFF[: len(CUT_OFF) // 2], "a.parquet cannot be read: "),
@@ -108,11 +111,12 @@ def test_a_file_that_cannot_be_read_is_explained(tmp_path, name, content, said):
 
 
 def test_files_as_they_come_are_read(tmp_path):
-    assert from_file(tmp_path, "A.CSV", "\ufeffprompt,more\nHé,1,2\n,\n".encode()) == ["Hé"]  # from Excel
+    assert from_file(tmp_path, "A.CSV", "\ufeffprompt,more\nHé,1,\n,\n".encode()) == ["Hé"]  # from Excel
     assert from_file(tmp_path, "a.csv", b"prompt\n" + b"word " * 100_000) == [("word " * 100_000).strip()]
     assert from_file(tmp_path, "a.jsonl", b'{"prompt": "half \\ud83d"}\n\n{"prompt": null}') == [
         "half \ufffd"
     ]
+    assert from_file(tmp_path, "a.jsonl", b'{"id": 1}\n{"prompt": NaN}\n{"prompt": 0}') == ["0"]
 
 
 @pytest.mark.parametrize("label", ["0.5", "-1", "2", "inf", "NaN", "", "good", "1e400"])
