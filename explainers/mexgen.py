@@ -83,7 +83,7 @@ def rounds_note(rounds: list[list[Part]], spans: int) -> str:
     """What was weighed, from coarse to fine, in sentences. rounds: the parts of each."""
     *coarser, last = rounds
     if not coarser:
-        return f"Each of the {spans} spans was weighed by itself."
+        return f"Each of the {spans} spans was weighed by itself." if spans > 1 else "There is one span."
     weighed = ", then ".join(f"{len(parts)} parts of up to {max(map(len, parts))} spans" for parts in coarser)
     return (
         f"Weighed were {weighed}, then {len(last)} spans one by one. Each of the other {spans - len(last)} "

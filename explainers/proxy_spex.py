@@ -164,7 +164,7 @@ def fit_notes(function: FourierFunction, fitted: float, held_out: float | None) 
     )
     notes = [
         f"The trees' R² is {found} (1 is a perfect fit, 0 no better than their mean). "
-        f"{int((sizes == 1).sum())} single spans and {int((sizes > 1).sum())} larger sets were kept."
+        f"Kept were single spans, {int((sizes == 1).sum())}, and larger sets, {int((sizes > 1).sum())}."
     ]
     if (fitted if held_out is None else held_out) < POOR_FIT:
         notes.append("The fit is poor: raise Samples before you trust the sets.")

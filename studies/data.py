@@ -178,7 +178,7 @@ def _csv(path: Path) -> Iterator[dict]:
     with path.open(encoding=UTF_8, newline="") as lines:
         reader = csv.DictReader(lines, strict=True)  # or a quote that is never closed swallows what follows
         for row in reader:
-            if any(row.pop(None, [])):  # type: ignore[call-overload]
+            if any(row.pop(None, [])):
                 raise MaskwiseError(
                     f"Line {reader.line_num} of {path.name} has more cells than the first line has names. "
                     "Put texts that hold commas in quotes."
