@@ -16,7 +16,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from benchmarks.tiny import encoder_decoders
 from benchmarks.tiny.decoders import DECODERS, tiny_decoder
-from benchmarks.tiny.encoder_decoders import ENCODER_DECODERS, tiny_encoder_decoder
+from benchmarks.tiny.encoder_decoders import ENCODER_DECODERS, READ_SOUND, tiny_encoder_decoder
 from benchmarks.tiny.other_decoders import NOT_TRIED, OTHER_DECODERS, tiny_other_decoder
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Mask, Task
@@ -190,6 +190,11 @@ def main() -> None:
         "Spans stand in the encoder's prompt; the slow computation reads one prompt and its answer by ids.",
         "",
         *table(ENCODER_DECODERS),
+        "",
+        *(
+            f"- Not tried: {kind}, which reads sound, and is refused when it is loaded."
+            for kind in READ_SOUND
+        ),
         "",
         "## Masked language models",
         "",

@@ -15,7 +15,7 @@ from explainers.targets.encoder_decoder.scorer import check_decoder_only
 from explainers.targets.remembered import check_finite
 from explainers.targets.response import ResponseTarget
 from explainers.targets.scorer import TransformersScorer
-from explainers.text.prompts import decode_pieces, encode_plain
+from explainers.text.prompts import encode_in_place
 
 MAX_WORD_CHARS = 100
 
@@ -91,8 +91,8 @@ class TokenDistributionDynamics(Explainer[ResponseTarget]):
     def first_token(self, target: ResponseTarget, word: str) -> int:
         """The id of the word's first token where it would stand, with a space before it if one is due."""
         start, word = target.part[0], word.strip()
-        there = decode_pieces(target.tokenizer, target.response_ids[: start + 1])[-1]
-        first, *rest = encode_plain(target.tokenizer, " " + word if there.startswith(" ") else word).input_ids
+        *before, there = (*target.prompt.input_ids, *target.response_ids[: start + 1])
+        first, *rest = encode_in_place(target.tokenizer, before, there, word)
         if rest:
             read = f"only the first, {_quoted(target, first)}, is read."
             self.notes.append(f"“{word}” is {1 + len(rest)} tokens for this model: {read}")

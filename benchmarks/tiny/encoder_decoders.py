@@ -88,6 +88,11 @@ ENCODER_DECODERS: dict[str, Settings] = {
     }),
 }  # fmt: skip
 
+READ_SOUND = (  # decoders that transformers lists beside encoder–decoders
+    "audioflamingo3", "glmasr", "granite_speech", "granite_speech_plus", "musicflamingo", "nemo_speechlm",
+    "qwen2_audio", "qwen3_asr", "vibevoice_asr", "voxtral", "voxtral_realtime",
+)  # fmt: skip
+
 
 def tiny_encoder_decoder(kind: str, vocabulary: int) -> PreTrainedModel:
     """A random model of one of ENCODER_DECODERS on the CPU, in fp32."""

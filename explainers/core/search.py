@@ -8,7 +8,7 @@ from time import perf_counter
 
 from explainers.core.base import Explainer
 from explainers.core.deferred_torch import torch
-from explainers.core.target import MIN_GAIN, Target
+from explainers.core.target import MIN_GAIN, TURNS, Target
 from explainers.core.types import Explanation, Mask, removed_spans
 
 BEST_FOUND = "Best found: no proof that no other set lowers log p further."
@@ -73,7 +73,9 @@ def joint_explanation(
 ) -> Explanation:
     """Explains a removed set; each member's score is the rise of log p when it alone is put back."""
     optimum = target.optimum(mask.count(0))
-    if target.min_gain > MIN_GAIN:
+    if not target.bounded:
+        certificate += f" That may not hold in this model's precision: {TURNS}."
+    elif target.min_gain > MIN_GAIN:
         certificate += f" In this model's precision that holds to {target.min_gain:.2g} nats."
     return Explanation(
         method=explainer.name(),

@@ -12,18 +12,21 @@ from explainers.core.types import Mask, TokenSpan
 # A fall in log p smaller than this, in nats, may be rounding: sums in fp32 differ by up to 1e-4 with the
 # size of the batch, and a search must not take another path because of it.
 MIN_GAIN = 1e-3
+TURNS = "this model sends each word to some of its experts by scores, and rounding may turn that choice"
 
 
 class Target(ABC):
     """log p of something given a masked prompt, in nats. A mask holds 1 (keep) or 0 (remove) per span.
 
     evaluations: masks and gradients that were asked for. distinct_masks: masks that were evaluated, each
-    counted once. min_gain: a smaller difference of log p, in nats, may be rounding.
+    counted once. min_gain: a smaller difference of log p, in nats, may be rounding. bounded: whether a larger
+    one never is.
     """
 
     spans: tuple[TokenSpan, ...]
     evaluations: int
     min_gain: float = MIN_GAIN
+    bounded: bool = True
 
     @property
     @abstractmethod

@@ -14,9 +14,9 @@ from explainers.streams.generation import prompt_of
 from explainers.streams.given_model import model_of
 from explainers.streams.known import recall_masks
 from explainers.streams.requests.generation import GenerationRequest
-from explainers.targets.answers.given_answer import opening_before
+from explainers.targets.answers.given_answer import encode_given, opening_before
 from explainers.targets.response import Part, ResponseTarget
-from explainers.text.prompts import encode_response, with_opening
+from explainers.text.prompts import with_opening
 
 ASKED = (  # what of an explanation its target depends on
     "model",
@@ -44,7 +44,7 @@ def target_of(
     loaded = loaded or model_of(explanation, asked.model, Task.GENERATION)
     prompt = _as_answered(explanation, asked, prompt_of(asked, loaded), loaded)
     check_spans(explanation, prompt.spans)
-    ids = _response_ids(explanation, asked.response, loaded)
+    ids = _response_ids(explanation, asked, prompt, loaded)
     return knowing_target(loaded, prompt, ids, explanation.get("part"), asked.mask_operator, on_forward)
 
 
@@ -86,7 +86,15 @@ def _as_answered(explanation: dict, asked: GenerationRequest, prompt: Prompt, lo
     return prompt
 
 
-def _response_ids(explanation: dict, response: str, loaded: LoadedModel) -> tuple[int, ...]:
+def answer_ids(text: str, asked: GenerationRequest, prompt: Prompt, loaded: LoadedModel) -> tuple[int, ...]:
+    """The tokenizer's tokens of an answer to the prompt, as those of a given answer are."""
+    opening = opening_before(text, loaded.tokenizer, asked.template_choices())
+    return encode_given(loaded, prompt, text, opening)
+
+
+def _response_ids(
+    explanation: dict, asked: GenerationRequest, prompt: Prompt, loaded: LoadedModel
+) -> tuple[int, ...]:
     """The answer's own tokens; those of its text where an older result does not hold them."""
     tokens = explanation.get("response_tokens")
     if (
@@ -96,7 +104,7 @@ def _response_ids(explanation: dict, response: str, loaded: LoadedModel) -> tupl
     ):
         raise MaskwiseError("This result lacks the tokens of its answer. Press Run to explain it anew.")
     if not any("id" in token for token in tokens):
-        return encode_response(loaded.tokenizer, response, not loaded.model.config.is_encoder_decoder)
+        return answer_ids(asked.response, asked, prompt, loaded)
     ids = [token.get("id") for token in tokens]
     if not all(type(i) is int and i >= 0 for i in ids) or not loaded.embeds(ids):
         raise MaskwiseError("The tokens of this result's answer are not this model's. Press Run anew.")

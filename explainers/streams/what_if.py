@@ -20,12 +20,13 @@ from explainers.models.loaded import LoadedModel
 from explainers.streams.checks import check_text
 from explainers.streams.events.generation import MaskedResponseEvent
 from explainers.streams.events.what_if import JointEffect, Removal, WhyNot
-from explainers.streams.rebuilt import check_removed, knowing_target, request_of, target_of
+from explainers.streams.rebuilt import answer_ids, check_removed, knowing_target, request_of, target_of
 from explainers.streams.report import span_values
+from explainers.streams.requests.generation import GenerationRequest
 from explainers.streams.writing import masked_response_event, write_answer
 from explainers.targets.base import Target
 from explainers.targets.response import ResponseTarget
-from explainers.text.prompts import decode_pieces, encode_plain, encode_response
+from explainers.text.prompts import decode_pieces, encode_in_place
 
 MOST_JOINT = 20  # spans whose joint effect is measured
 PAIR_EVALUATIONS = 4000  # about as many masks a matrix of pairs may cost where it is sampled
@@ -107,7 +108,7 @@ def why_not(explanation: dict, other: str, on_forward: OnForward | None = None) 
     Where a part of the answer is explained, the other text stands in for it.
     """
     given = target_of(explanation, on_forward)
-    foil = _foil(given, other, on_forward)
+    foil = _foil(given, other, request_of(explanation), on_forward)
     count = len(given.spans)
     masks = torch.cat([torch.ones(1, count), 1 - torch.eye(count)]).long()  # all kept, then one removed
     for_given, for_other = given.log_prob(masks), foil.log_prob(masks)  # (1 + T,)
@@ -123,7 +124,7 @@ def why_not(explanation: dict, other: str, on_forward: OnForward | None = None) 
     }
 
 
-def _foil(given: ResponseTarget, other, on_forward) -> ResponseTarget:
+def _foil(given: ResponseTarget, other, asked: GenerationRequest, on_forward) -> ResponseTarget:
     """The target of another answer, or of another text in the place of the part that is explained."""
     other = whole_characters(other)
     check_text("The other answer", other, deployment().chars)
@@ -131,13 +132,10 @@ def _foil(given: ResponseTarget, other, on_forward) -> ResponseTarget:
         raise MaskwiseError("The other answer is empty. Type what the model might have said instead.")
     (start, end), ids = given.part, given.response_ids
     if given.is_whole():
-        continues = not given.model.config.is_encoder_decoder
-        ids, part = encode_response(given.tokenizer, other, continues), None
+        ids, part = answer_ids(other, asked, given.prompt, given.loaded), None
     else:
-        before = "".join(decode_pieces(given.tokenizer, ids[: start + 1]))
-        spaced = before[len("".join(decode_pieces(given.tokenizer, ids[:start]))) :][:1].isspace()
-        text = " " + other if spaced and not other[0].isspace() else other
-        ids = ids[:start] + tuple(encode_plain(given.tokenizer, text).input_ids)
+        before = (*given.prompt.input_ids, *ids[:start])
+        ids = ids[:start] + tuple(encode_in_place(given.tokenizer, before, ids[start], other))
         part = (start, len(ids))
     if ids == given.response_ids[:end]:
         raise MaskwiseError("This is the answer that was given. Type another one.")

@@ -11,19 +11,17 @@ from collections.abc import Callable
 
 from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
-from explainers.core.target import MIN_GAIN, Target
+from explainers.core.target import MIN_GAIN, TURNS, Target
 from explainers.core.types import Mask, OnForward, TokenSpan
 from explainers.models.fast_fp32 import fast_fp32
 from explainers.models.loaded import LoadedModel
 from explainers.targets.batching import Batches, Passes, gradient_rows
+from explainers.targets.causal.reading import ROUNDING
 from explainers.targets.gradients import check_gradients
 from explainers.targets.masked_prompt import MaskedPrompt, MaskOperator
 from explainers.targets.remembered import Remembered, check_finite
 from explainers.targets.screening import Screen
 
-# The difference of two log p is off by up to this many times the precision's step and the root of the number
-# of tokens, in nats: measured, see docs/decisions.md.
-ROUNDING = 60
 PER_LAYER = (
     "This model also reads each word's per-layer inputs. Those of a removed word stay as they are: choose "
     "delete or replace to remove them as well."
@@ -121,12 +119,14 @@ class ModelTarget(ScoredTarget):
         estimated: Remembered | None = None,
         exact: LoadedModel | None = None,
         tokens: int = 1,
+        rounding: float = ROUNDING,
     ):
         """loaded: the model as it is held. exact: its form that computes all numbers, where that is another;
-        masked reads by it. tokens: how many log p is a sum of."""
+        masked reads by it. tokens: how many log p is a sum of. rounding: as `rounding_of` gives it."""
         self.loaded, self.masked, self.prompt = loaded, masked, masked.prompt
         self.model, self.tokenizer, self.device = (exact or loaded).model, loaded.tokenizer, loaded.device
-        self.min_gain = least_gain_of(self.model.dtype, tokens)
+        self.bounded = math.isfinite(rounding)
+        self.min_gain = least_gain_of(self.model.dtype, tokens, rounding if self.bounded else ROUNDING)
         self._gradient_batches = Batches(passes)
         super().__init__(masked.prompt.spans, passes, scored, estimated)
 
@@ -144,7 +144,9 @@ class ModelTarget(ScoredTarget):
 
     def notes(self) -> tuple[str, ...]:
         leaves = self.operator is MaskOperator.ZERO and self.masked.inputs.shape != self.masked.embeds.shape
-        precision = precision_notes(self.loaded.dtype, self.model.dtype, self.min_gain)
+        precision = precision_notes(
+            self.loaded.dtype, self.model.dtype, self.min_gain if self.bounded else math.inf
+        )
         return (*super().notes(), *((PER_LAYER,) if leaves else ()), *precision)
 
     def pool(self, per_position: torch.Tensor) -> torch.Tensor:
@@ -194,21 +196,27 @@ class ModelTarget(ScoredTarget):
         return self.pool((gradient[0] * towards.float().cpu()).sum(-1))
 
 
-def least_gain_of(dtype: torch.dtype, tokens: int = 1) -> float:
-    """The least difference of log p of so many tokens, in nats, that is no rounding in this precision."""
-    return max(MIN_GAIN, ROUNDING * torch.finfo(dtype).eps * math.sqrt(tokens))
+def least_gain_of(dtype: torch.dtype, tokens: int = 1, rounding: float = ROUNDING) -> float:
+    """The least difference of log p of so many tokens, in nats, that is no rounding in this precision.
+
+    rounding: steps of the precision by which the difference of two log p of one token may be off.
+    """
+    return max(MIN_GAIN, rounding * torch.finfo(dtype).eps * math.sqrt(tokens))
 
 
 def precision_notes(held: torch.dtype, computed: torch.dtype, least_gain: float) -> tuple[str, ...]:
-    """What a reader must know of a model in half precision, in sentences. held: of its weights."""
+    """What a reader must know of a model in half precision, in sentences. held: of its weights. least_gain:
+    infinite where nothing bounds the rounding."""
     name = dtype_name(held)
     if torch.finfo(held).bits > 16:
         return ()
     if computed is torch.float32:
         return (f"The model's weights are in {name}; log p and gradients were computed from them in fp32.",)
+    reach = f"differences below {least_gain:.2g} nats may be rounding."
+    if math.isinf(least_gain):
+        reach = f"{TURNS}. Differences of several nats may be rounding."
     return (
-        f"Log p and gradients were computed in {name}, since no fp32 copy of the model could be had: "
-        f"differences below {least_gain:.2g} nats may be rounding.",
+        f"Log p and gradients were computed in {name}, since no fp32 copy of the model could be had: {reach}",
     )
 
 

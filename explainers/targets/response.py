@@ -16,6 +16,7 @@ from explainers.targets.base import ModelTarget, dtype_name
 from explainers.targets.batching import Passes
 from explainers.targets.causal.model import CausalModel
 from explainers.targets.causal.prefix import HandedOn
+from explainers.targets.causal.reading import rounding_of
 from explainers.targets.encoder_decoder.scorer import EncoderDecoderScorer
 from explainers.targets.masked_prompt import MaskedPrompt, MaskOperator
 from explainers.targets.remembered import Remembered, check_finite
@@ -125,7 +126,8 @@ class ResponseTarget(ModelTarget):
             self.rough_scorer = self.question.scorer_on(rough)
             estimated = self.question.remembered(self.rough_scorer, rough)
         scored = self.question.remembered(self.scorer, exact)
-        super().__init__(loaded, masked, passes, scored, estimated, exact, self.length)
+        rounding = rounding_of(exact.model)
+        super().__init__(loaded, masked, passes, scored, estimated, exact, self.length, rounding)
 
     def anew(self, screening: bool | None = None) -> ResponseTarget:
         """The same question with an empty memory and counts of its own. screening: None for as this one."""

@@ -14,7 +14,8 @@ from explainers.text.template_choices import Placement, TemplateChoices, Thinkin
 TEXT_PLACE, SYSTEM_PLACE, ANSWER_PLACE = "maskwiseplaceholder", "maskwisesystem", "maskwiseanswer"
 # What templates call the choice to think: Qwen, GLM and others; DeepSeek, Granite and Kimi; Command A.
 THINKING_SWITCHES = ("enable_thinking", "thinking", "reasoning")
-_DIRECTIVES = "aAbBcCdDeFgGhHIjmMnpRStTuUVwWxXyYzZ"
+_DIRECTIVES = "aAbBcCdDeFgGhHIjklmMnpPrRsStTuUVwWxXyYzZ"
+_FLAGS = ("", "-", "_", "0", "^", "#", "E", "O")  # how a directive is filled up or written
 # Stands before a template that asks for the date. Templates are given data alone, no functions.
 _FIXED_DATE = (
     "{% macro strftime_now(format) %}{% set written = namespace(text=format) %}"
@@ -70,11 +71,13 @@ def fill_template(tokenizer, text: str, choices: TemplateChoices) -> tuple[Piece
 
 
 def answer_opening(tokenizer, choices: TemplateChoices) -> str:
-    """What the template writes between the opening of the answer's turn and an answer, if it holds a mark:
-    gpt-oss's final channel, Command A's START_RESPONSE, an empty thought. "" where an answer follows at once.
+    """What the template writes between the opening of the answer's turn and an answer, if it holds a mark
+    (gpt-oss's final channel, Command A's START_RESPONSE, an empty thought) or is white space (Llama 2's
+    space). "" where an answer follows at once.
     """
     opening, _ = _around_answer(tokenizer, choices)
-    return opening if any(mark in opening for mark in marks_of(tokenizer)) else ""
+    marked = any(mark in opening for mark in marks_of(tokenizer))
+    return opening if marked or opening.isspace() else ""
 
 
 def answer_end(tokenizer) -> str:
@@ -221,10 +224,10 @@ def _without_template(text: str, choices: TemplateChoices) -> tuple[Piece, ...]:
 
 
 def _date_values(day: str) -> dict[str, str]:
-    """What each directive of strftime stands for at midnight of `day`; %-d and the like leave out zeros."""
-    moment = datetime.combine(date.fromisoformat(day), time())
-    return {
-        f"%{flag}{letter}": moment.strftime(f"%{flag}{letter}")
-        for letter in _DIRECTIVES
-        for flag in ("-", "")
+    """What each directive of strftime stands for at midnight of `day`, in the order to put them in."""
+    moment, percent = datetime.combine(date.fromisoformat(day), time()), "\0"
+    written = {
+        directive: moment.strftime(directive)
+        for directive in (f"%{flag}{letter}" for flag in _FLAGS for letter in _DIRECTIVES)
     }
+    return {"%%": percent, "%f": "000000", **written, percent: "%"}

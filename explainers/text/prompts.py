@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from explainers.core.errors import MaskwiseError, shown
@@ -12,6 +13,7 @@ from explainers.core.unicode import is_visible
 from explainers.text.chat_template import fill_template, marks_of, written_date
 from explainers.text.spans import Granularity, check_size, split_spans
 from explainers.text.template_choices import TemplateChoices
+from explainers.text.unread import left_out_note, unknown_note
 from explainers.text.words import dictionary_note
 
 
@@ -43,19 +45,21 @@ def render_prompt(
         input_ids, offsets = input_ids + tail, offsets + [(0, 0)] * len(tail)
     spans = split_spans(text, offsets, Granularity(granularity))
     check_size(len(input_ids), spans)
+    words = [token for token, (start, end) in zip(input_ids, offsets, strict=True) if start < end]
+    notes = unknown_note(tokenizer, words) + left_out_note(text, offsets)
     return Prompt(
         text,
         tuple(input_ids),
         spans,
         _with_marks(tokenizer, pieces),
-        dictionary_note(text) if granularity == Granularity.WORD else (),
+        notes + (dictionary_note(text) if granularity == Granularity.WORD else ()),
         written_date(tokenizer, choices),
     )
 
 
 def with_opening(tokenizer, prompt: Prompt, opening: str) -> Prompt:
     """The prompt with what opens an answer at its end, as `answer_opening` gives it."""
-    ids = tokenizer(opening, add_special_tokens=False).input_ids
+    ids = encode(tokenizer, opening).input_ids
     pieces = (*prompt.pieces, *_with_marks(tokenizer, (("template", opening),)))
     return replace(prompt, input_ids=(*prompt.input_ids, *ids), pieces=pieces)
 
@@ -70,7 +74,7 @@ def _encode(tokenizer, text: str, pieces: tuple[Piece, ...]) -> tuple[list[int],
     if any(token in body for token in _special_tokens(tokenizer)):
         ids, offsets = _encode_apart(tokenizer, before, body, after)
     else:
-        encoded = tokenizer(before + body + after, add_special_tokens=False, return_offsets_mapping=True)
+        encoded = encode(tokenizer, before + body + after, return_offsets_mapping=True)
         start, end = len(before), len(before) + len(body)
         ids = encoded.input_ids
         offsets = [(max(s, start) - start, min(e, end) - start) for s, e in encoded.offset_mapping]
@@ -86,9 +90,7 @@ def _special_tokens(tokenizer) -> set[str]:
 
 def _encode_apart(tokenizer, before: str, body: str, after: str) -> tuple[list[int], list[tuple[int, int]]]:
     """Token ids with special tokens in `body` read as plain text, and their characters of `body`."""
-    head, tail = (
-        tokenizer(words, add_special_tokens=False).input_ids if words else [] for words in (before, after)
-    )
+    head, tail = (encode(tokenizer, words).input_ids if words else [] for words in (before, after))
     middle = encode_plain(tokenizer, body, offsets=True)
     offsets = [(0, 0)] * len(head) + list(middle.offset_mapping) + [(0, 0)] * len(tail)
     return head + middle.input_ids + tail, offsets
@@ -113,9 +115,25 @@ def _with_marks(tokenizer, pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
 
 def sequence_ends(tokenizer) -> tuple[list[int], list[int]]:
     """What the tokenizer sets before and after every text, such as [CLS] and [SEP]."""
-    ids, plain = tokenizer("a").input_ids, encode_plain(tokenizer, "a").input_ids
-    start = next(i for i in range(len(ids)) if ids[i : i + len(plain)] == plain)
+    ids = plain = []
+    for text in ("a", *tokenizer.get_vocab()):  # some vocabularies do not hold that letter
+        with suppress(MaskwiseError):
+            ids, plain = (encode(tokenizer, text, add_special_tokens=s).input_ids for s in (True, False))
+        if plain:
+            break
+    start = next(i for i in range(len(ids) + 1) if ids[i : i + len(plain)] == plain)
     return ids[:start], ids[start + len(plain) :]
+
+
+def encode(tokenizer, text: str, add_special_tokens: bool = False, **how):
+    """What the tokenizer makes of a text. Raises MaskwiseError where it cannot read it."""
+    try:
+        return tokenizer(text, add_special_tokens=add_special_tokens, **how)
+    except Exception as error:  # the library raises no type of its own
+        raise MaskwiseError(
+            f"This model's tokenizer cannot read the text ({error}). Leave out what it does not know, or "
+            "choose another model."
+        ) from error
 
 
 def encode_plain(tokenizer, text: str, offsets: bool = False):
@@ -124,9 +142,7 @@ def encode_plain(tokenizer, text: str, offsets: bool = False):
     Raises MaskwiseError where they cannot be: a Unigram vocabulary, such as XLM-R's or T5's, holds them as
     pieces like any other.
     """
-    encoded = tokenizer(
-        text, add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=offsets
-    )
+    encoded = encode(tokenizer, text, split_special_tokens=True, return_offsets_mapping=offsets)
     ends = (tokenizer.bos_token, tokenizer.eos_token, tokenizer.cls_token, tokenizer.sep_token)
     for mark in (*ends, tokenizer.pad_token, tokenizer.mask_token):
         if mark and mark in text and tokenizer.convert_tokens_to_ids(mark) in encoded.input_ids:
@@ -136,17 +152,52 @@ def encode_plain(tokenizer, text: str, offsets: bool = False):
     return encoded
 
 
-def encode_response(tokenizer, response: str, continues: bool = True) -> tuple[int, ...]:
-    """Tokens of an answer given by the person. Raises MaskwiseError where it is empty.
+def encode_response(
+    tokenizer, response: str, continues: bool = True, prompt: Prompt | None = None
+) -> tuple[int, ...]:
+    """Tokens of an answer given by the person, as they follow the prompt, where there is one. Raises
+    MaskwiseError where it is empty.
 
     Without a chat template the answer carries the prompt on, so a space is set between the two; continues
     is False where a decoder begins anew.
     """
     if not response.strip():
         raise MaskwiseError("The answer to explain is empty. Leave the field blank to let the model answer.")
-    if continues and not tokenizer.chat_template and response[0].isascii() and not response[0].isspace():
+    before = _end_of(prompt) if prompt and continues else ""
+    spaced = response[0].isspace() or before[-1:].isspace()
+    if continues and not tokenizer.chat_template and response[0].isascii() and not spaced:
         response = " " + response
-    return tuple(encode_plain(tokenizer, response).input_ids)
+    return tuple(encode_behind(tokenizer, before, response))
+
+
+def encode_behind(tokenizer, before: str, text: str) -> list[int]:
+    """Tokens of a text as they follow another; those of the text alone where the two share a token.
+
+    Llama's first tokenizers and others set a space before whatever they are given, so that a text alone
+    would stand behind one space more.
+    """
+    whole, head = (encode_plain(tokenizer, words).input_ids for words in (before + text, before))
+    follows = len(whole) > len(head) and whole[: len(head)] == head
+    return whole[len(head) :] if before and follows else encode_plain(tokenizer, text).input_ids
+
+
+def encode_in_place(tokenizer, before: Sequence[int], token: int, text: str) -> list[int]:
+    """Tokens of a text in the place of a token behind others: with a space before it where that has one."""
+    last = [*before[-1:]]
+    head, whole = (
+        tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        for ids in (last, [*last, token])
+    )
+    spaced = whole[len(head) :][:1].isspace()
+    text = " " + text if spaced and not text[0].isspace() else text
+    return encode_behind(tokenizer, "a" if spaced else "\n", text)
+
+
+def _end_of(prompt: Prompt) -> str:
+    """What the prompt holds behind its last mark."""
+    kinds = [kind for kind, _ in prompt.pieces]
+    behind = len(kinds) - kinds[::-1].index("mark") if "mark" in kinds else 0
+    return "".join(words for _, words in prompt.pieces[behind:])
 
 
 def check_embedded(loaded, ids: Sequence[int]) -> None:

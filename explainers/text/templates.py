@@ -9,12 +9,12 @@ from explainers.core.errors import MaskwiseError
 from explainers.core.types import Prompt
 from explainers.text.prompts import check_embedded, encode_plain, sequence_ends
 from explainers.text.spans import Granularity, check_size, split_spans
+from explainers.text.unread import left_out_note, unknown_note
 from explainers.text.words import dictionary_note
 
 MASK, TEXT = "<mask>", "{text}"
 EXAMPLE = f"A {MASK} news : {TEXT}"
 MAX_TEMPLATE_CHARS = 500
-LITTLE = 0.25  # share of tokens unknown to the model from which that is said
 MAX_TOKENS = 512  # also of models that could read more: long texts take minutes to explain
 
 
@@ -91,22 +91,10 @@ def render_cloze(
     if not spans:
         raise MaskwiseError("The text holds nothing that this model can read. Type some words.")
     pieces = tuple((part.kind, part.text) for part in parts)
-    notes += unknown_note(tokenizer, parts)
+    (read,) = (part for part in parts if part.kind == "text")
+    notes += unknown_note(tokenizer, read.ids) + left_out_note(read.text, read.offsets)
     notes += dictionary_note(body) if granularity == Granularity.WORD else ()
     return Cloze(Prompt(text, tuple(ids), spans), _mask_position(parts, len(before)), pieces, notes, masks)
-
-
-def unknown_note(tokenizer, parts: list[_Part]) -> tuple[str, ...]:
-    """A sentence where the model knows little of the text."""
-    (ids,) = (part.ids for part in parts if part.kind == "text")
-    unknown = ids.count(tokenizer.unk_token_id)
-    if unknown < LITTLE * len(ids):
-        return ()
-    are = "tokens are" if len(ids) > 1 else "token is"
-    return (
-        f"{unknown} of {len(ids)} {are} unknown to this model: it reads one and the same sign for each. "
-        "Choose a model for this language or script.",
-    )
 
 
 def max_positions(loaded) -> int:

@@ -14,6 +14,7 @@ from explainers.text.chat_template import answer_opening
 from explainers.text.prompts import check_embedded, decode_answer, encode_response, with_opening
 from explainers.text.template_choices import TemplateChoices
 from explainers.text.thinking import OPENING
+from explainers.text.unread import unknown_answer_note
 
 OPENED = "The answer that was given stands behind {!r}, where this model's chat template puts answers."
 
@@ -28,22 +29,33 @@ def given_answer(
     the first token that departs from the text, or after `most` tokens. opening: what the template writes
     before an answer; it stands at the prompt's end, unless the model itself writes the text without it.
     """
-    encoded = encode_response(loaded.tokenizer, text, not loaded.model.config.is_encoder_decoder)
+    opened = prompt if opening.isspace() else with_opening(loaded.tokenizer, prompt, opening)
+    encoded = encode_given(loaded, opened, text, opening)
     check_embedded(loaded, encoded)
-    opened = with_opening(loaded.tokenizer, prompt, opening)
     check_context(loaded, len(opened.input_ids), max(len(encoded), most))
     if own := _own_tokens(loaded, prompt, text, most, on_forward):
         return prompt, own
-    if not opening:
-        return prompt, encoded
-    opened = replace(opened, notes=(*opened.notes, OPENED.format(opening)))
-    return opened, _own_tokens(loaded, opened, text, most, on_forward) or encoded
+    notes = [OPENED.format(opening)] if opening and not opening.isspace() else []
+    if notes and (own := _own_tokens(loaded, opened, text, most, on_forward)):
+        return replace(opened, notes=(*opened.notes, *notes)), own
+    notes += unknown_answer_note(loaded.tokenizer, encoded)
+    return replace(opened, notes=(*opened.notes, *notes)), encoded
+
+
+def encode_given(loaded: LoadedModel, prompt: Prompt, text: str, opening: str) -> tuple[int, ...]:
+    """The tokenizer's tokens of an answer behind the prompt, with the white space that opens it."""
+    space = opening if opening.isspace() else ""
+    continues = not loaded.model.config.is_encoder_decoder
+    return encode_response(loaded.tokenizer, text.strip() and space + text, continues, prompt)
 
 
 def opening_before(text: str, tokenizer, choices: TemplateChoices) -> str:
     """What the template writes before this answer; "" where the answer itself begins with that, or with a
     thought."""
-    opening, text = answer_opening(tokenizer, choices), text.lstrip()
+    opening = answer_opening(tokenizer, choices)
+    if opening.isspace():
+        return "" if text[:1].isspace() else opening
+    text = text.lstrip()
     return "" if OPENING.match(text) or text.startswith(opening.strip()) else opening
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 TRIED, HEAD, GONE = 8, 2, (3, 4)  # tokens, how many of them are shared, and those that are removed
 FP32_ERROR, HALF_ERROR = 1e-4, 0.05  # largest error of logits, as a share of their root mean square
+# Most kinds make 4 to 9 steps of one on their embeddings, and are off by up to 31 (see docs/decisions.md).
+ROUNDING, AMPLIFIED = 60.0, 8.0
+EXPERTS = re.compile("Expert|MoE|MOE|MoeBlock")  # modules that each word is sent to by scores
 FAILURES = (TypeError, ValueError, AttributeError, RuntimeError, IndexError)  # of a forward pass
 
 READS_ON = (
@@ -33,6 +38,7 @@ ROUNDS_TOGETHER = (
 )
 
 known_readings: WeakKeyDictionary[PreTrainedModel, Reading] = WeakKeyDictionary()
+known_roundings: WeakKeyDictionary[PreTrainedModel, float] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -71,9 +77,8 @@ class _Trial:
 
     def __init__(self, model: PreTrainedModel):
         self._model, self._inputs, self.kind = model, TokenInputs(model), model.config.model_type
-        ids = (torch.arange(1, 1 + TRIED, device=model.device) * 7) % embedded_tokens(model)
         self._rest = torch.tensor([n for n in range(TRIED) if n not in GONE], device=model.device)
-        self._ids = ids[None]
+        self._ids = tried_ids(model)
 
     @no_grad
     def reading(self) -> Reading:
@@ -151,6 +156,42 @@ class _Trial:
             return way()
         except FAILURES:
             return None
+
+
+def rounding_of(model: PreTrainedModel) -> float:
+    """How far rounding may move log p of a token, in steps of the model's own precision; infinite where it
+    may turn what the model chooses. Tried once per model in half precision."""
+    if model.dtype not in (torch.bfloat16, torch.float16):
+        return ROUNDING
+    if model not in known_roundings:
+        chooses = any(EXPERTS.search(type(module).__name__) for module in model.modules())
+        known_roundings[model] = math.inf if chooses else max(ROUNDING, AMPLIFIED * _amplified(model))
+    return known_roundings[model]
+
+
+@no_grad
+def _amplified(model: PreTrainedModel) -> float:
+    """Steps of its precision by which log p moves, as a root mean square, where every number of a few
+    embeddings moves by one. HRM's loops make thirty times what most kinds make of it."""
+    if model.config.is_encoder_decoder:
+        return 0.0
+    inputs, width = TokenInputs(model), model.config.get_text_config().hidden_size
+    read, step = inputs.of(tried_ids(model)), torch.finfo(model.dtype).eps
+    signs = (
+        torch.randint(0, 2, read.shape, generator=torch.Generator().manual_seed(0)).to(read.device) * 2 - 1
+    )
+    signs[..., width:] = 0  # per-layer inputs, and ids that stand beside the embeddings
+    plain, moved = (
+        model(**inputs.arguments(each), use_cache=False).logits.float().log_softmax(-1)
+        for each in (read, read * (1 + step * signs).to(read))
+    )
+    off = (moved - plain).square().mean().sqrt().item() / step
+    return off if math.isfinite(off) else 0.0
+
+
+def tried_ids(model: PreTrainedModel) -> torch.Tensor:
+    """Some of its tokens, (1, TRIED)."""
+    return ((torch.arange(1, 1 + TRIED, device=model.device) * 7) % embedded_tokens(model))[None]
 
 
 def is_quantized(model: PreTrainedModel) -> bool:

@@ -37,8 +37,9 @@ class TokenInputs:
         return self._embed(ids).detach()
 
     def arguments(self, inputs: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Arguments of the model's forward pass, from (B, L, d + e)."""
-        width = self._config.hidden_size
+        """Arguments of the model's forward pass, from (B, L, d + e): a copy, since some kinds write to it
+        (CTRL scales it in place)."""
+        inputs, width = inputs.clone(), self._config.hidden_size
         if self._reads_ids:
             return {"inputs_embeds": inputs[..., :width], "ple_input_ids": number(inputs[..., width:])}
         if self._per_layer is None:

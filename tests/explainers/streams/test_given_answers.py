@@ -55,7 +55,7 @@ TEMPLATES = {  # template, what stands before an answer
         "<think>\n\n</think>\n\n",
     ),
     "ChatML": (CHATML, ""),
-    "a space before an answer": (template(f"[INST]{CONTENT}[/INST]", "", f" {CONTENT}</s>"), ""),
+    "a space before an answer": (template(f"[INST]{CONTENT}[/INST]", "", f" {CONTENT}</s>"), " "),
     "another turn altogether": (template(f"<user>{CONTENT}", "<bot>", f"<said>{CONTENT}"), ""),
     "no answers": (template(f"<user>{CONTENT}", "<bot>", "{{ raise_exception('users only') }}"), ""),
     "of no known model": (
@@ -66,7 +66,9 @@ TEMPLATES = {  # template, what stands before an answer
 MARKS = sorted({mark for text, _ in TEMPLATES.values() for mark in re.findall(r"<[^<>]+>", text)})
 KNOWN = len(byte_level_tokenizer(chat=True))
 PROMPT, ANSWER = "What is 2 + 2?", "It is four."
-every_format = pytest.mark.parametrize("name", [name for name, (_, opening) in TEMPLATES.items() if opening])
+every_format = pytest.mark.parametrize(
+    "name", [name for name, (_, opening) in TEMPLATES.items() if opening.strip()]
+)
 
 
 def tokenizer_of(name):

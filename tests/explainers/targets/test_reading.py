@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 import torch
 
+from benchmarks.verified_models import model_of_kind, verify
 from explainers.core.errors import MaskwiseError
 from explainers.models.copies.half_precision import HalfLinear, half_copy
 from explainers.targets.causal import cache, reading
 from explainers.targets.causal.reading import reading_of
+from explainers.targets.causal.token_inputs import TokenInputs
 from explainers.targets.response import ResponseTarget
 from tests.explainers.targets.test_response_target import make_target, some_masks
 from tests.slow_reference import slow_token_log_probs
@@ -99,3 +101,14 @@ def test_a_copy_that_multiplies_in_bfloat16_is_read_in_the_same_fast_ways(kind, 
     whole, rounded = (replace(reading_of(m), readout=None) for m in (model, half_copy(model)))
     assert rounded == whole
     assert rounded.shares and rounded.crops
+
+
+def test_a_kind_that_writes_to_what_it_is_given_is_read_in_the_fast_ways():
+    """CTRL scales embeddings in place: what was read twice was scaled twice."""
+    model = model_of_kind("ctrl")
+    inputs = TokenInputs(model)
+    given = inputs.of(torch.tensor([[5, 6, 7]]))
+    before = given.clone()
+    model(**inputs.arguments(given))
+    assert torch.equal(given, before) and reading_of(model).caches
+    assert verify("ctrl", "zero").difference < 0.005

@@ -1,6 +1,6 @@
 """Chat templates of every kind: the person's words reach the model whole, or a sentence says why not."""
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 from transformers import AddedToken
@@ -160,12 +160,12 @@ def test_the_mark_that_ends_an_answer(template, end):
     assert answer_end(tokenizer) == end
 
 
-@pytest.mark.parametrize("form", ["%d %b %Y", "%-d. %B %y", "%A"])
+@pytest.mark.parametrize("form", ["%d %b %Y", "%-d. %B %y", "%A", "%k:%M %P %f", "%_d/%^b/%Ey, 100 %%d, %s"])
 def test_the_date_a_template_writes_is_fixed(form):
     tokenizer = with_template(f"\n Today: {{{{ strftime_now('{form}') }}}}\n" + USER + ANSWER)
     fixed = read(tokenizer, date="2024-02-09")
     assert fixed.date == "2024-02-09"
-    assert fixed.rendered.startswith(f"\n Today: {date(2024, 2, 9).strftime(form)}\n<|im_start|>user")
+    assert fixed.rendered.startswith(f"\n Today: {datetime(2024, 2, 9).strftime(form)}\n<|im_start|>user")
     assert read(tokenizer).date == date.today().isoformat()
     assert read(tokenizer, date=date.today().isoformat()) == read(tokenizer)
 
