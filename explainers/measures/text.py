@@ -25,7 +25,8 @@ TEXT_METRICS = ("bleu", "rouge_l_precision", "rouge_l_recall", "rouge_l_f1", "se
 # the spans that matter makes the response less similar and less likely.
 METRICS = dict.fromkeys(TEXT_METRICS, True) | {"probability_ratio": True, "kl": False, "kl_published": False}
 
-_WORD = regex.compile(r"[\p{L}\p{N}][\p{L}\p{N}\p{M}]*")  # combining marks belong to the word they stand in
+# Combining marks belong to the word they stand in, and so do joiners, with which Malayalam's words may end.
+_WORD = regex.compile(r"[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}\u200d]|\u200c(?=[\p{L}\p{N}\p{M}]))*")
 _SLICE_ELEMENTS = 2**22  # of one fp32 temporary in `kl_divergence`: 16 MiB
 
 

@@ -38,6 +38,8 @@ def weight_files(folder: Path) -> list[Path]:
     if (folder / SINGLE).exists():
         return [folder / SINGLE]
     if not (folder / INDEX).exists():
+        if (base := adapted_model(folder)) is not None:
+            raise adapter_alone(folder.name, base)
         raise MaskwiseError(
             f"{folder.name} holds no safetensors weights ({SINGLE}), the only format that Maskwise loads. "
             f"Choose a model that has them, or convert this one ({CONVERT})."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -115,14 +115,22 @@ def _with_marks(tokenizer, pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
 
 def sequence_ends(tokenizer) -> tuple[list[int], list[int]]:
     """What the tokenizer sets before and after every text, such as [CLS] and [SEP]."""
-    ids = plain = []
-    for text in ("a", *tokenizer.get_vocab()):  # some vocabularies do not hold that letter
+    ids: list[int] = []
+    plain: list[int] = []
+    for text in _samples(tokenizer):
         with suppress(MaskwiseError):
-            ids, plain = (encode(tokenizer, text, add_special_tokens=s).input_ids for s in (True, False))
+            ids = encode(tokenizer, text, add_special_tokens=True).input_ids
+            plain = encode(tokenizer, text).input_ids
         if plain:
             break
     start = next(i for i in range(len(ids) + 1) if ids[i : i + len(plain)] == plain)
     return ids[:start], ids[start + len(plain) :]
+
+
+def _samples(tokenizer) -> Iterator[str]:
+    """Short texts, the first of which nearly all tokenizers read."""
+    yield "a"
+    yield from sorted(set(tokenizer.get_vocab()) - _special_tokens(tokenizer))
 
 
 def encode(tokenizer, text: str, add_special_tokens: bool = False, **how):

@@ -13,7 +13,12 @@ _UNSPACED = r"(?:[\p{Han}\p{Hiragana}\p{Katakana}ーｰ\p{Thai}\p{Lao}\p{Khmer}\
 # Japanese, Thai, Lao, Khmer and Burmese to dictionaries.
 _RUN = regex.compile(rf"(?V1){_UNSPACED}")
 _WORD = regex.compile(rf"(?V1w)(?P<unspaced>{_UNSPACED})|\b(?!\s).+?\b|\S")
-_NO_DICTIONARY = regex.compile(r"(?V1)[\p{Line_Break=SA}--[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]]")
+# What the words of other scripts without spaces become by those boundaries.
+_NO_DICTIONARY = {
+    "single characters": regex.compile(r"(?V1)[\p{Line_Break=SA}--[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]]"),
+    "syllables": regex.compile(r"[\p{L}&&\p{Tibetan}]", regex.V1),
+    "whole runs of letters": regex.compile(r"[\p{Line_Break=AK}\p{Line_Break=AS}]"),  # Javanese, Balinese …
+}
 
 
 def word_ranges(text: str) -> Iterator[Chars]:
@@ -41,11 +46,11 @@ def space_words(text: str) -> str:
 
 def dictionary_note(text: str) -> tuple[str, ...]:
     """A sentence where `text` holds a script without spaces and without a dictionary, such as Tai Tham."""
-    if not _NO_DICTIONARY.search(text):
-        return ()
-    return (
+    return tuple(
         "Your text holds a script without spaces between words for which there is no dictionary here: its "
-        "spans are single characters.",
+        f"spans are {units}."
+        for units, script in _NO_DICTIONARY.items()
+        if script.search(text)
     )
 
 

@@ -85,8 +85,10 @@ def test_accents_may_be_encoded_either_way():
         ("सुख और दुख", "सुख और शांति", 2 / 3),
         ("cafe\u0301 bar", "cafe bar", 1 / 2),
         ("วันนี้อากาศดี", "วันนี้อากาศร้อน", 3 / 4),
+        ("അവന്\u200d വന്നു", "അവന് വന്നു", 1 / 2),  # he; to him
+        ("می\u200cخواهم", "میخواهم", 0),
     ],
-    ids=["Arabic vowels", "Devanagari", "combining accent", "Thai"],
+    ids=["Arabic vowels", "Devanagari", "combining accent", "Thai", "Malayalam joiner", "Persian"],
 )
 def test_combining_marks_belong_to_words(a, b, shared):
     assert rouge_l(a, b) == pytest.approx((shared,) * 3)

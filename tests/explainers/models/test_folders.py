@@ -82,8 +82,11 @@ def test_weights_whose_scales_would_be_passed_over_are_refused(folder, stored):
     )
 
 
+@pytest.mark.parametrize("config", [False, True])
 @pytest.mark.parametrize(("base", "named"), [("owner/whole", " (owner/whole)"), (None, "")])
-def test_an_adapter_alone_is_told_apart_from_a_model(tmp_path, base, named):
+def test_an_adapter_alone_is_told_apart_from_a_model(tmp_path, base, named, config):
+    if config:  # as a training run's checkpoints have it
+        tiny_causal("llama").model.config.save_pretrained(tmp_path)
     (tmp_path / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": base}))
     assert f"is an adapter (PEFT), not a whole model. Merge it into its model{named} with" in refusal(
         tmp_path

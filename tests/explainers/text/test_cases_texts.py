@@ -72,6 +72,20 @@ def test_half_characters_in_a_classified_text_and_its_classes():
     assert {*explanation["label_words"]} == {"up\ufffd", "down"}
 
 
+@pytest.mark.parametrize(
+    ("text", "units", "spans"),
+    [
+        ("ᥖᥭᥰ", "single characters", 3),
+        ("བོད་ཡིག", "syllables", 3),  # and the mark between them
+        ("ꦧꦱꦗꦮ", "whole runs of letters", 1),
+        ("ᬩᬲᬩᬮᬶ", "whole runs of letters", 1),
+    ],
+)
+def test_what_stands_for_words_of_a_script_without_a_dictionary(text, units, spans):
+    prompt = render_prompt(byte_level_tokenizer(), text)
+    assert len(prompt.spans) == spans and prompt.notes[0].endswith(f"its spans are {units}.")
+
+
 def test_a_script_without_a_dictionary_is_noted():
     assert explained(prompt="ᨣᩤᩴᨾᩮᩬᩥᨦ")["notes"][0].startswith("Your text holds a script without spaces")
     assert not render_prompt(byte_level_tokenizer(), "ᨣᩤᩴᨾᩮᩬᩥᨦ", "token").notes

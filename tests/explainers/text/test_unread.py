@@ -16,7 +16,8 @@ MARKS = ("<s>", "</s>", "<unk>")
 
 def words_alone(unknown: bool):
     """A tokenizer of whole words, with and without a sign for all others."""
-    vocabulary = {word: n for n, word in enumerate([*MARKS, "Write", "story", "Once"])}
+    marks = MARKS if unknown else MARKS[:2]
+    vocabulary = {word: n for n, word in enumerate([*marks, "Write", "story", "Once"])}
     sign = {"unk_token": "<unk>"} if unknown else {}
     made = Tokenizer(models.WordLevel(vocabulary, **sign))
     made.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
