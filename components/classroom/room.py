@@ -79,7 +79,7 @@ class Room:
         if not played or not played.is_revealed:
             return
         asked = played.round.task, played.round.text, played.round.k
-        for key in played.guesses:
+        for key in played.guesses.keys() & self.students.keys():
             scored = played.score_of(key)
             if scored and scored["score"] is not None:
                 self.students[key].scores.setdefault(asked, scored["score"])

@@ -56,6 +56,7 @@ def room_routes() -> list[Route]:
         Route("/rooms/join", _in_words(_join), methods=["POST"]),
         Route("/rooms/marks", _in_words(_mark), methods=["POST"]),
         Route("/rooms/code", _in_words(_renew_code), methods=["POST"]),
+        Route("/rooms/empty", _in_words(_empty), methods=["POST"]),
     ]
 
 
@@ -90,6 +91,11 @@ async def _mark(request: Request) -> Response:
 
 async def _renew_code(request: Request) -> Response:
     ROOMS.renew_code(request.headers.get(KEY, ""))
+    return JSONResponse({})
+
+
+async def _empty(request: Request) -> Response:
+    ROOMS.empty(request.headers.get(KEY, ""))
     return JSONResponse({})
 
 

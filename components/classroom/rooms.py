@@ -102,11 +102,17 @@ class Rooms:
         So a teacher gets a room back that somebody has filled: those inside are not told the code.
         """
         with self._locked():
-            room, code = self._led(key), self._new_code()
-            del self._rooms[room.code]
-            self._rooms[code], room.code = room, code
-            self._put_out(room, room.unused(inf, inf))
-            self._turn(room)
+            room = self._led(key)
+            self._lock_out(room, room.unused(inf, inf))
+
+    def empty(self, key: str) -> None:
+        """Another code, and nobody inside: all have to join again, with that code, and points are lost.
+
+        So a teacher gets a room back in which somebody has sent marks from many places.
+        """
+        with self._locked():
+            room = self._led(key)
+            self._lock_out(room, list(room.students))
 
     def end(self, key: str) -> None:
         with self._locked():
@@ -218,6 +224,16 @@ class Rooms:
     def _put_out(self, room: Room, keys: list[str]) -> None:
         for key in keys:
             del room.students[key], self._students[key]
+            if room.played and not room.played.is_revealed:
+                room.played.guesses.pop(key, None)
+
+    def _lock_out(self, room: Room, keys: list[str]) -> None:
+        """Put out, from a room with another code."""
+        del self._rooms[room.code]
+        room.code = self._new_code()
+        self._rooms[room.code] = room
+        self._put_out(room, keys)
+        self._turn(room)
 
     def _close(self, room: Room) -> None:
         del self._rooms[room.code]

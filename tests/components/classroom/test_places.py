@@ -71,3 +71,28 @@ def test_a_new_code_gives_a_filled_room_back_to_its_class(rooms):
     assert [rooms.join(told["code"], "", "school") for _ in range(60)]
     rooms.end(teacher)
     assert rooms.sweep() == 0
+
+
+def test_an_emptied_room_is_open_to_its_class_alone(rooms):
+    """Against a script that has sent marks from each place."""
+    code = code_of(rooms, teacher := rooms.open(ADDRESS))
+    played = begun(rooms, teacher)
+    script = [rooms.join(code, "Script", "school") for _ in range(70)]
+    for key in script:
+        rooms.mark(key, [0, 1])
+    with pytest.raises(RoomEnded):
+        rooms.empty(script[0])
+    rooms.empty(teacher)
+    told = rooms.state(teacher)
+    assert told["joined"] == told["answered"] == 0 and not played.guesses and told["code"] != code
+    for key in script:
+        with pytest.raises(RoomEnded):
+            rooms.mark(key, [0, 1])
+        with pytest.raises(MaskwiseError, match="There is no room with this code"):
+            rooms.join(code, "", "school", seat=key)
+    ada = rooms.join(told["code"], "Ada", "school")
+    rooms.mark(ada, [0, 2])
+    rooms.reveal(teacher)
+    rooms.empty(teacher)  # what is revealed stays as it was
+    rooms.tell(rooms.led(teacher), played, [])
+    assert rooms.state(teacher)["answered"] == 1

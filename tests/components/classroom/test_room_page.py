@@ -52,8 +52,8 @@ def test_a_prompt_of_the_teachers_own_stays_text_and_the_room_ends(browser, url)
             assert page.locator("img[src='x']").count() == 0
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         _out_by_a_new_code(room, url, phone, code)
-        teacher.locator("#room-end").click()
         expect(phone.locator(".mw-room-refused")).to_contain_text("This room has ended")
+        teacher.locator("#room-end").click()
         expect(teacher.locator("#room")).to_contain_text("nothing of it is kept")
         expect(teacher.locator("#room-open")).to_be_visible()
         teacher.problems.clear()
@@ -79,7 +79,17 @@ def _out_by_a_new_code(room, url, phone, code):
     phone.get_by_role("button", name="Join").click()  # by the new code, and finds its own place
     expect(phone.locator(".mw-score").first).to_be_visible()
     expect(room.teacher.locator(".mw-room-counts")).to_contain_text("2 joined")
+    _out_of_an_emptied_room(room, silent)
     silent.problems[:] = _without_refusals(silent.problems)
+
+
+def _out_of_an_emptied_room(room, silent):
+    empty = room.teacher.get_by_role("button", name="Empty the room")
+    empty.click()
+    room.teacher.get_by_role("button", name="Really? All join again").click()
+    expect(silent.locator(".mw-room-refused")).to_contain_text("the code that your teacher shows now")
+    expect(room.teacher.locator(".mw-room-counts")).to_contain_text("0 joined")
+    expect(empty).to_be_visible()
 
 
 def _without_refusals(problems):
