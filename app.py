@@ -13,10 +13,14 @@ from dataclasses import replace
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
+from tempfile import gettempdir
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before the import: no calls to outside
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")  # before torch: threads that wait leave their core
+os.environ["GRADIO_TEMP_DIR"] = str(
+    Path(os.environ.get("GRADIO_TEMP_DIR") or Path(gettempdir(), "gradio"), "maskwise")
+)  # a folder of our own: what is old there is removed
 
 if __name__ == "__main__":
     gc.disable()  # until the page is served: a sixth of the time until then would go into collecting nothing
@@ -40,12 +44,13 @@ from components.generation.tab import generation_tab
 from components.line.allocator import limit_arenas
 from components.line.work import Work
 from components.page.header import header_tools
-from components.page.health import READY
 from components.page.light_page import LightPage
-from components.page.light_sessions import lighten_sessions
 from components.page.models_menu import at_hand, default_model
 from components.page.theme import look
 from components.runner import RUNNER
+from components.server.bodies import KEPT_SECONDS, largest
+from components.server.health import READY
+from components.server.light_sessions import lighten_sessions
 from components.sharing.restore import restore_links
 from components.what_if.class_tab import class_what_if_tab
 from components.what_if.tab import what_if_tab
@@ -68,7 +73,6 @@ INTRODUCTION = (
 FIRST_PROMPT = "Tell me in a few words what the weather in the mountains is like in spring."
 THREADS = 128  # for handlers: a run that waits in the line holds one
 MOST_SESSIONS = 500  # whose inputs and results are in memory
-KEPT_SECONDS = 3600  # of uploaded and saved files
 
 
 def build() -> gr.Blocks:
@@ -122,7 +126,7 @@ def launch(**settings):
         footer_links=["api"],
         show_error=not deployment().public,  # of errors that are not in our words
         max_threads=THREADS,
-        max_file_size=int(deployment().upload_mb * 1e6),
+        max_file_size=largest(),
         state_session_capacity=MOST_SESSIONS,
         mcp_server=deployment().mcp,
         run_history=False,

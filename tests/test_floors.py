@@ -30,7 +30,7 @@ FLOORS = (
     ("components.pieces",),
     ("components.runner",),
     ("components.page",),
-    ("components.line",),
+    ("components.line", "components.server"),
     ("studies",),
     ("training",),
     ("explainers", "explainers.reports"),

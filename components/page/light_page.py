@@ -10,13 +10,14 @@ from traceback import walk_tb
 
 import gradio as gr
 from gradio.blocks import Block
+from gradio_client.utils import is_file_obj_with_meta, is_http_url_like, traverse
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from components.line.job_log import log_failure
 from components.page.scripts import ADDRESS, KEPT
-from components.page.server_errors import NOT_READ, mark_refused
+from components.server.errors import NOT_READ, mark_refused
 from explainers.core.errors import MaskwiseError, unexpected
 
 # Needed only for Gradio's description of the API, which leaves out the events of the page.
@@ -70,14 +71,14 @@ class LightPage(gr.Blocks):
                 log_failure(error)
             raise gr.Error(words or unexpected(error), print_exception=False) from error
 
-    async def preprocess_data(self, *asked, **named):
-        """Values that do not fit their components are refused."""
+    async def preprocess_data(self, block_fn, inputs, *asked, **named):
+        """Values that do not fit their components are refused, and files that Gradio would fetch for them."""
         try:
-            values = await super().preprocess_data(*asked, **named)
+            traverse(inputs, _refuse_address, is_file_obj_with_meta)
+            values = await super().preprocess_data(block_fn, inputs, *asked, **named)
         except Exception as error:
             said = error.message[:LONGEST_REFUSAL] if isinstance(error, gr.Error) else NOT_READ
             raise gr.Error(said, print_exception=False) from error
-        block_fn = named["block_fn"] if "block_fn" in named else asked[0]
         return [_as_chosen(*sent) for sent in zip(block_fn.inputs, values, strict=True)]
 
     async def postprocess_data(self, block_fn, predictions, state):
@@ -99,6 +100,12 @@ def _refusal(error: Exception) -> str:
         return str(error)
     *_, (last, _) = walk_tb(error.__traceback__)
     return NOT_READ if last.f_globals["__name__"].startswith("gradio.") else ""
+
+
+def _refuse_address(file: dict) -> None:
+    """Gradio fetches whatever stands at the address that is sent in the place of a file, of any size."""
+    if is_http_url_like(file["path"]):
+        raise gr.Error(NOT_READ, print_exception=False)
 
 
 def _as_chosen(block: Block, value: object) -> object:

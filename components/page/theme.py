@@ -8,10 +8,11 @@ import gradio as gr
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
-from components.page.health import health_routes
 from components.page.light_page import value_routes
 from components.page.scripts import ADDRESS, routes, tags
-from components.page.server_errors import HANDLERS, RefusalsAreNoFailures, closed_routes
+from components.server.bodies import BoundedBodies
+from components.server.errors import HANDLERS, RefusalsAreNoFailures, closed_routes
+from components.server.health import health_routes
 
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
@@ -81,7 +82,7 @@ def look(more_routes: Sequence[BaseRoute] = ()) -> dict:
     app = {
         "routes": own,
         "exception_handlers": HANDLERS,
-        "middleware": [Middleware(RefusalsAreNoFailures)],
+        "middleware": [Middleware(RefusalsAreNoFailures), Middleware(BoundedBodies)],
     }
     return {"theme": theme(), "head": head(), "app_kwargs": app}
 

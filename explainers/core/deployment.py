@@ -72,7 +72,10 @@ class Deployment(BaseSettings):
     max_seconds: PositiveFloat = Field(
         default=1_800, description="Seconds that one run may have with the models."
     )
-    upload_mb: PositiveFloat = Field(default=20, description="MB of a file that is sent to the page.")
+    upload_mb: PositiveFloat = Field(
+        default=20,
+        description="MB of a file that is sent to the page. The files of an hour have 100 times as many.",
+    )
     waiting: PositiveInt = Field(
         default=60, description="Runs that may wait in the line, and as many clicks and live readings."
     )

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from benchmarks.load.hostile import served, tried
 from components.classification.filling import uploaded
-from components.page.server_errors import NOTHING
+from components.server.errors import NOTHING
 from components.sharing.links import link_fields, read_inputs
 from components.sharing.records import read_record
 from explainers.core.errors import MaskwiseError

@@ -102,6 +102,7 @@ def test_folders_missing_folders_and_other_models_answer_alike(client, models, c
     names = [
         "/etc", "/nosuch", "~", ".", "../", str(models), str(models.parent), "assets", "someone/private",
         "meta-llama/Llama-3.2-1B-Instruct", "Qwen/Qwen2.5-1.5B-Instruct", "nobody/nothing",
+        "openai-community/gpt2@main", "https://huggingface.co/openai-community/gpt2", "tuned",
     ]  # fmt: skip
     answers = {refusal(client, call, TEXT, model=name).replace(shown(name), "X") for name in names}
     assert answers == {"X is not offered here. Choose one of the menu."}
@@ -184,7 +185,8 @@ def test_large_files_are_refused(served):
 
 
 def test_files_of_the_server_are_not_served(served):
-    for path in ("/etc/passwd", "app.py", "/proc/self/environ", f"{ROOT}/app.py", f"{ROOT}/README.md"):
+    paths = "/etc/passwd", "app.py", "/proc/self/environ", f"{ROOT}/app.py", f"{ROOT}/README.md", "/dev/zero"
+    for path in (*paths, "..%2fapp.py", "%2e%2e/app.py", "file:///etc/passwd", "http://127.0.0.1:1/"):
         with pytest.raises(HTTPError) as refused:
             urlopen(f"{served[1]}/gradio_api/file={path}", timeout=20)
         assert refused.value.code in (403, 404)

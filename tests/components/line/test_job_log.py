@@ -9,8 +9,8 @@ import pytest
 
 from components.line.line import Line
 from components.line.work import Work
-from components.page.health import READY
 from components.runner import Runner
+from components.server.health import READY
 from explainers.core.errors import MaskwiseError, Stopped, for_the_page
 from tests.served import served_app
 

@@ -127,3 +127,21 @@ def test_what_no_part_of_a_page_would_send_is_refused():
             read("b", sent, [], "", None)
     with pytest.raises(gr.Error, match="cannot be read"):
         read("b", "b", [], "", ["a"])
+
+
+def test_a_file_is_never_fetched_for_a_visitor(monkeypatch):
+    """Gradio would fetch what stands at the address, and keep all of it."""
+    fetched = []
+
+    async def fetch(block, path):
+        fetched.append(path)
+
+    monkeypatch.setattr(gr.Textbox, "async_move_resource_to_block_cache", fetch)
+    with light_page.LightPage() as page:
+        box = gr.Textbox()
+        gr.Button().click(lambda sent: sent, box, None)
+    file = {"path": "https://example.com/large", "meta": {"_type": "gradio.FileData"}}
+    for sent in (file, [file], {"inner": {"list": [file]}}):
+        with pytest.raises(gr.Error, match="cannot be read"):
+            asyncio.run(page.preprocess_data(page.fns[0], [sent], SessionState(page)))
+    assert not fetched

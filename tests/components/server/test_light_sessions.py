@@ -3,7 +3,7 @@
 import gradio as gr
 import pytest
 
-from components.page.light_sessions import LightSessions
+from components.server.light_sessions import LightSessions
 
 
 @pytest.fixture

@@ -29,20 +29,20 @@ def closed_routes() -> list[Route]:
     return [Route(f"/gradio_api/{path}", _nothing, methods=["GET", "POST"]) for path in CLOSED]
 
 
-def _said(words: str, status: int) -> Response:
+def said(words: str, status: int) -> Response:
     """As FastAPI writes its own errors."""
     return JSONResponse({"detail": words[:LONGEST]}, status)
 
 
 def _nothing(request: Request) -> Response:
-    return _said(NOTHING, 404)
+    return said(NOTHING, 404)
 
 
 def _of_system(request: Request, error: Exception) -> Response:
     """A file that was sent finds no room, or one is asked for whose name no file can have."""
     number = error.errno if isinstance(error, OSError) else None
     if number == ENOSPC:
-        return _said(DISK_FULL, 507)
+        return said(DISK_FULL, 507)
     if number == ENAMETOOLONG:
         return _nothing(request)
     raise error
@@ -50,7 +50,7 @@ def _of_system(request: Request, error: Exception) -> Response:
 
 def _no_name(request: Request, error: Exception) -> Response:
     """A function was called by a name that none has."""
-    return _said(NO_FUNCTION, 404)
+    return said(NO_FUNCTION, 404)
 
 
 def _no_key(request: Request, error: Exception) -> Response:
@@ -58,26 +58,26 @@ def _no_key(request: Request, error: Exception) -> Response:
     if "page" in request.query_params:
         return _nothing(request)
     if "/gradio_api/" in request.url.path:
-        return _said(NO_FUNCTION, 404)
+        return said(NO_FUNCTION, 404)
     raise error
 
 
 def _wrong_form(request: Request, error: Exception) -> Response:
     """FastAPI would send all of it back."""
     found = error.errors()[0] if isinstance(error, RequestValidationError) else {"loc": (), "msg": ""}
-    return _said(f"{NOT_READ} ({'.'.join(map(str, found['loc']))}: {found['msg']})", 422)
+    return said(f"{NOT_READ} ({'.'.join(map(str, found['loc']))}: {found['msg']})", 422)
 
 
 def _wrong_text(request: Request, error: Exception) -> Response:
     """Half a character, or an address that is none."""
-    return _said(NOT_READ, 422)
+    return said(NOT_READ, 422)
 
 
 def _wrong_names(request: Request, error: Exception) -> Response:
     """A call by names lacks one, or has one too many: Gradio says which."""
     if "/gradio_api/call/v2/" not in request.url.path:
         raise error
-    return _said(f"{NOT_READ} ({error})", 422)
+    return said(f"{NOT_READ} ({error})", 422)
 
 
 def _refused(request: Request, error: Exception) -> Response:
@@ -85,7 +85,7 @@ def _refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     unread = error.status_code == 400 and isinstance(error.__cause__, ValueError | RecursionError)
-    return _said(NOT_READ if unread else str(error.detail), error.status_code)
+    return said(NOT_READ if unread else str(error.detail), error.status_code)
 
 
 def _gone(request: Request, error: Exception) -> Response:
@@ -95,7 +95,7 @@ def _gone(request: Request, error: Exception) -> Response:
 
 def _unforeseen(request: Request, error: Exception) -> Response:
     """The log has it as well."""
-    return _said(unexpected(error), 500)
+    return said(unexpected(error), 500)
 
 
 # For FastAPI's `exception_handlers`; what a handler raises again goes to the last one.
