@@ -207,19 +207,22 @@ def _uploads(url: str) -> Surface:
 
 
 def _links(url: str, config: dict) -> Surface:
-    """Addresses of the page, and what it fills in of them once it is open."""
+    """Addresses of the page, and what it fills in of them, and of what it kept, once it is open."""
     events = config["dependencies"]
     loads = [each for each in events if any(name == "load" for _, name in each["targets"])]
     opened = max(loads, key=lambda each: len(each["outputs"]))
     queries = st.dictionaries(st.sampled_from(QUERY), TEXTS | st.sampled_from(OF_LINKS), max_size=4)
+    settings = st.dictionaries(st.sampled_from(OF_LINKS), ANY) | ANY
+    kept = st.fixed_dictionaries({"tab": st.sampled_from(OF_LINKS) | ANY, "settings": settings}) | ANY
 
-    def answer(query: dict) -> Said:
+    def answer(asked_for: tuple[dict, Any]) -> Said:
+        query, kept = asked_for
         asked = "?" + urlencode(query)
         page = ask(f"{url}{asked}")
-        body = {"data": [], "fn_index": opened["id"], "session_hash": SESSION}
+        body = {"data": [kept], "fn_index": opened["id"], "session_hash": SESSION}
         return page if page.refused else event_answer(url, body, asked)
 
-    return Surface("links", queries, answer)
+    return Surface("links", st.tuples(queries, kept), answer)
 
 
 def _room(url: str) -> Surface:

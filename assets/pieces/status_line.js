@@ -1,8 +1,12 @@
 import {set, make, say} from '../page/dom.js';
 import {keepAddress} from '../page/address.js';
 import {announcer} from '../page/announcer.js';
+import {LOST, isLost} from '../page/connection.js';
 
 const ICONS = {idle: '', queued: '\u2026', running: '', done: '\u2713', stopped: '\u25a0', error: '\u26a0'};
+
+const UNREACHABLE = {state: 'error', text: 'The server cannot be reached. What you typed and chose is kept; the page goes on by itself once the '
+  + 'server answers.'};
 
 const duration = (seconds) => {
   const whole = Math.max(1, Math.ceil(seconds));
@@ -28,7 +32,8 @@ export const mount = (view) => {
   const more = make('details', {class: 'mw-more'}, make('summary', {}, 'How it was computed'), details);
   root.append(line, bar, more, speaker);
 
-  view.follow(({state = 'idle', text = '', fraction = null, eta = null, details: rest = '', run = ''}) => {
+  const ask = view.follow((value) => {
+    const {state = 'idle', text = '', fraction = null, eta = null, details: rest = '', run = ''} = isLost() ? UNREACHABLE : value;
     const busy = state === 'running' || state === 'queued', failed = state === 'error';
     set(root, 'data-state', state);
     if (run) rememberRun(run);
@@ -44,4 +49,5 @@ export const mount = (view) => {
     say(details, rest);
     speaker.announce(failed ? '' : text, !busy);
   });
+  view.listen(window, LOST, ask);
 };

@@ -12,6 +12,7 @@ from components.page.controls import read_values
 from components.page.progress import duration
 from components.page.views import AT_ONCE
 from components.runner import LINE
+from components.sharing.kept import keeping
 from components.sharing.tab import SharedTab
 
 
@@ -30,7 +31,8 @@ def _seconds(work: Work) -> float | None:
 
 
 def show_estimate(tab: SharedTab, line: gr.Markdown, reading: gr.events.Dependency) -> None:
-    """Keep the line true while settings change and runs end. reading: what the edits of texts begin.
+    """Keep the line true while settings change and runs end; the page keeps the settings. reading: what the
+    edits of texts begin.
 
     It follows the reading, not those edits, which the reading answers last of all: see `EACH_TIME`.
     """
@@ -44,7 +46,7 @@ def show_estimate(tab: SharedTab, line: gr.Markdown, reading: gr.events.Dependen
     page = Context.root_block
     assert page, "a tab is made within a page"
     gr.on(
-        [page.load, tab.record.change, *settings], read, tab.controls(), line, **AT_ONCE,
+        [page.load, tab.record.change, *settings], read, tab.controls(), line, js=keeping(tab), **AT_ONCE,
         trigger_mode="always_last",
     )  # fmt: skip
-    reading.then(read, tab.controls(), line, **AT_ONCE)
+    reading.then(read, tab.controls(), line, js=keeping(tab), **AT_ONCE)

@@ -21,6 +21,7 @@ from components.page.progress import duration, status
 from components.page.scripts import ASSETS
 from components.page.views import AT_ONCE, Views
 from components.runner import LINE, stopper
+from components.sharing.kept import keeping
 from components.sharing.share_bar import share_bar, wire_share_bar
 from components.sharing.tab import IDLE_SECONDS, SharedTab
 from explainers.core.errors import MaskwiseError
@@ -69,7 +70,7 @@ def compare_tab(generation: GenerationTab) -> CompareTab:
         converge_on(shared, bands_button, seeds, iterations),
     ]
     panel.stop.click(stopper(shared.name), **AT_ONCE)
-    _wire_estimate(panel, running[0])
+    _wire_estimate(shared, panel.estimate, running[0])
     _wire_take(panel, generation)
     wire_share_bar(shared, running)
     return CompareTab(shared)
@@ -91,15 +92,15 @@ def _bands_part():
     return seeds, iterations, button, convergence_bands("convergence-bands")
 
 
-def _wire_estimate(panel: ComparePanel, done) -> None:
-    """The estimate follows every choice, and the speed that runs have measured."""
-    names, inputs = list(panel.inputs), list(panel.inputs.values())
+def _wire_estimate(tab: SharedTab, line: gr.HTML, done: gr.events.Dependency) -> None:
+    """The estimate follows every choice, and the speed that runs have measured; the page keeps all."""
+    names, inputs = list(tab.inputs), tab.controls()
 
     def about(*values) -> dict:
         return status("idle", estimate_text(dict(zip(names, values, strict=True))))
 
-    gr.on(None, about, inputs, panel.estimate, trigger_mode="always_last", **AT_ONCE)
-    done.then(about, inputs, panel.estimate, **AT_ONCE)
+    gr.on(None, about, inputs, line, js=keeping(tab), trigger_mode="always_last", **AT_ONCE)
+    done.then(about, inputs, line, **AT_ONCE)
 
 
 def estimate_text(settings: dict) -> str:

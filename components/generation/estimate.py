@@ -8,6 +8,7 @@ from components.generation.run import generation_work, passes_until_shown
 from components.page.progress import duration
 from components.page.views import AT_ONCE
 from components.runner import LINE
+from components.sharing.kept import keeping
 from components.sharing.tab import SharedTab
 from explainers.core.errors import MaskwiseError
 from explainers.streams.requests.generation import GenerationRequest
@@ -28,10 +29,13 @@ def estimate(settings: dict) -> str:
 
 
 def show_estimate(tab: SharedTab, line: gr.Markdown) -> None:
-    """Keep the line true while settings change and runs end."""
+    """Keep the line true while settings change and runs end; the page keeps the settings."""
 
     def read(record: dict | None, *values) -> dict:
         said = estimate(tab.read(values))
         return gr.update(value=said, visible=bool(said))
 
-    gr.on(None, read, [tab.record, *tab.controls()], line, **AT_ONCE, trigger_mode="always_last")
+    gr.on(
+        None, read, [tab.record, *tab.controls()], line, js=keeping(tab), **AT_ONCE,
+        trigger_mode="always_last",
+    )  # fmt: skip

@@ -33,8 +33,8 @@ class Runs:
         self._lock = Lock()
 
     def keep(self, run: Run) -> str:
-        """Returns its name."""
-        name = token_urlsafe(NAME_BYTES)
+        """Returns its name, which begins with the tab's."""
+        name = f"{run.tab}.{token_urlsafe(NAME_BYTES)}"
         with self._lock:
             self._runs[name] = run
             while len(self._runs) > MOST_KEPT or self._oldest_began() < monotonic() - KEPT_SECONDS:

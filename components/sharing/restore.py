@@ -1,10 +1,11 @@
 """Opening an address: a link's inputs are filled in, and nothing is computed before Run; a run that the page
-comes back to is shown going on, or its result."""
+comes back to is shown going on, or its result; what was chosen before a reload is there again."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import gradio as gr
 from gradio.blocks import Block
@@ -13,13 +14,17 @@ from components.line.runs import Run
 from components.page.progress import status
 from components.page.views import AT_ONCE, IN_LINE, Updates
 from components.runner import RUNNER, follow
+from components.sharing.kept import SENDING, kept_inputs, kept_tab
 from components.sharing.links import read_link
 from components.sharing.tab import LinkedView, SharedTab
 
 log = logging.getLogger("maskwise")
 
 COMING_BACK = "Coming back to this run"
-GONE = "This run is no longer kept. Press Run to do it again."
+GONE = (
+    "This run is no longer kept: the server was started anew, or an hour has passed. "
+    "Press Run to do it again."
+)
 RESTORED = "Restored from a link. Press Run."
 MOST_NOTICES, LONGEST_NOTICE = 3, 160
 
@@ -31,22 +36,25 @@ def restore_links(demo: gr.Blocks, tabs: gr.Tabs, shared: list[SharedTab], linke
     for run in runs:
         run.interactive = False
     name = gr.State("")  # of the run that the page comes back to
+    sent = gr.JSON(visible=False)  # what the page kept from before a reload
 
-    def restore(request: gr.Request) -> Updates:
+    def restore(sent: Any, request: gr.Request) -> Updates:
         ready: Updates = {run: gr.update(interactive=True) for run in runs}
         try:
             query = dict(request.query_params)
             if run := RUNNER.runs.find(query.get("run")):
-                return ready | _came_back(run, tabs, shared, request) | {name: query["run"]}
-            link = read_link(query)
-            if "run" in query and not link:
-                return ready | {shared[0].views["status"]: status("idle", GONE)}
-            return ready | (_opened(link, tabs, shared, linked, request) if link else {})
+                ready |= _came_back(run, tabs, shared, request) | {name: query["run"]}
+            elif link := read_link(query):
+                ready |= _opened(link, tabs, shared, linked, request)
+            elif "run" in query:
+                ready |= _gone(query["run"], tabs, shared, request)
+            return ready | _kept(sent, tabs, shared, request)
         except Exception:  # whatever is wrong with a link, the page must be usable
             log.exception("a link could not be opened")
             return ready
 
-    opened = demo.load(restore, None, [*_outputs(tabs, shared, linked), *runs, name], **AT_ONCE)
+    outputs = [*_outputs(tabs, shared, linked), *runs, name]
+    opened = demo.load(restore, sent, outputs, js=SENDING, **AT_ONCE)
     _resume_after(opened, name, shared)
 
 
@@ -71,6 +79,22 @@ def _came_back(run: Run, tabs: gr.Tabs, shared: list[SharedTab], request: gr.Req
     """The inputs of a run, on its tab, which the run then fills."""
     filled = _filled(_named(run.tab, shared), run.inputs, COMING_BACK, request)
     return filled | {tabs: gr.Tabs(selected=run.tab)}
+
+
+def _gone(run: str, tabs: gr.Tabs, shared: list[SharedTab], request: gr.Request) -> Updates:
+    tab = _named(run.partition(".")[0], shared)
+    return _filled(tab, {}, GONE, request) | {tabs: gr.Tabs(selected=tab.name)}
+
+
+def _kept(sent: Any, tabs: gr.Tabs, shared: list[SharedTab], request: gr.Request) -> Updates:
+    """The settings and the tab from before a reload."""
+    name, updates = kept_tab(sent), Updates()
+    if name in [tab.id for tab in tabs.children if isinstance(tab, gr.Tab)]:
+        updates[tabs] = gr.Tabs(selected=name)
+    for tab in shared:
+        if inputs := kept_inputs(tab, sent):
+            updates |= tab.fill(inputs, request.session_hash)
+    return updates
 
 
 def _named(name: str, shared: list[SharedTab]) -> SharedTab:
