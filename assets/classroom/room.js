@@ -1,5 +1,6 @@
 // A room on the projector: how to join, who has answered, and what the class sees once it is revealed.
 import {announcer} from '../page/announcer.js';
+import {isLost} from '../page/connection.js';
 import {make, say, set} from '../page/dom.js';
 import {mount as mountStatus} from '../pieces/status_line.js';
 import {ClassResult} from './class_result.js';
@@ -58,7 +59,7 @@ class RoomOnProjector {
     this.tell(key);
     this.client = new RoomClient(key, {
       show: (state) => this.show(state),
-      lost: (lost) => say(this.trouble, lost ? LOST : ''),
+      lost: (lost) => say(this.trouble, lost && !isLost() ? LOST : ''),  // else the page says it
       ended: () => this.close('The room has ended, and nothing of it is kept.'),
     });
   }

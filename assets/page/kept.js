@@ -15,14 +15,16 @@ export const kept = () => ({tab: before.tab ?? '', settings: before.settings ?? 
 
 const isReady = () => document.querySelector('#run:enabled');  // the server has filled in what the page opens with
 const fieldOf = (id) => document.querySelector(`#${CSS.escape(id)} textarea`);
-const openTab = () => document.querySelector('[role=tab][aria-selected=true]')?.dataset.tabId;
+const openTabs = () => [...document.querySelectorAll('[role=tab][aria-selected=true]')].map((tab) => tab.dataset.tabId);
 
 const settings = {...before.settings}, typed = new Set();
-const missing = new Map(before.texts);  // by the ids of their fields, which are not on the page yet
+// What is not on the page yet: texts by the ids of their fields, and tabs within the tab that was open.
+const missing = new Map(before.texts), inner = new Set(before.inner);
 
 const keep = () => {
   const texts = [...typed].map((id) => [id, fieldOf(id)?.value]).filter(([, text]) => text !== undefined);
-  const all = {address: location.href, tab: openTab(), settings, texts: [...missing, ...texts]};
+  const [tab, ...within] = openTabs();
+  const all = {address: location.href, tab, inner: [...inner, ...within], settings, texts: [...missing, ...texts]};
   try { sessionStorage.setItem(KEPT, JSON.stringify(all)); } catch { /* then it is not kept */ }
 };
 
@@ -37,10 +39,16 @@ const fill = () => {
     field.value = text;
     field.dispatchEvent(new Event('input', {bubbles: true}));
   }
-  if (!missing.size) watcher.disconnect();
+  for (const name of inner) {
+    const tab = document.querySelector(`[role=tab][data-tab-id="${CSS.escape(name)}"]`);
+    if (!tab) continue;
+    inner.delete(name);
+    tab.click();
+  }
+  if (!missing.size && !inner.size) watcher.disconnect();
 };
 const watcher = new MutationObserver(fill);
-if (missing.size) {
+if (missing.size || inner.size) {
   watcher.observe(document.body, {childList: true, subtree: true, attributeFilter: ['disabled']});
   fill();
 }

@@ -36,6 +36,7 @@ export const mount = (view) => {
     const {state = 'idle', text = '', fraction = null, eta = null, details: rest = '', run = ''} = isLost() ? UNREACHABLE : value;
     const busy = state === 'running' || state === 'queued', failed = state === 'error';
     set(root, 'data-state', state);
+    set(root, 'data-lost', isLost() || null);
     if (run) rememberRun(run);
     set(line, 'role', failed ? 'alert' : null);
     say(icon, ICONS[state] ?? '');

@@ -79,7 +79,9 @@ def _layout() -> RoomSection:
             begin = gr.Button(
                 "Begin this round", variant="primary", elem_classes=IN_ROOM, elem_id="room-begin"
             )
-            following = gr.Button("Next round", elem_classes=[IN_ROOM, REVEALED], elem_id="room-next")
+            following = gr.Button(
+                "Next round", variant="primary", elem_classes=[IN_ROOM, REVEALED], elem_id="room-next"
+            )
             reveal = gr.Button(
                 "Reveal", variant="primary", elem_classes=[IN_ROOM, MARKING], elem_id="room-reveal"
             )

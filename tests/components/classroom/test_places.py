@@ -88,8 +88,8 @@ def test_an_emptied_room_is_open_to_its_class_alone(rooms):
     for key in script:
         with pytest.raises(RoomEnded):
             rooms.mark(key, [0, 1])
-        with pytest.raises(MaskwiseError, match="There is no room with this code"):
-            rooms.join(code, "", "school", seat=key)
+    with pytest.raises(MaskwiseError, match="There is no room with this code"):
+        rooms.join(code, "", "school", seat=script[0])
     ada = rooms.join(told["code"], "Ada", "school")
     rooms.mark(ada, [0, 2])
     rooms.reveal(teacher)
