@@ -11,6 +11,7 @@ from gradio.utils import get_upload_folder
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from components.server.errors import said
@@ -52,8 +53,8 @@ class BoundedBodies:
             return await self.app(scope, receive, send)
         is_file = scope["path"].endswith(ADDRESS)
         if refused := await self._refusal(Request(scope), is_file):
-            words, status = refused
-            return await said(words, status)(scope, receive, send)
+            answer = PlainTextResponse if is_file else said  # Gradio's page shows all that an upload is told
+            return await answer(*refused)(scope, receive, send)
         if not is_file:
             return await self.app(scope, bounded(receive), send)
         self.arriving += 1

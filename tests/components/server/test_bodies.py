@@ -56,7 +56,7 @@ def test_files_are_refused_in_words_where_all_together_are_too_much(url, folder,
     assert send(url, form("others"))[0] == 429
     monkeypatch.setattr(bodies, "MOST_LARGEST", 100)
     monkeypatch.setattr(bodies, "MOST_ARRIVING", 0)
-    assert send(url, form("others")) == (429, json.dumps({"detail": bodies.BUSY}, separators=(",", ":")))
+    assert send(url, form("others")) == (429, bodies.BUSY)
     monkeypatch.setattr(bodies, "MOST_ARRIVING", 1)
     assert send(url, form("others"))[0] == 200 and len(files(folder)) == 2  # each that came is done with
 
