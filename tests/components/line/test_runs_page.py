@@ -62,7 +62,18 @@ def _type_and_reload(page):
     expect(page.locator("#prompt textarea")).to_have_value("Another prompt", **SECONDS)
     page.get_by_role("tab", name="Classification").click()
     expect(page.locator("#class-text textarea")).to_have_value("A text", **SECONDS)
+    _lose_the_network(page)
     page.problems.clear()  # Gradio's, of the page that was left: its connection has ended
+
+
+def _lose_the_network(page):
+    """The page says so, and comes back to its run by itself."""
+    page.get_by_role("tab", name="Generation").click()
+    page.context.set_offline(True)
+    expect(page.locator("#status")).to_contain_text("The server cannot be reached", **SECONDS)
+    page.context.set_offline(False)
+    expect(page.locator("#status")).to_contain_text("Feature ablation on", **SECONDS)
+    expect(page.locator("#prompt textarea")).to_have_value("Another prompt", **SECONDS)
 
 
 def test_a_run_that_is_not_kept_is_said(browser, url):
