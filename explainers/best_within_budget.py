@@ -3,6 +3,7 @@
 import math
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from explainers.best_swap import exchange_certificate, exchanges
 from explainers.core import base
@@ -169,10 +170,16 @@ class BudgetSearch:
         while (rest := self._unproved()) and (most := self._affordable(rest)) > 0:
             before, (masks, _) = self.mask, self.surrogate.promising(rest)
             self._total = self._steps + most
-            for part in self._pace.parts(masks[:most]):
+            for part in self._known_or_new(masks[:most]):
                 yield part
                 if self.mask != before and not self._covers_all():
                     break  # the exchanges are others now
+
+    def _known_or_new(self, masks: list[Mask]) -> Iterator[list[Mask]]:
+        """In parts; what a part begins with that is known is one of its own."""
+        for part in self._pace.parts(masks):
+            known = list(takewhile(self.target.knows, part))
+            yield from filter(None, [known, part[len(known) :]])
 
     def check(self, masks: list[Mask]) -> Iterator[SearchStep]:
         """Try a part of the proof."""

@@ -109,7 +109,7 @@ class GenerationView(RecordingView):
 
     def _waiting(self) -> dict:
         """What stands in the place of an answer that is not written, where it will not be."""
-        return {"waiting": NOT_WRITTEN} if self.progress.state == "stopped" else {}
+        return {"waiting": NOT_WRITTEN} if self.progress.state in ("stopped", "error") else {}
 
     def _going_on(self) -> dict:
         """Where a run may go on with the result's proof, the button that begins it."""
@@ -156,10 +156,11 @@ class GenerationView(RecordingView):
 class GoOnView(GenerationView):
     """Of a run that goes on with the proof of a result. That stays in place until this run knows as much.
 
-    earlier: the explanation that is shown.
+    earlier: the explanation that is shown. known: masks that were tried; none after a file or a restart.
     """
 
     earlier: dict = field(default_factory=dict)
+    known: int = 0
 
     def values(self, passes_done: int = 0) -> Values:
         if self._known():
@@ -171,9 +172,13 @@ class GoOnView(GenerationView):
     def record(self) -> dict | None:
         return super().record() if self._known() else None
 
+    def on_prompt(self, event: dict) -> None:
+        super().on_prompt(event)
+        self.known = event.get("known", 0)
+
     def on_step(self, event: dict) -> None:
         super().on_step(event)
-        if not self.shown:
+        if self.known and not self.shown:
             self.progress.say("Taking up the proof where it ended")
 
     def on_explanation(self, event: dict) -> None:

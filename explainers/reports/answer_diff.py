@@ -8,7 +8,7 @@ from itertools import groupby
 
 from explainers.text.words import unspaced_words
 
-NOT_WRITTEN = "Not written: the run was stopped before."
+NOT_WRITTEN = "Not written: the run ended before."
 LITTLE = 0.3  # of the shorter answer's words: where less is shared, marking what is not would mark nearly all
 
 

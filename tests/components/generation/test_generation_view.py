@@ -6,6 +6,7 @@ import pytest
 
 from components.generation.view import GO_ON, GenerationView, GoOnView
 from explainers import explain_generation
+from explainers.reports.answer_diff import NOT_WRITTEN
 from explainers.reports.record import explanation_of
 
 PROMPT = "Write a short story about a doctor and his patient in a small town by the sea."
@@ -40,12 +41,21 @@ def test_a_proof_that_fails_leaves_what_was_shown(events):
     assert "Not proved" in str(values["result"]["parts"]) and explanation_of(view.record())["stopped"]
 
 
+@pytest.mark.parametrize("end", ["stopped", "error"])
+def test_an_answer_that_will_not_be_written_is_not_waited_for(end):
+    values = told(GenerationView(PROMPT), [{"type": end, "text": "Ended."}])
+    assert values["diff"]["waiting"] == NOT_WRITTEN and values["status"]["state"] == end
+
+
 def test_a_run_that_goes_on_changes_nothing_before_it_knows_as_much(events):
     earlier = events[-1] | {"unproved": {"left": 9, "wanted": 45, "options": {}}}
     view = GoOnView(PROMPT, earlier=earlier)
     begun = told(view, until_shown(events))
     assert VIEWS & begun.keys() == {"result"} and "go_on" not in begun["result"]
     assert begun["status"]["state"] == "running" and view.record() is None
+    view = GoOnView(PROMPT, earlier=earlier)
+    find = [event | {"known": 30} for event in until_shown(events) if event["type"] in ("prompt", "step")]
+    assert told(view, find)["status"]["text"].startswith("Taking up the proof")
     for end in ("stopped", "error"):
         values = told(view, [{"type": end, "text": "Ended."}])
         assert VIEWS & values.keys() == {"result"} and values["result"]["go_on"] == GO_ON

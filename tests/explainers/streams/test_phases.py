@@ -68,7 +68,7 @@ def test_a_stop_while_it_looks_keeps_the_best_so_far():
     assert 3 <= len(drops) < len(last["spans"]) and "when this span alone is removed" in last["score_meaning"]
     scores = [span["score"] for span in last["spans"]]
     assert scores == pytest.approx([drops.get(t, 0.0) for t in range(len(scores))], abs=1e-3)
-    assert "Not written: the run was stopped before." in file_of([*events, last])
+    assert "Not written: the run ended before." in file_of([*events, last])
 
 
 def test_scores_of_a_search_that_tried_no_word_alone_claim_nothing():
