@@ -1,7 +1,7 @@
 import {set, make, say} from '../page/dom.js';
 import {keepAddress} from '../page/address.js';
 import {announcer} from '../page/announcer.js';
-import {LOST, isLost} from '../page/connection.js';
+import {CHANGED, isLost} from '../page/connection.js';
 
 const ICONS = {idle: '', queued: '\u2026', running: '', done: '\u2713', stopped: '\u25a0', error: '\u26a0'};
 
@@ -50,5 +50,5 @@ export const mount = (view) => {
     say(details, rest);
     speaker.announce(failed ? '' : text, !busy);
   });
-  view.listen(window, LOST, ask);
+  view.listen(window, CHANGED, ask);
 };

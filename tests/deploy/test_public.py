@@ -8,7 +8,7 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
@@ -56,7 +56,7 @@ def wait_for(url: str, server: subprocess.Popen) -> str:
         try:
             urlopen(url, timeout=5)
             return url
-        except URLError:
+        except OSError:  # it is not there yet, or too busy to answer
             time.sleep(0.5)
     raise AssertionError("no answer within two minutes")
 

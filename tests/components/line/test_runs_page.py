@@ -67,7 +67,7 @@ def _type_and_reload(page):
 
 
 def _lose_the_network(page):
-    """The page says so, and comes back to its run by itself."""
+    """The page says so, and what it shows stays."""
     page.get_by_role("tab", name="Generation").click()
     page.context.set_offline(True)
     expect(page.locator("#status")).to_contain_text("The server cannot be reached", **SECONDS)

@@ -82,7 +82,9 @@ def test_a_restart_of_the_server_loses_nothing(browser):
         said = page.get_by_text("The server cannot be reached").filter(visible=True)
         expect(said).to_have_count(1, **SECONDS)
         RUNNER.runs.__init__()  # as in a new process
+        page.evaluate("window.old = true")
         with served_app(port=urlsplit(url).port):
+            page.wait_for_function("!window.old")
             expect(said).to_have_count(0, **SECONDS)
             expect(page.get_by_role("tab", name="Compare")).to_have_attribute("aria-selected", "true")
             expect(page.locator("#compare-k input[type=number]")).to_have_value("4", **SECONDS)
