@@ -42,6 +42,7 @@ from explainers.targets.answers.settings import settings_notes
 from explainers.targets.causal.token_inputs import TokenInputs
 from explainers.targets.encoder_decoder.reading import language_notes
 from explainers.targets.response import ResponseTarget, check_context
+from explainers.text.chat_template import unopened_note
 from explainers.text.prompts import check_embedded, decode_answer, render_prompt
 from explainers.text.response_part import part_tokens
 from explainers.text.thinking import heed_thinking
@@ -198,6 +199,8 @@ def prompt_of(request: GenerationRequest, loaded: LoadedModel) -> Prompt:
     prompt = render_prompt(loaded.tokenizer, request.prompt, request.granularity, choices, ends=apart)
     check_embedded(loaded, prompt.input_ids)
     notes = language_notes(loaded.model, loaded.tokenizer) if apart else ()
+    if not request.response.strip():
+        notes += unopened_note(loaded.tokenizer, choices)
     return replace(prompt, notes=(*prompt.notes, *notes, *settings_notes(loaded.model)))
 
 

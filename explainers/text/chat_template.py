@@ -80,6 +80,20 @@ def answer_opening(tokenizer, choices: TemplateChoices) -> str:
     return opening if marked or opening.isspace() else ""
 
 
+def unopened_note(tokenizer, choices: TemplateChoices) -> tuple[str, ...]:
+    """A sentence where the template opens no turn for the answer, although it writes marks before answers."""
+    opening = answer_opening(tokenizer, choices)
+    if not opening.strip():
+        return ()
+    chat, _ = _readable_chat(tokenizer, choices)
+    if chat.render(TEXT_PLACE, choices.system) != chat.render(TEXT_PLACE, choices.system, asks=False):
+        return ()
+    return (
+        f"This model's chat template does not open the answer's turn, before which it writes {opening!r}: "
+        "what the model writes may begin with that. An answer that you give stands behind it.",
+    )
+
+
 def answer_end(tokenizer) -> str:
     """The mark that the template writes right behind an answer, such as <|eot_id|>; "" where there is none,
     or where an answer has several parts, each of which may end with it."""
@@ -122,8 +136,9 @@ class _Chat:
             self._template = _FIXED_DATE + self._template
             self._values["fixed_date"] = _date_values(day)
 
-    def render(self, text: str, system: str, answer: str = "") -> str:
-        """The rendered prompt, ready for an answer or with one. Raises what the template raises."""
+    def render(self, text: str, system: str, answer: str = "", asks: bool = True) -> str:
+        """The rendered prompt, ready for an answer (or, without `asks`, not) or with one. Raises what the
+        template raises."""
         turns = [("user", text)]
         if system and self.choices.system_prompt_placement == Placement.PROMPT:
             turns = [("user", f"{system}\n\n{text}")]
@@ -135,7 +150,7 @@ class _Chat:
             [{"role": role, "content": self._content(words)} for role, words in turns],
             chat_template=self._template,
             tokenize=False,
-            add_generation_prompt=not answer,
+            add_generation_prompt=asks and not answer,
             **self._values,
         )
 

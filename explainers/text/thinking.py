@@ -21,10 +21,14 @@ NAMED_MARKS = {
     r"Here(?: is|'s) my thought process:": r"Here(?: is|'s) my response:",  # Granite 3
 }
 # All others are tags: <think>, [THINK], <seed:think>, <|begin_of_thought|>, <|START_THINKING|>, ◁think▷.
-TAG = r"(?P<left><\|?|\[|◁){}(?P<name>[\w:.-]*(?:think|thought|reason)[\w:.-]*)(?P<right>\|?>|\]|▷)"
-OPENING_TAG = TAG.format(r"(?:(?:begin|start)_(?:of_)?)?(?!(?:no|end)_?)")
-CLOSING_TAG = TAG.format(r"(?:/|end_(?:of_)?)")
+THOUGHTS = "think|thought|reason"
+TAG = r"(?P<left><\|?|\[|◁){}(?P<name>[\w:.-]*(?:{})[\w:.-]*)(?P<right>\|?>|\]|▷)"
+BEGINS, ENDS = r"(?:(?:begin|start)_(?:of_)?)?(?!(?:no|end)_?)", r"(?:/|end_(?:of_)?)"
+OPENING_TAG, CLOSING_TAG = TAG.format(BEGINS, THOUGHTS), TAG.format(ENDS, THOUGHTS)
+# Where a template itself ends with one of these, it is a thought that it opens. In an answer they may be XML.
+TEMPLATES_TAG = TAG.format(BEGINS, f"{THOUGHTS}|scratch|analysis|reflect|rationale|monologue|deliberat")
 OPENING = re.compile("|".join([*NAMED_MARKS, OPENING_TAG]), re.IGNORECASE)
+OPENED_BY_TEMPLATE = re.compile("|".join([*NAMED_MARKS, TEMPLATES_TAG]), re.IGNORECASE)
 # What some write between the thinking and the answer: <answer>, <|START_RESPONSE|>, <|begin_of_solution|>.
 ANSWER_TAG = re.compile(
     r"\s*(?:(?:<\|?|\[)[\w:.-]*(?:answer|response|solution|output|text)[\w:.-]*(?:\|?>|\])\s*)?",
@@ -67,7 +71,7 @@ def opened_thinking(prompt: Prompt) -> str:
     kinds = [kind for kind, _ in prompt.pieces]
     behind = kinds.index("text") + 1 if "text" in kinds else 0
     rendered = "".join(words for _, words in prompt.pieces[behind:])
-    found = list(OPENING.finditer(rendered))
+    found = list(OPENED_BY_TEMPLATE.finditer(rendered))
     if not found or _closing(found[-1][0]).search(rendered, found[-1].end()):
         return ""
     return found[-1][0]
@@ -89,7 +93,7 @@ def _closing(opening: str) -> re.Pattern[str]:
     for named, closing in NAMED_MARKS.items():
         if re.fullmatch(named, opening, re.IGNORECASE):
             return re.compile(closing, re.DOTALL)
-    return re.compile(re.sub(OPENING_TAG, _closing_tag, opening, flags=re.IGNORECASE), re.IGNORECASE)
+    return re.compile(re.sub(TEMPLATES_TAG, _closing_tag, opening, flags=re.IGNORECASE), re.IGNORECASE)
 
 
 def _closing_tag(opening: re.Match[str]) -> str:

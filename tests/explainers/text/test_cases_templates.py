@@ -6,7 +6,7 @@ import pytest
 from transformers import AddedToken
 
 from explainers.core.errors import MaskwiseError
-from explainers.text.chat_template import answer_end
+from explainers.text.chat_template import answer_end, unopened_note
 from explainers.text.prompts import render_prompt
 from explainers.text.template_choices import TemplateChoices
 from tests.tiny_models import CHATML, byte_level_tokenizer
@@ -191,6 +191,17 @@ def test_end_tokens_of_a_tokenizer_are_not_part_of_the_prompt(text):
     )
     ids = render_prompt(tokenizer, text).input_ids
     assert ids[0] == end and ids.count(end) == 1
+
+
+@pytest.mark.parametrize(
+    ("template", "opens"), [(USER, False), (CHATML, True), ("[INST] {{ messages[0]['content'] }}", True)]
+)
+def test_a_template_that_does_not_open_the_answers_turn_is_said(template, opens):
+    notes = unopened_note(with_template(template), TemplateChoices())
+    assert (notes == ()) is opens
+    assert (
+        opens or "does not open the answer's turn, before which it writes '<|im_start|>assistant" in notes[0]
+    )
 
 
 def test_the_token_that_begins_a_text_stands_once():

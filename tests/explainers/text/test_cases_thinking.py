@@ -78,6 +78,15 @@ def test_opened_thinking_is_said_whatever_opens_it(begins, ends):
     assert prompt.notes == () and part is None
 
 
+@pytest.mark.parametrize("tag", ["scratchpad", "analysis", "self-reflection", "|inner_monologue|"])
+def test_a_template_may_call_thinking_otherwise(tag):
+    begins, ends = f"<{tag}>", f"<{tag.replace('|', '|/', 1) if '|' in tag else '/' + tag}>"
+    prompt, (start, end) = heeded(f"Let me see.{ends}Four.", "skip", f"assistant\n{begins}\n")
+    assert "the answer after the model's thinking" in prompt.notes[0] and end - start < 8
+    assert heeded("Four.", "skip", f"assistant\n{begins}\n{ends}")[1] is None
+    assert heeded(f"{begins}Two.{ends}", "off")[0].notes == (), "what an answer holds may be XML"
+
+
 def test_what_a_person_writes_opens_no_thinking():
     prompt = render_prompt(TOKENIZER, "Explain the tag <think> and [THINK]")
     assert heed_thinking(TOKENIZER, prompt, encode_response(TOKENIZER, "Well."), "skip") == (prompt, None)
