@@ -2,10 +2,13 @@
 
 import gc
 import os
+from tempfile import TemporaryDirectory
 
 gc.disable()  # until all tests are there: what is imported is never garbage
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+UPLOADS = TemporaryDirectory(prefix="maskwise-tests-")  # a server keeps no more than so many files of an hour
+os.environ["GRADIO_TEMP_DIR"] = UPLOADS.name
 
 from collections.abc import Iterator  # noqa: E402
 from pathlib import Path  # noqa: E402

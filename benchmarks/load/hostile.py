@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass, field
 from io import StringIO
+from tempfile import TemporaryDirectory
 from time import monotonic
 from unittest import mock
 from urllib.request import urlopen
@@ -81,10 +82,12 @@ def served() -> Iterator[tuple[str, dict, list[dict]]]:
     from tests.served import served_app
     from tests.shared_records import classification_record, comparison_record, generation_record
 
-    with mock.patch.dict(os.environ, {"MASKWISE_PUBLIC": "1", "HF_TOKEN": TOKEN}), served_app() as url:
-        config = json.loads(urlopen(f"{url}config", timeout=60).read())
-        records = [generation_record(), classification_record(), comparison_record()]
-        yield url, config, json.loads(json.dumps(records))
+    with TemporaryDirectory() as uploads:
+        own = {"MASKWISE_PUBLIC": "1", "HF_TOKEN": TOKEN, "GRADIO_TEMP_DIR": uploads}
+        with mock.patch.dict(os.environ, own), served_app() as url:
+            config = json.loads(urlopen(f"{url}config", timeout=60).read())
+            records = [generation_record(), classification_record(), comparison_record()]
+            yield url, config, json.loads(json.dumps(records))
 
 
 def measure(examples: int, only: str = "") -> dict:
