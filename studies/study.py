@@ -228,6 +228,10 @@ class ClassificationStudy(Study):
         titles = [verbalizer.title() for verbalizer in self.verbalizers]
         return super()._lists() | {"templates": self.templates, "verbalizers": titles}
 
+    def learns(self, verbalizer: Verbalizer) -> bool:
+        """Whether the model, or that verbalizer, is fitted to texts of the training data."""
+        return self.tuning.weights == "whole" or verbalizer.name not in ("manual", "whole_words")
+
     def conditions(self) -> list[tuple[int, Verbalizer]]:
         return [(template, verbalizer) for template in self.templates for verbalizer in self.verbalizers]
 

@@ -49,8 +49,7 @@ class Subjects:
         study, data = self.study, data_of(self.study, unit)
         template, chosen = condition_of(study, unit)
         task = find_task(data.task)
-        learns = study.tuning.weights == "whole" or chosen.name not in ("manual", "whole_words")
-        items = training_items(data) if learns else []
+        items = training_items(data) if study.learns(chosen) else []
         shots = shots_of(items, len(task.labels), study.tuning.shots, unit.seed) if items else ([], [])
         examples = {label: [text for text, c in shots[0] if c == n] for n, label in enumerate(task.labels)}
         inputs = VerbalizerInputs(

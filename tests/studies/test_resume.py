@@ -16,7 +16,7 @@ from explainers.core.errors import MaskwiseError
 from studies.results.store import Store, read_rows
 from studies.run import run
 from studies.units import units_of
-from tests.studies.small import generation_study
+from tests.studies.small import LINES, classification_study, generation_study, write_jsonl
 
 ROOT = Path(__file__).parents[2]
 TIMED = ("seconds",)
@@ -146,3 +146,15 @@ def test_two_runs_of_one_study_leave_each_others_files_alone(tmp_path, monkeypat
     monkeypatch.setattr(os, "replace", cleared)
     store.write(units_of(study)[0][0], [{"method": "xprompt"}])
     assert len(store.done()) == 1 and len(store.read()) == 1
+
+
+@pytest.mark.parametrize(("weights", "same"), [("whole", False), ("none", True)])
+def test_other_texts_to_tune_on_have_a_folder_of_their_own(tmp_path, weights, same):
+    study = classification_study(tmp_path, tuning={"weights": weights})
+    training = tmp_path / "training.jsonl"
+    data = study.data[0].model_copy(update={"training": str(training)})
+    digests = set()
+    for ending in ("", "!"):
+        write_jsonl(training, [{"text": text + ending, "label": label} for text, label in LINES])
+        digests.add(units_of(study.model_copy(update={"data": [data]}))[1])
+    assert (len(digests) == 1) is same
