@@ -90,12 +90,12 @@ def classification_rows(
     cannot be explained at all."""
     loaded, verbalizer = subjects.of(unit)
     try:
+        requests = {method: _request(study, unit, method) for method in study.methods}
         target = _target(study, unit, loaded, verbalizer)
     except MaskwiseError as error:
         yield from ({"method": method, "refused": str(error)} for method in study.methods)
         return
-    for method in study.methods:
-        request = _request(study, unit, method)
+    for method, request in requests.items():
         row = {"method": method, "k": request.settings().k, "request": json.dumps(asdict(request))}
         try:
             yield row | _explained(request, target.with_operator(study.mask_operator), unit)

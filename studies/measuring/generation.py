@@ -29,11 +29,12 @@ TEXT_MEASURES = GenerationStudy.MEASURES[:5]
 def generation_rows(study: GenerationStudy, unit: Unit, loaded: LoadedModel) -> Iterator[dict[str, Any]]:
     """A row per method and k, for every k that the prompt has spans for. A method that refuses gives a row
     that says why, and so does each where the prompt cannot be explained at all."""
-    first = _request(study, unit, study.methods[0], min(study.k))
+    least = min(study.k)
     try:
+        first = _request(study, unit, study.methods[0], least)
         target = returned(answered_target(first, lambda rows: None, loaded))
     except MaskwiseError as error:
-        yield from ({"method": method, "k": first.k, "refused": str(error)} for method in study.methods)
+        yield from ({"method": method, "k": least, "refused": str(error)} for method in study.methods)
         return
     sets = RemovedSets(study, target)
     for method in study.methods:

@@ -18,7 +18,7 @@ from studies.results.report import read_report, write_report
 from studies.results.statistics import estimate, p_value, summary
 from studies.results.tables import Table, latex, markdown, tables
 from studies.run import run
-from tests.studies.small import classification_study, generation_study
+from tests.studies.small import classification_study, generation_study, write_jsonl
 
 COUNT = 40
 
@@ -188,6 +188,18 @@ def test_a_prompt_that_cannot_be_explained_leaves_the_others_alone(tmp_path):
         "a finer granularity."
         for method in ("random_removal", "xprompt")
     ]
+
+
+@pytest.mark.parametrize("make", [generation_study, classification_study])
+def test_a_text_that_no_request_takes_leaves_the_others_alone(tmp_path, monkeypatch, make):
+    monkeypatch.setenv("MASKWISE_CHARS", "300")
+    changes = {"k": [1]} if make is generation_study else {"tuning": {"weights": "none"}}
+    study = make(tmp_path, **changes)
+    rows = [{study.data[0].text[0]: text, "label": 0} for text in ("it was bad", "it was bad " * 40)]
+    write_jsonl(Path(study.data[0].source), rows)
+    report = read_report(run(study, study, tmp_path / "out").folder)
+    assert len(report.refusals()) == 2 and "limited to 300 characters" in report.refusals()[0]
+    assert report.tables()[0].title.endswith(", 1 prompt")
 
 
 def test_where_nothing_could_be_explained_the_report_says_why(tmp_path):
