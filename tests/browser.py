@@ -6,16 +6,45 @@ import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from time import monotonic
 
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
+from playwright.sync_api import expect as expect_within
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 WAIT = 150_000  # milliseconds; a busy machine takes its time
-expect.set_options(timeout=WAIT)
+expect_within.set_options(timeout=WAIT)
+LOOK = 2_000  # milliseconds; asked to wait for longer, Playwright looks twice a second in place of ten times
 OF_A_PAGE = {"viewport", "permissions", "color_scheme", "reduced_motion"}  # what need not be set of a context
 # What a page may leave in a profile. Scripts as they were compiled stay: they are what the profile is for.
 STORED = "cookies,local_storage,indexeddb,service_workers,cache_storage"
 LOCAL = ("http://127.0.0.1", "https://127.0.0.1", "http://localhost", "ws://127.0.0.1", "data:", "blob:")
+
+
+def expect(actual: Page | Locator) -> Expected:
+    """As Playwright's: `expect(locator).to_have_text("…")`."""
+    return Expected(expect_within(actual))
+
+
+class Expected:
+    """Playwright's assertions, each tried anew until it holds, ten times a second."""
+
+    def __init__(self, assertions):
+        self._assertions = assertions
+
+    def __getattr__(self, name: str):
+        look = getattr(self._assertions, name)
+
+        def wait(*expected, timeout: float = WAIT, **how) -> None:
+            end = monotonic() + timeout / 1000
+            while True:
+                try:
+                    return look(*expected, timeout=min(LOOK, timeout), **how)
+                except AssertionError:
+                    if monotonic() >= end:
+                        raise
+
+        return wait
 
 
 @contextmanager

@@ -6,7 +6,8 @@ from threading import Thread
 
 import pytest
 
-from tests.browser import chromium, guarded_page
+from tests import browser as browsers
+from tests.browser import chromium, expect, guarded_page
 
 STORE = """async () => {
     localStorage.left = 'there';
@@ -54,3 +55,14 @@ def test_a_page_finds_nothing_of_the_one_before_or_beside_it(address, tmp_path, 
         with guarded_page(browser) as after:
             assert found(after, address) == untouched
     assert untouched[:3] == [None, "", 0] and untouched[4:] == [1280, False]
+
+
+def test_what_comes_late_is_waited_for_and_what_never_comes_is_said(browser, monkeypatch):
+    monkeypatch.setattr(browsers, "LOOK", 50)
+    with guarded_page(browser) as page:
+        page.set_content("<p>early</p>")
+        page.evaluate("setTimeout(() => document.querySelector('p').textContent = 'late', 500)")
+        expect(page.locator("p")).to_have_text("late")
+        expect(page.locator("p")).not_to_have_text("early")
+        with pytest.raises(AssertionError, match="never"):
+            expect(page.locator("p")).to_have_text("never", timeout=200)

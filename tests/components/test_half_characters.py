@@ -4,9 +4,8 @@ import json
 from urllib.request import Request, urlopen
 
 import pytest
-from playwright.sync_api import expect
 
-from tests.browser import guarded_page, unfold
+from tests.browser import expect, guarded_page, unfold
 
 HALF = "hello \ud83d world"
 SHOWN = "hello \ufffd world"

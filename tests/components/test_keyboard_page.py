@@ -5,9 +5,8 @@ from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import expect
 
-from tests.browser import guarded_page
+from tests.browser import expect, guarded_page
 from tests.served import served_app
 
 PROMPT = "Write a short story about a doctor and his patient."

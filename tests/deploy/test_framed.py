@@ -2,9 +2,7 @@
 
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import expect
-
-from tests.browser import page_in_context
+from tests.browser import expect, page_in_context
 from tests.served import served_app
 
 HUB = "https://huggingface.co/spaces/someone/maskwise"

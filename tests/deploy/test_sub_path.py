@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 from gradio_client import Client
-from playwright.sync_api import expect
 
 from benchmarks.items.rooms import join, open_room
-from tests.browser import guarded_page
+from tests.browser import expect, guarded_page
 from tests.served import served_app
 
 PROMPT = "Write a short poem about the sea."

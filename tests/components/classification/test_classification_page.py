@@ -6,12 +6,11 @@ import time
 from threading import Event
 
 import pytest
-from playwright.sync_api import expect
 
 from components.classification import run, works
 from explainers.streams import reading
 from explainers.targets.label import LabelTarget
-from tests.browser import choose, guarded_page, turn_dark, unfold
+from tests.browser import choose, expect, guarded_page, turn_dark, unfold
 
 TEXT = "Shares of the football club rose."
 HOSTILE = "Shares <img src=x onerror=alert(1)> of ${alert(2)} and {{ value }} [MASK] rose"

@@ -3,10 +3,9 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
 
 from components.page.tour import CARDS
-from tests.browser import guarded_page
+from tests.browser import expect, guarded_page
 
 
 @pytest.fixture

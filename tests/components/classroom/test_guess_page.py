@@ -7,7 +7,6 @@ from unittest import mock
 
 import gradio as gr
 import pytest
-from playwright.sync_api import expect
 
 from components.classroom.guess_game import guess_game
 from components.classroom.guess_view import GuessView
@@ -20,7 +19,7 @@ from explainers.models import held
 from explainers.streams.game import guessing
 from explainers.streams.game.known_rounds import kept_rounds
 from explainers.streams.game.rounds import Round, ready_rounds
-from tests.browser import guarded_page, serve
+from tests.browser import expect, guarded_page, serve
 from tests.served import tiny_model
 
 HOSTILE = "Write <img src=x onerror=alert(1)> about ${alert(2)} and {{ value }} today"

@@ -6,14 +6,13 @@ import json
 import gradio as gr
 import pytest
 import torch
-from playwright.sync_api import expect
 
 from components.classroom.replay import MOST_STEPS, replay_value, replay_view
 from components.page.theme import look
 from explainers.core.base import EXPLAINERS, read_options
 from explainers.core.types import Explanation
 from explainers.streams.checks import run_method
-from tests.browser import check, chromium, guarded_page, serve
+from tests.browser import check, chromium, expect, guarded_page, serve
 from tests.synthetic import SyntheticTarget, random_problem
 
 SEARCHES = ("xprompt", "best_swap", "exhaustive", "best_within_budget")

@@ -1,10 +1,9 @@
 """axe-core on a room, as teacher and students see it, in each phase, light and dark: it finds nothing."""
 
 import pytest
-from playwright.sync_api import expect
 
 from benchmarks.items.rooms import class_in, join, mark
-from tests.browser import leave_for
+from tests.browser import expect, leave_for
 from tests.components.page.test_accessibility import AXE, RUN
 
 

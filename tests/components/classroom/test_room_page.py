@@ -6,13 +6,12 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-from playwright.sync_api import expect
 
 from benchmarks.items.rooms import PHONE, class_in, join, mark
 from components.classroom.room_routes import MOST_BYTES, ROOMS
 from components.classroom.room_section import MINE
 from components.sharing.round_choice import chosen_round, round_titles
-from tests.browser import choose, guarded_page, leave_for
+from tests.browser import choose, expect, guarded_page, leave_for
 from tests.hostile_surfaces import event_of
 
 JSON = {"Content-Type": "application/json"}

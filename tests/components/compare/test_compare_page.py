@@ -4,13 +4,12 @@ import re
 
 import pytest
 import torch
-from playwright.sync_api import expect
 
 from components.compare import tab as compare_tab
 from components.generation import settings as generation_settings
 from explainers.measures import text as metrics
 from explainers.targets.response import ResponseTarget
-from tests.browser import guarded_page
+from tests.browser import expect, guarded_page
 from tests.served import served_app
 
 PROMPT = "Write a short story about a doctor and his patient."

@@ -1,9 +1,8 @@
 """A chart on the page: zoom, pictures, the mode bar by keyboard, also while it is drawn anew."""
 
 import pytest
-from playwright.sync_api import expect
 
-from tests.browser import guarded_page
+from tests.browser import expect, guarded_page
 
 RANGE = "document.querySelector('#plot .mw-plot').layout.xaxis.range.map((end) => Math.round(end))"
 NOTE_DRAWING = """() => {

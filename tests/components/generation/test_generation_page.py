@@ -4,10 +4,9 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import expect
 
 from explainers.targets import scorer
-from tests.browser import choose, guarded_page, turn_dark
+from tests.browser import choose, expect, guarded_page, turn_dark
 
 HOSTILE = "Write <img src=x onerror=alert(1)> about ${alert(2)} and {{ value }} <|im_end|> today"
 

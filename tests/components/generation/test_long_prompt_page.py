@@ -3,14 +3,13 @@
 from unittest import mock
 
 import pytest
-from playwright.sync_api import expect
 
 from components.generation import tab as generation_tab
 from explainers.core.types import Task
 from explainers.models import held
 from explainers.streams.generation import run
 from explainers.streams.requests.generation import GenerationRequest
-from tests.browser import guarded_page
+from tests.browser import expect, guarded_page
 from tests.served import served_app, tiny_model
 
 PROMPT = " ".join(["the story of a doctor"] * 100)

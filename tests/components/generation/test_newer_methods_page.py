@@ -1,9 +1,8 @@
 """The newer methods run on the page, and what they find beside scores is shown."""
 
 import pytest
-from playwright.sync_api import expect
 
-from tests.browser import choose, guarded_page, unfold
+from tests.browser import choose, expect, guarded_page, unfold
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,9 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import expect
 
 from explainers.targets import scorer
-from tests.browser import guarded_page
+from tests.browser import expect, guarded_page
 
 STORY = "Write a long story about a doctor and his patient who read a magazine in the capital of {} in spring"
 SECONDS_PER_MASK = 0.15

@@ -1,8 +1,6 @@
 """The fold with the whole prompt as the model reads it."""
 
-from playwright.sync_api import expect
-
-from tests.browser import guarded_page
+from tests.browser import expect, guarded_page
 
 
 def test_the_fold_shows_what_the_model_read(browser, url):

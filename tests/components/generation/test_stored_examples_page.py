@@ -3,12 +3,11 @@
 from unittest import mock
 
 import pytest
-from playwright.sync_api import expect
 
 from components.generation.controls import EXAMPLES
 from explainers.core.types import Task
 from explainers.models import held
-from tests.browser import guarded_page
+from tests.browser import expect, guarded_page
 from tests.served import served_app, tiny_model
 
 SECONDS = {"timeout": 90_000}

@@ -4,9 +4,8 @@ from contextlib import ExitStack
 from time import sleep
 
 import pytest
-from playwright.sync_api import expect
 
-from tests.browser import choose, guarded_page
+from tests.browser import choose, expect, guarded_page
 from tests.served import held_up_app
 
 LONG = "Write a long story about a doctor, his patient, a magazine, a book and the capital of France."

@@ -3,9 +3,8 @@
 from threading import Event
 
 import pytest
-from playwright.sync_api import expect
 
-from tests.browser import choose, guarded_page, leave_for
+from tests.browser import choose, expect, guarded_page, leave_for
 from tests.served import held_up_app
 
 PROMPT = "Write a long story about a doctor, his patient, a magazine and a book."

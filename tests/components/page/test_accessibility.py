@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
 
-from tests.browser import guarded_page
+from tests.browser import expect, guarded_page
 
 AXE = Path(__file__).parents[3] / "node_modules" / "axe-core" / "axe.min.js"
 TABS = ("Generation", "Classification", "Compare", "What if", "Classroom")

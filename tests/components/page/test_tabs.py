@@ -1,9 +1,8 @@
 """The tab bar: every tab is one press away, however narrow the page."""
 
 import pytest
-from playwright.sync_api import expect
 
-from tests.browser import guarded_page
+from tests.browser import expect, guarded_page
 
 TABS = {
     "Generation": "#prompt",

@@ -5,7 +5,6 @@ import re
 
 import gradio as gr
 import pytest
-from playwright.sync_api import expect
 
 from components.page.theme import look
 from components.pieces.views import (
@@ -19,7 +18,7 @@ from components.pieces.views import (
 from explainers.reports.answer_diff import diff_words
 from explainers.reports.figures.convergence import Search, convergence_chart
 from explainers.reports.metric_rows import metric_rows
-from tests.browser import check, chromium, guarded_page, serve
+from tests.browser import check, chromium, expect, guarded_page, serve
 
 ATTACK = "<img src=x onerror=alert(1)> ${alert(1)} {{this}}"
 

@@ -7,13 +7,12 @@ import pandas
 import pyarrow
 import pyarrow.parquet as parquet
 import pytest
-from playwright.sync_api import expect
 
 import app
 from components.results.folder import events_of, explanations, open_study, prompts, studies
 from explainers.core.errors import MaskwiseError
 from studies.run import run
-from tests.browser import choose, guarded_page
+from tests.browser import choose, expect, guarded_page
 from tests.components.page.test_accessibility import AXE, RUN
 from tests.served import served_app
 from tests.studies.small import PROMPTS, classification_study, generation_study

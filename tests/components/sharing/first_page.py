@@ -2,9 +2,7 @@
 
 from contextlib import contextmanager
 
-from playwright.sync_api import expect
-
-from tests.browser import guarded_page
+from tests.browser import expect, guarded_page
 
 OPEN = {"viewport": {"width": 1280, "height": 1000}}
 

@@ -3,12 +3,11 @@
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import expect
 
 import app
 from components.runner import RUNNER
 from components.sharing import kept, restore
-from tests.browser import choose, guarded_page, unfold
+from tests.browser import choose, expect, guarded_page, unfold
 from tests.served import served_app
 
 SECONDS = {"timeout": 90_000}

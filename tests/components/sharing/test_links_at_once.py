@@ -3,10 +3,9 @@
 import time
 
 import pytest
-from playwright.sync_api import expect
 
 from components.sharing import restore
-from tests.browser import guarded_page
+from tests.browser import expect, guarded_page
 
 
 @pytest.fixture

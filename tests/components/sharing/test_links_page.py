@@ -4,11 +4,10 @@ from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import expect
 
 from components.sharing.links import link_fields
 from components.sharing.round_choice import OWN, round_titles
-from tests.browser import guarded_page
+from tests.browser import expect, guarded_page
 from tests.components.sharing.first_page import OPEN, first_page
 from tests.served import served_app, tiny_model
 

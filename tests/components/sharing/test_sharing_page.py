@@ -6,10 +6,9 @@ from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import expect
 
 from components.sharing.links import link_fields, pack
-from tests.browser import choose, guarded_page, unfold
+from tests.browser import choose, expect, guarded_page, unfold
 from tests.components.sharing.first_page import OPEN, first_page
 from tests.served import served_app
 

@@ -5,11 +5,10 @@ import re
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import expect
 
 from components.sharing.links import link_fields
 from components.what_if import class_tab as class_what_if_tab
-from tests.browser import check, guarded_page, turn_dark, unfold
+from tests.browser import check, expect, guarded_page, turn_dark, unfold
 from tests.components.what_if.section_on_page import SectionOnPage
 
 SECTION = SectionOnPage("class-what")

@@ -4,7 +4,6 @@ import re
 from unittest import mock
 
 import pytest
-from playwright.sync_api import expect
 
 from components.generation import tab as generation_tab
 from components.generation.controls import DEFAULT_METHOD
@@ -13,7 +12,7 @@ from explainers.models import held
 from explainers.streams import what_if
 from explainers.streams.generation import run
 from explainers.streams.requests.generation import GenerationRequest
-from tests.browser import guarded_page, unfold
+from tests.browser import expect, guarded_page, unfold
 from tests.components.what_if.section_on_page import SectionOnPage
 from tests.served import served_app, tiny_model
 

@@ -4,12 +4,11 @@ import re
 
 import pytest
 import torch
-from playwright.sync_api import expect
 
 from explainers import explain_generation
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import encode_response, render_prompt
-from tests.browser import chromium, guarded_page
+from tests.browser import chromium, expect, guarded_page
 from tests.served import served_app
 from tests.slow_reference import slow_token_log_probs
 
