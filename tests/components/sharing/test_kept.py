@@ -1,13 +1,12 @@
 """What was typed and chosen is there again after a reload, and while the server is away its page says so."""
 
-from urllib.parse import urlsplit
-
 import pytest
 
 import app
 from components.runner import RUNNER
 from components.sharing import kept, restore
 from tests.browser import choose, expect, guarded_page, unfold
+from tests.deploy.test_sub_path import free_port
 from tests.served import served_app
 
 SECONDS = {"timeout": 90_000}
@@ -61,8 +60,9 @@ def test_values_that_cannot_be_are_passed_over(tabs):
 
 
 def test_a_restart_of_the_server_loses_nothing(browser):
+    port = free_port()  # none of those that other tests' servers look for while this one is away
     with guarded_page(browser) as page:
-        with served_app() as url:
+        with served_app(port=port) as url:
             page.goto(url)
             page.locator("#prompt textarea").fill("Why is the sea wide?")
             choose(page, "#method", "Feature ablation")
@@ -82,7 +82,7 @@ def test_a_restart_of_the_server_loses_nothing(browser):
         expect(said).to_have_count(1, **SECONDS)
         RUNNER.runs.__init__()  # as in a new process
         page.evaluate("window.old = true")
-        with served_app(port=urlsplit(url).port):
+        with served_app(port=port):
             page.wait_for_function("!window.old")
             expect(said).to_have_count(0, **SECONDS)
             expect(page.get_by_role("tab", name="Compare")).to_have_attribute("aria-selected", "true")
