@@ -5,12 +5,11 @@ from pathlib import Path
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
-from playwright.sync_api import expect
 from safetensors.torch import load_file, save_file
 
 from explainers.core.types import Task
 from explainers.models.held import load_model
-from tests.browser import choose, guarded_page
+from tests.browser import choose, expect, guarded_page
 from tests.served import served_app, tiny_model
 from tests.tiny_models import tiny_causal, tiny_masked
 
