@@ -23,6 +23,7 @@ MOST_FILES = 1000
 MOST_LARGEST = 100  # files of the largest size
 MOST_ARRIVING = 8  # at once
 MOST_BYTES = 10_000_000  # of all that is no file; results to Load have 2 MB
+MOST_DRAINED = 100_000_000  # bytes of what is refused
 OF_A_FORM = 10_000  # bytes around a file
 FULL = (
     "The server holds as many files as it may, each for an hour. Please try again later, or type the text in."
@@ -53,6 +54,7 @@ class BoundedBodies:
             return await self.app(scope, receive, send)
         is_file = scope["path"].endswith(ADDRESS)
         if refused := await self._refusal(Request(scope), is_file):
+            await drain(receive)
             answer = PlainTextResponse if is_file else said  # Gradio's page shows all that an upload is told
             return await answer(*refused)(scope, receive, send)
         if not is_file:
@@ -83,6 +85,14 @@ def too_large() -> str:
     return f"The file is too large: {deployment().upload_mb:g} MB is the maximum allowed size here."
 
 
+async def drain(receive: Receive, last: Message | None = None) -> None:
+    """Let the rest arrive, and keep nothing of it: who still sends hears no answer. last: what has come."""
+    drained, more = 0, last is None or last.get("more_body", False)
+    while more and drained < MOST_DRAINED:
+        message = await receive()
+        drained, more = drained + len(message.get("body", b"")), message.get("more_body", False)
+
+
 def bounded(receive: Receive) -> Receive:
     """What arrives, until it is too much."""
     arrived = 0
@@ -92,6 +102,7 @@ def bounded(receive: Receive) -> Receive:
         message = await receive()
         arrived += len(message.get("body", b""))
         if arrived > MOST_BYTES:
+            await drain(receive, message)
             raise HTTPException(413, TOO_MUCH)
         return message
 
@@ -110,6 +121,7 @@ def bounded_form(receive: Receive) -> Receive:
             raise MultiPartException(BROKEN_OFF)
         arrived, whole = arrived + len(message.get("body", b"")), not message.get("more_body", False)
         if arrived > largest() + OF_A_FORM:
+            await drain(receive, message)
             raise MultiPartException(too_large())
         return message
 
