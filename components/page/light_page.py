@@ -113,7 +113,7 @@ def _as_chosen(block: Block, value: object) -> object:
     menu of one choice has one."""
     if isinstance(block, gr.Textbox) and value is None:
         return ""
-    several = isinstance(value, list) and not getattr(block, "multiselect", False)
+    several = isinstance(value, dict | list) and not getattr(block, "multiselect", False)
     unchosen = value is None and block.value is not None  # type: ignore[attr-defined]
     if isinstance(block, gr.Dropdown | gr.Radio) and (several or unchosen):
         raise gr.Error(NOT_READ, print_exception=False)

@@ -129,6 +129,15 @@ def test_what_no_part_of_a_page_would_send_is_refused():
         read("b", "b", [], "", ["a"])
 
 
+def test_a_menu_that_takes_other_values_takes_texts():
+    with light_page.LightPage() as page:
+        menu = gr.Dropdown(["a", "b"], value="a", allow_custom_value=True)
+        gr.Button().click(lambda sent: None, menu, None)
+    assert asyncio.run(page.preprocess_data(page.fns[0], ["c"], SessionState(page))) == ["c"]
+    with pytest.raises(gr.Error, match="cannot be read"):
+        asyncio.run(page.preprocess_data(page.fns[0], [{"path": "c"}], SessionState(page)))
+
+
 def test_a_file_is_never_fetched_for_a_visitor(monkeypatch):
     """Gradio would fetch what stands at the address, and keep all of it."""
     fetched = []
