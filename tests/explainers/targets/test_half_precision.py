@@ -100,7 +100,7 @@ def test_differences_are_off_by_less_than_the_least_gain(dtype, kind, no_room):
     assert 0 < errors.max() - errors.min() < target.min_gain
 
 
-def kind_in_precision(dtype, name, screening=False):
+def kind_in_precision(dtype, name, operator="zero"):
     """A kind of the table of verified ones in half precision, and the same weights in fp32."""
     tokenizer, model = byte_tokenizer(), copy.deepcopy(model_of_kind(name)).to(dtype)
     prompt, response = render_prompt(tokenizer, PROMPT, choices=BEFORE), encode_response(tokenizer, ANSWER)
@@ -108,7 +108,7 @@ def kind_in_precision(dtype, name, screening=False):
         LoadedModel(name, "random", Task.GENERATION, form, tokenizer, torch.device("cpu"), form.dtype)
         for form in (model, copy.deepcopy(model).float())
     ]
-    return [ResponseTarget(form, prompt, response, screening=screening) for form in forms]
+    return [ResponseTarget(form, prompt, response, operator, screening=False) for form in forms]
 
 
 @HALVES
@@ -119,6 +119,16 @@ def test_the_least_gain_follows_what_a_kind_makes_of_rounding(dtype, kind, no_ro
     errors = target.log_prob(masks) - exact.log_prob(masks)
     assert errors.max() - errors.min() < target.min_gain
     assert (target.min_gain > least_gain_of(dtype, target.length)) is (kind != "phi3")
+
+
+@HALVES
+@pytest.mark.parametrize("kind", ["mpt", "recurrent_gemma"])
+def test_words_are_deleted_in_half_precision_where_hiding_them_is_seen_by_little(dtype, kind, no_room):
+    target, exact = kind_in_precision(dtype, kind, "delete")
+    assert not reading_of(target.model).hides
+    masks = some_masks(len(target.spans))
+    errors = target.log_prob(masks) - exact.log_prob(masks)
+    assert errors.max() - errors.min() < target.min_gain
 
 
 def test_no_certificate_where_rounding_may_turn_a_choice(no_room):
