@@ -9,11 +9,9 @@ from html import escape
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 STYLE = """
 :root { color-scheme: light dark; --surface: #fff; --ink: #0f172a; --muted: #52607a; --line: #d5dce6;
-  --positive: #f2902f; --negative: #5a9ce0; --accent: #0f766e;
-  --swap: #c2560a; --series-2: #1f66a8; }
+  --positive: #f2902f; --negative: #5a9ce0; --accent: #0f766e; }
 @media (prefers-color-scheme: dark) { :root { --surface: #161e2c; --ink: #eef2f7; --muted: #a3b0c5;
-  --line: #3a475c; --positive: #a24d08; --negative: #1f66a8; --accent: #2dd4bf;
-  --swap: #f2902f; --series-2: #6fb1ee; } }
+  --line: #3a475c; --positive: #a24d08; --negative: #1f66a8; --accent: #2dd4bf; } }
 * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 body { margin: 0 auto; max-width: 820px; padding: 32px 20px; background: var(--surface); color: var(--ink);
   font: 15px/1.6 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; overflow-wrap: anywhere; }
@@ -45,11 +43,9 @@ th, td { min-width: 4.5em; padding: 5px 14px 5px 0; text-align: left; vertical-a
 thead th { border-top: 0; font-size: 12px; color: var(--muted); }
 td.number { font-variant-numeric: tabular-nums; white-space: nowrap; }
 svg { display: block; width: 100%; height: 160px; }
-svg.figure { width: auto; height: auto; }
-.figure text { fill: var(--ink); font-size: 12px; }
 polyline { fill: none; stroke: var(--accent); stroke-width: 2; vector-effect: non-scaling-stroke; }
 details summary { cursor: pointer; color: var(--muted); font-size: 14px; font-weight: 600; margin-top: 28px; }
-@media print { svg.figure { max-width: 100%; } body { padding: 0; font-size: 11pt; } }
+@media print { body { padding: 0; font-size: 11pt; } }
 """
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import plotly.graph_objects as go
-
 from explainers.reports.answer_diff import NOT_WRITTEN, diff_words, rewritten
 from explainers.reports.class_sentence import CHART_NOTES, class_sentence, percent
 from explainers.reports.figures import hops
-from explainers.reports.figures.drawing import drawing
-from explainers.reports.figures.interactions import NOTE, SET_HEAD, arcs_figure, set_rows
+from explainers.reports.figures.interactions import SET_HEAD, TABLE_NOTE, set_rows
 from explainers.reports.html_page import element, note, page, section, settings_table, table
 from explainers.reports.metric_rows import metric_rows
 from explainers.reports.record import explanation_of
@@ -157,10 +154,9 @@ def _together(explanation: dict) -> str:
     """The sets of words that act together, where the method finds some."""
     if not (sets := explanation.get("interactions")):
         return ""
-    spans = explanation["spans"]
-    figure = arcs_figure([span["text"] for span in spans], sets)
-    rows = table(set_rows(spans, sets), SET_HEAD)
-    return section("Words that act together", _drawn(figure, "Arcs over the words"), note(NOTE), rows)
+    return section(
+        "Words that act together", table(set_rows(explanation["spans"], sets), SET_HEAD), note(TABLE_NOTE)
+    )
 
 
 def _hops(explanation: dict) -> str:
@@ -168,13 +164,8 @@ def _hops(explanation: dict) -> str:
     spans = explanation["spans"]
     if not any(span.get("hops") for span in spans):
         return ""
-    drawn = _drawn(hops.spans_figure(spans), "A row per hop, a column per word")
     rows = table(hops.hop_rows(spans), hops.hop_head(spans))
-    return section("Hops", drawn, note(hops.NOTE), f'<div class="wide">{rows}</div>')
-
-
-def _drawn(figure: go.Figure, about: str) -> str:
-    return f'<div class="wide">{drawing(figure, about)}</div>'
+    return section("Hops", f'<div class="wide">{rows}</div>', note(hops.NOTE))
 
 
 def _provenance(explanation: dict) -> list[str]:

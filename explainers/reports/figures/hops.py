@@ -29,18 +29,10 @@ def hops_figure(words: list[str], rows: list[list[float]]) -> go.Figure:
 
 def hops_chart(spans: Sequence[Mapping[str, Any]]) -> dict:
     """spans: each with its text and its hops. The figure with its table: a row per word."""
-    rows = _by_hop(spans)
+    words = [span["text"] for span in spans]
+    rows = [list(row) for row in zip(*(span["hops"] for span in spans), strict=True)]
     said = "; ".join(f"{_name(hop)}: {_shown(sum(row))} on the words" for hop, row in enumerate(rows))
-    return chart(spans_figure(spans), hop_head(spans), hop_rows(spans), said, title="Hops", note=NOTE)
-
-
-def spans_figure(spans: Sequence[Mapping[str, Any]]) -> go.Figure:
-    """spans: each with its text and its hops."""
-    return hops_figure([span["text"] for span in spans], _by_hop(spans))
-
-
-def _by_hop(spans: Sequence[Mapping[str, Any]]) -> list[list[float]]:
-    return [list(row) for row in zip(*(span["hops"] for span in spans), strict=True)]
+    return chart(hops_figure(words, rows), hop_head(spans), hop_rows(spans), said, title="Hops", note=NOTE)
 
 
 def hop_head(spans: Sequence[Mapping[str, Any]]) -> list[str]:

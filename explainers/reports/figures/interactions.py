@@ -18,11 +18,14 @@ WIDEST = 6  # px
 REINFORCING, STANDING_IN = SWAP, SERIES[2]  # thin lines, on which the colours that fill words are too pale
 MOST_NAMED = 40  # words whose texts fit below the arcs
 SET_HEAD = ["words", "how many", "nats"]
-NOTE = (
-    "Each arc joins words that act together, in nats. Two words below zero (blue) stand in for each other; "
-    "above zero (orange) they reinforce each other. Of three or more it is what their smaller sets leave "
-    "over."
+MEANING = (
+    "Two words below zero{blue} stand in for each other; above zero{orange} they reinforce each other. Of "
+    "three or more it is what their smaller sets leave over."
 )
+NOTE = "Each arc joins words that act together, in nats. " + MEANING.format(
+    blue=" (blue)", orange=" (orange)"
+)
+TABLE_NOTE = "How strongly words act together, in nats. " + MEANING.format(blue="", orange="")
 
 
 def pairs_figure(names: list[str], pairs: list[list[float]]) -> go.Figure:
