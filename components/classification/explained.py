@@ -1,5 +1,5 @@
-"""Which edits of the Classification tab change nothing that is shown: those that a run has read already, and
-those of a page that fills in the inputs of a result one by one."""
+"""Which edits of the Classification tab change nothing that is shown: those that a run has read already,
+those made before it, and those of a page that fills in the inputs of a result one by one."""
 
 from __future__ import annotations
 
@@ -20,20 +20,26 @@ class Explained:
 
     def __init__(self):
         self.deciding = Lock()
-        self._inputs: OrderedDict[str, tuple[dict, dict]] = OrderedDict()  # the oldest first
+        self._inputs: OrderedDict[str, tuple[dict, dict, int]] = OrderedDict()  # the oldest first
 
-    def fill(self, session: str | None, before: dict, after: dict) -> None:
-        """A run or a result of the inputs `after` is about to be shown, in the place of others."""
+    def fill(self, session: str | None, before: dict, after: dict, arrived: int = 0) -> None:
+        """A run or a result of the inputs `after` is about to be shown, in the place of others.
+
+        arrived: number of the request that asks for it.
+        """
         self.forget(session)
-        self._inputs[session or ""] = before, after
+        self._inputs[session or ""] = before, after, arrived
         while len(self._inputs) > MOST_SESSIONS:
             self._inputs.popitem(last=False)
 
-    def is_shown(self, session: str | None, inputs: dict) -> bool:
-        """Whether the result that is shown is of these inputs, all or some of which are filled in."""
-        before, after = self._inputs.get(session or "", ({}, {}))
+    def is_shown(self, session: str | None, inputs: dict, arrived: int) -> bool:
+        """Whether the result that is shown is of these inputs, all or some of which are filled in, or of
+        later ones. arrived: number of the request that brought these."""
+        before, after, since = self._inputs.get(session or "", ({}, {}, 0))
+        if arrived < since:
+            return True
         if after and inputs == after:  # all are filled in
-            self._inputs[session or ""] = after, after
+            self._inputs[session or ""] = after, after, since
         return bool(after) and all(value in (before[name], after[name]) for name, value in inputs.items())
 
     def forget(self, session: str | None) -> None:

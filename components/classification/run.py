@@ -15,6 +15,7 @@ from components.page.models_menu import TUNED, at_hand
 from components.page.stream_view import StreamView
 from components.page.views import IN_LINE, Updates, Values
 from components.runner import RUNNER, show
+from components.server.arrivals import arrival
 from components.sharing.tab import SharedTab
 from explainers.core.types import Task
 
@@ -84,15 +85,16 @@ def run_inputs(
     """Show what a button began on these inputs of the page."""
     with EXPLAINED.deciding:
         # The menu of classes follows the label words a moment later, which is no edit.
-        EXPLAINED.fill(request.session_hash, settings, settings | {"label": chosen_class(settings)})
+        after = settings | {"label": chosen_class(settings)}
+        EXPLAINED.fill(request.session_hash, settings, after, arrival(request))
         return show(request, SLOT, work, view, inputs)
 
 
 def read_live(request: gr.Request, settings: dict, view: ClassificationView) -> Iterator[Values] | None:
-    """None where what is shown is of these inputs already."""
+    """None where what is shown is of these inputs already, or of later ones."""
     fetched = settings["model"] == TUNED or at_hand(settings["model"], Task.CLASSIFICATION)
     with EXPLAINED.deciding:
-        if EXPLAINED.is_shown(request.session_hash, settings):
+        if EXPLAINED.is_shown(request.session_hash, settings, arrival(request)):
             return None
         EXPLAINED.forget(request.session_hash)
         if not fetched:

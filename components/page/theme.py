@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute
 
 from components.page.light_page import value_routes
 from components.page.scripts import ADDRESS, routes, tags
+from components.server.arrivals import Arrivals
 from components.server.bodies import BoundedBodies
 from components.server.errors import HANDLERS, RefusalsAreNoFailures, closed_routes
 from components.server.health import health_routes
@@ -82,7 +83,7 @@ def look(more_routes: Sequence[BaseRoute] = ()) -> dict:
     app = {
         "routes": own,
         "exception_handlers": HANDLERS,
-        "middleware": [Middleware(RefusalsAreNoFailures), Middleware(BoundedBodies)],
+        "middleware": [Middleware(Arrivals), Middleware(RefusalsAreNoFailures), Middleware(BoundedBodies)],
     }
     return {"theme": theme(), "head": head(), "app_kwargs": app}
 

@@ -196,6 +196,30 @@ def test_an_edit_that_is_read_late_does_not_end_a_run_of_it(page, monkeypatch, b
     expect(page.locator("#class-status")).to_contain_text(done)
 
 
+def test_an_edit_that_is_read_late_does_not_end_a_run_of_later_inputs(page, monkeypatch):
+    reading, running, read_live, explain = Event(), Event(), run.read_live, works.explain_and_read
+
+    def late(*given):
+        reading.set()
+        running.wait(60)
+        return read_live(*given)
+
+    def begun(*given):
+        running.set()
+        return explain(*given)
+
+    monkeypatch.setattr(run, "read_live", late)
+    monkeypatch.setattr(works, "explain_and_read", begun)
+    page.locator("#label-words textarea").fill("Fruit: apple\nAnimal: dog")
+    assert reading.wait(60)
+    page.locator("#class-text textarea").fill("It barks at night")
+    page.locator("#class-run").click()
+    expect(page.locator("#class-status")).to_contain_text("PromptExplainer on")
+    page.locator("#all-methods").click()
+    expect(page.locator("#class-methods")).to_contain_text("Attention rollout")
+    expect(page.locator("#class-status")).not_to_contain_text("Read live")
+
+
 def test_an_edit_that_is_read_while_a_run_begins_does_not_end_it(page, monkeypatch):
     begun, reading_work, lens = Event(), run.reading_work, works.lens
 
