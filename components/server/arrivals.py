@@ -22,4 +22,5 @@ class Arrivals:
 
 def arrival(request: gr.Request) -> int:
     """The number of the request that a handler answers."""
+    assert request.request  # an event of a page comes with one
     return request.request.scope["arrival"]
