@@ -66,7 +66,6 @@ class _Walk:
     """Where a search stands: its best mask, log p of that in nats, how many steps of how many are done."""
 
     target: Target
-    chunk: int
     mask: Mask
     value: float
     total: int
@@ -75,8 +74,8 @@ class _Walk:
     def look(self, masks: list[Mask], bound: float, exactly: bool = False) -> Steps[list[float]]:
         """A step for each mask; returns their log p, as `Target.lowest` gives them below the bound."""
         values: list[float] = []
-        for start in range(0, len(masks), self.chunk):
-            part = torch.tensor(masks[start : start + self.chunk])
+        for start in range(0, len(masks), CHUNK):
+            part = torch.tensor(masks[start : start + CHUNK])
             lowest = min([bound, *values])
             values += (self.target.log_prob(part) if exactly else self.target.lowest(part, lowest)).tolist()
             for value, mask in zip(values[start:], masks[start:], strict=False):
@@ -89,14 +88,14 @@ class _Walk:
         yield SearchStep(self.step, self.total, mask, value, value, True, mask)
 
 
-def descend(target: Target, k: int, chunk: int = CHUNK) -> Iterator[SearchStep]:
+def descend(target: Target, k: int) -> Iterator[SearchStep]:
     """Yield a SearchStep for each mask tried and one, accepted, for each mask taken.
 
     During construction the masks have fewer than k zeros. The last step's mask is locally optimal.
     """
     spans, full = len(target.spans), target.full_mask()
     total = construction(spans, k) + k * (spans - k)
-    walk = _Walk(target, chunk, full, target.log_prob_of(full), total)
+    walk = _Walk(target, full, target.log_prob_of(full), total)
     almost = yield from _construct(walk, k)
     singly = yield from _exchange(walk)
     if (yield from _restart(walk, almost)):

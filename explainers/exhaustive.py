@@ -73,12 +73,12 @@ def optimal_certificate(spans: int, k: int) -> str:
     return f"Optimal: all {math.comb(spans, k):,} sets of this size were checked."
 
 
-def try_all(target: Target, k: int, chunk: int = 4 * CHUNK) -> Iterator[SearchStep]:
+def try_all(target: Target, k: int) -> Iterator[SearchStep]:
     """Yield a SearchStep for each set, in lexicographic order; the last one's mask is the optimum."""
     spans = len(target.spans)
     total, step, best, lowest = math.comb(spans, k), 0, target.full_mask(), math.inf
     sets = all_masks(spans, k)
-    while masks := list(islice(sets, chunk)):
+    while masks := list(islice(sets, 4 * CHUNK)):
         for mask, value in zip(masks, target.lowest(torch.tensor(masks), lowest).tolist(), strict=True):
             value = exact_below(target, mask, value, lowest)
             step, better = step + 1, value < lowest - target.min_gain

@@ -9,6 +9,7 @@ import torch
 
 PIECE_TOKENS = 126  # with [CLS] and [SEP] a piece fills 128 positions
 MASK_RATE = 0.25
+SHARED = 8  # tokens in a row by which a piece counts as a dev text
 
 
 def read_texts(path: Path) -> list[str]:
@@ -86,10 +87,8 @@ def mask_tokens(
     return masked, chosen
 
 
-def without_dev_texts(
-    pieces: list[np.ndarray], dev: list[np.ndarray], tokenizer, n: int = 8
-) -> list[np.ndarray]:
-    """The pieces that share no run of `n` tokens with a dev text, punctuation apart.
+def without_dev_texts(pieces: list[np.ndarray], dev: list[np.ndarray], tokenizer) -> list[np.ndarray]:
+    """The pieces that share no run of SHARED tokens with a dev text, punctuation apart.
 
     Corpora overlap: some hold the very sentences that a dev file was drawn from.
     """
@@ -99,7 +98,7 @@ def without_dev_texts(
 
     def runs(piece: np.ndarray) -> set[bytes]:
         ids = piece[words[piece]].astype(np.int32)
-        return {ids[i : i + n].tobytes() for i in range(max(1, len(ids) - n + 1))}
+        return {ids[i : i + SHARED].tobytes() for i in range(max(1, len(ids) - SHARED + 1))}
 
     seen = set().union(*map(runs, dev))
     return [piece for piece in pieces if seen.isdisjoint(runs(piece))]

@@ -15,15 +15,13 @@ EVALUATION_MASK_RATE = 0.15
 
 
 @torch.no_grad()
-def masked_accuracy(
-    model, tokenizer, pieces: list[np.ndarray], seed: int = 0, all_mask: bool = False
-) -> float:
+def masked_accuracy(model, tokenizer, pieces: list[np.ndarray], all_mask: bool = False) -> float:
     """Share of the chosen 15 % of tokens (80/10/10, or all [MASK]) whose word is the model's first choice."""
     training = model.training
     model.eval()
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(0)
     hits = total = 0
-    for ids in length_batches(pieces, 4096, np.random.default_rng(seed)):
+    for ids in length_batches(pieces, 4096, np.random.default_rng(0)):
         masked, chosen = mask_tokens(ids, tokenizer, generator, EVALUATION_MASK_RATE, all_mask)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             guesses = logits_at(model, masked, chosen).argmax(-1)

@@ -157,11 +157,11 @@ DECODERS: dict[str, tuple[str, Settings]] = {
 }  # fmt: skip
 
 
-def tiny_decoder(name: str, vocabulary: int, seed: int = 0) -> PreTrainedModel:
+def tiny_decoder(name: str, vocabulary: int) -> PreTrainedModel:
     """A random model of one of DECODERS on the CPU, in fp32."""
     kind, settings = DECODERS[name]
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.manual_seed(0)
         tokens = {"bos_token_id": 0, "eos_token_id": 1, "pad_token_id": vocabulary - 1}
         config = AutoConfig.for_model(kind, vocab_size=vocabulary, **tokens, **settings)
         return AutoModelForCausalLM.from_config(config).eval().requires_grad_(False)

@@ -33,9 +33,9 @@ def replay_section(generation: GenerationTab) -> RunHere:
     return here
 
 
-def replay_view(elem_id: str, label: str = "Replay of the search") -> gr.HTML:
+def replay_view(elem_id: str) -> gr.HTML:
     """The slider and what it shows. value: what `replay_value` returns."""
-    return view("classroom/replay", elem_id, label, {"empty": NO_RESULT})
+    return view("classroom/replay", elem_id, "Replay of the search", {"empty": NO_RESULT})
 
 
 def replay_value(record: dict | None) -> dict:

@@ -10,9 +10,9 @@ from components.page.view import view
 from explainers.reports.figures.agreement import agreement_chart
 
 
-def agreement_map(elem_id: str, label: str = "Where the methods agree") -> gr.HTML:
+def agreement_map(elem_id: str) -> gr.HTML:
     """The text with votes, and a heat map of each two methods. value: what `map_value` returns."""
-    return view("compare/agreement_map", elem_id, label, {"spans": []})
+    return view("compare/agreement_map", elem_id, "Where the methods agree", {"spans": []})
 
 
 def map_value(

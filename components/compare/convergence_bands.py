@@ -16,12 +16,12 @@ READING = (
 EMPTY = "Press Convergence to run XPrompt and its two ablations over several seeds."
 
 
-def convergence_bands(elem_id: str, label: str = "Convergence of XPrompt and its ablations") -> gr.HTML:
+def convergence_bands(elem_id: str) -> gr.HTML:
     """Lines with bands. value: what `bands_value` returns.
 
     The text of `.cap` is the summary: "iteration 100 of 100: XPrompt −34.20, …".
     """
-    return charts(elem_id, label, EMPTY)
+    return charts(elem_id, "Convergence of XPrompt and its ablations", EMPTY)
 
 
 def bands_value(curves: list[dict]) -> dict:

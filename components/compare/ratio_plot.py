@@ -16,12 +16,12 @@ READING = (
 EMPTY = "Press Ratio for k = 1…K to see how far each method gets with one word, two, and so on."
 
 
-def ratio_plot(elem_id: str, label: str = "Probability ratio for each k") -> gr.HTML:
+def ratio_plot(elem_id: str) -> gr.HTML:
     """Lines over k = 1, 2, …. value: what `ratio_value` returns.
 
     The text of `.cap` is the summary: "k 5 of 5: XPrompt 0.312, random removal 0.871".
     """
-    return charts(elem_id, label, EMPTY)
+    return charts(elem_id, "Probability ratio for each k", EMPTY)
 
 
 def ratio_value(points: list[dict], titles: dict[str, str], most: int, unit: str) -> dict:

@@ -16,9 +16,9 @@ COSTS = {"seconds": "Seconds", "forward_passes": "Forward passes"}
 SHORT = {"probability_ratio": "Ratio", "kl": "KL", "rouge_l_f1": "ROUGE-L F1", "sentence_bert": "S-BERT"}
 
 
-def compare_table(elem_id: str, label: str = "Methods side by side") -> gr.HTML:
+def compare_table(elem_id: str) -> gr.HTML:
     """A table sorted by its headers; on a phone its rows are cards. value: what `table_value` returns."""
-    return view("compare/table", elem_id, label, {"rows": []})
+    return view("compare/table", elem_id, "Methods side by side", {"rows": []})
 
 
 def table_value(

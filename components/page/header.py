@@ -15,9 +15,9 @@ def header_tools() -> None:
         projector_button("projector")
 
 
-def projector_button(elem_id: str, label: str = "Projector mode") -> gr.HTML:
+def projector_button(elem_id: str) -> gr.HTML:
     """A button that turns the mode on and off; `?projector=1` in the address opens in it, Escape leaves it.
 
     The mode is the class `mw-projector` on the document's element and assets/page/projector.css.
     """
-    return view("page/projector", elem_id, label, {})
+    return view("page/projector", elem_id, "Projector mode", {})

@@ -63,10 +63,10 @@ CARDS = [
 ]
 
 
-def tour(elem_id: str, label: str = "Take the tour") -> gr.HTML:
+def tour(elem_id: str) -> gr.HTML:
     """The button that starts the tour, and its dialog.
 
     value: {"tab": name of the tab that the cards speak of, "cards": [{"target": a CSS selector of what the
     card explains, "title", "text"}]}. A card whose target is not on the page stands in the middle.
     """
-    return view("page/tour", elem_id, label, {"tab": "Generation", "cards": CARDS})
+    return view("page/tour", elem_id, "Take the tour", {"tab": "Generation", "cards": CARDS})

@@ -42,7 +42,7 @@ def token_strip(elem_id: str, label: str = "The prompt, word by word") -> gr.HTM
     return view("pieces/token_strip", elem_id, label, {"text": "", "spans": []})
 
 
-def response_strip(elem_id: str, label: str = "The answer, by how much each token lost") -> gr.HTML:
+def response_strip(elem_id: str) -> gr.HTML:
     """Tokens read by hover, focus, arrow keys, Home and End.
 
     value: {"text", "spans": [{"text", "start", "end", "score": nats lost or None, "lines": [str]}], "limit":
@@ -50,31 +50,33 @@ def response_strip(elem_id: str, label: str = "The answer, by how much each toke
     text, by Enter, or with Shift and the arrow keys, and dropped with Escape. That raises `.select`: its
     gr.SelectData has the [first, last] token as index, [] where none is chosen, and the text as value.
     """
-    return view("pieces/response_strip", elem_id, label, {"text": "", "spans": [], "limit": 1})
+    label, empty = "The answer, by how much each token lost", {"text": "", "spans": [], "limit": 1}
+    return view("pieces/response_strip", elem_id, label, empty)
 
 
-def method_strips(elem_id: str, label: str = "All methods") -> gr.HTML:
+def method_strips(elem_id: str) -> gr.HTML:
     """A strip for each method, added as it comes.
 
     value: {"about": a sentence above the strips, "text", "label", "spans": [{"start", "end"}], "rows":
     [{"method", "title", "scores": a number per span, "neutral", "limits", "facts": [[name, text]], "highest":
     what the colours show in words, "error": why there are no scores}]}; rows are only ever added to a text.
     """
-    return view("pieces/method_strips", elem_id, label, {"rows": []})
+    return view("pieces/method_strips", elem_id, "All methods", {"rows": []})
 
 
-def class_bars(elem_id: str, label: str = "Classes") -> gr.HTML:
+def class_bars(elem_id: str) -> gr.HTML:
     """A button for each class. A click or Enter raises `.select`, whose gr.SelectData holds index and name.
 
     value: {"labels": [{"label", "probability", "text" (the probability in words), "words" (label words in
     use)}], "label": the class explained, "predicted": the likeliest}.
     """
-    return view("pieces/class_bars", elem_id, label, {"labels": []})
+    return view("pieces/class_bars", elem_id, "Classes", {"labels": []})
 
 
-def class_change(elem_id: str, label: str = "Classes, with and without these words") -> gr.HTML:
+def class_change(elem_id: str) -> gr.HTML:
     """Two bars per class. Its chart: `classes_chart`."""
-    return charts(elem_id, label, "The probability of each class appears here.")
+    empty = "The probability of each class appears here."
+    return charts(elem_id, "Classes, with and without these words", empty)
 
 
 def charts(elem_id: str, label: str, empty: str) -> gr.HTML:
@@ -86,20 +88,20 @@ def charts(elem_id: str, label: str, empty: str) -> gr.HTML:
     return view("pieces/charts", elem_id, label, {"charts": [], "empty": empty})
 
 
-def convergence_plot(elem_id: str, label: str = "The search") -> gr.HTML:
+def convergence_plot(elem_id: str) -> gr.HTML:
     """The search while it runs. Its chart: `convergence_chart`."""
     empty = "The search appears here while it runs: one point per step, lower where the missing words matter."
-    return charts(elem_id, label, empty)
+    return charts(elem_id, "The search", empty)
 
 
-def faithfulness_plot(elem_id: str, label: str = "Faithfulness") -> gr.HTML:
+def faithfulness_plot(elem_id: str) -> gr.HTML:
     """Activation and pruning. Its charts: `faithfulness_chart` of both."""
-    return charts(elem_id, label, NO_CURVES)
+    return charts(elem_id, "Faithfulness", NO_CURVES)
 
 
-def layer_lens_view(elem_id: str, label: str = "Layer lens") -> gr.HTML:
+def layer_lens_view(elem_id: str) -> gr.HTML:
     """Layers × tokens. Its chart: `lens_chart`."""
-    return charts(elem_id, label, NO_LENS)
+    return charts(elem_id, "Layer lens", NO_LENS)
 
 
 def result_view(elem_id: str) -> gr.HTML:
@@ -108,9 +110,9 @@ def result_view(elem_id: str) -> gr.HTML:
     return view("pieces/result_sentence", elem_id, "Result", {})
 
 
-def metric_table(elem_id: str, label: str = "Measures") -> gr.HTML:
+def metric_table(elem_id: str) -> gr.HTML:
     """A table of measures. value: what `metric_rows` returns."""
-    return view("pieces/metric_table", elem_id, label, {"rows": []})
+    return view("pieces/metric_table", elem_id, "Measures", {"rows": []})
 
 
 def output_diff(elem_id: str) -> gr.HTML:

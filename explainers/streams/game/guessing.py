@@ -127,10 +127,10 @@ def measure(subject: Subject, removed: list[int]) -> Effect:
     }
 
 
-def random_sets(round: Round, subject: Subject, draws: int = DRAWS) -> RandomEffect:
-    """Mean effect of `draws` random sets of k spans, and what each of them does."""
+def random_sets(round: Round, subject: Subject) -> RandomEffect:
+    """Mean effect of DRAWS random sets of k spans, and what each of them does."""
     generator, spans = torch.Generator().manual_seed(0), len(subject.target.spans)
-    drawn = [torch.randperm(spans, generator=generator)[: round.k].tolist() for _ in range(draws)]
+    drawn = [torch.randperm(spans, generator=generator)[: round.k].tolist() for _ in range(DRAWS)]
     subject.target.log_prob(torch.tensor([_mask(subject, removed) for removed in drawn]))  # in batches
     sets = [measure(subject, removed) for removed in drawn]
     drops = [found["drop"] for found in sets]
