@@ -30,6 +30,7 @@ HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 OWN_PROMPTS = HERE / "prompts.jsonl"
 DATA = HERE.parent / "data"
+FIELDS = ("prompt", "instruction", "text")  # that hold a line's text
 LIBRARIES = ("torch", "transformers", "captum")
 
 clock: Callable[[], float] = perf_counter  # wall time; see measure_on_a_busy_machine
@@ -91,7 +92,7 @@ def read_prompts(source: str) -> list[str]:
         raise MaskwiseError(
             f"{source} holds no JSONL files. Give a folder, a file or a Hub dataset that does."
         )
-    columns = [[_text(json.loads(line)) for line in file.open(encoding="utf-8")] for file in files]
+    columns = [[_text(file, line) for line in file.open(encoding="utf-8")] for file in files]
     return [column[row] for row in range(max(map(len, columns))) for column in columns if row < len(column)]
 
 
@@ -101,8 +102,14 @@ def words_of(texts: list[str], count: int) -> str:
     return exact or " ".join(islice(cycle(" ".join(texts).split()), count))
 
 
-def _text(row: dict) -> str:
-    return next(row[name] for name in ("prompt", "instruction", "text") if name in row)
+def _text(file: Path, line: str) -> str:
+    row = json.loads(line)
+    for name in FIELDS:
+        if name in row:
+            return row[name]
+    raise MaskwiseError(
+        f"{file.name} has a line of {', '.join(row)}: name its text one of {', '.join(FIELDS)}."
+    )
 
 
 def _hub_files(name: str) -> list[Path]:

@@ -175,6 +175,13 @@ def main() -> None:
     else:
         task = tasks[arguments.task]
         template, words = task.templates[0], [[each[0]] for each in task.label_words]
+    try:
+        _tune_and_save(arguments, template, words)
+    except MaskwiseError as error:
+        parser.error(str(error))
+
+
+def _tune_and_save(arguments: argparse.Namespace, template: str, words: list[list[str]]) -> None:
     loaded = load_model(arguments.model, Task.CLASSIFICATION)
     examples = read_examples(arguments.train)
     tuning = few_shot_tune(

@@ -21,7 +21,7 @@ import gradio as gr
 
 from components.line.job_log import log_failure
 from explainers.core import zero_gpu
-from explainers.core.errors import MaskwiseError, Stopped
+from explainers.core.errors import MaskwiseError, Stopped, unexpected
 from explainers.core.types import OnForward
 from explainers.streams.events.shared import Event
 
@@ -59,7 +59,7 @@ def _decorated(compute: Callable[[bytes, int, int], Iterator[Said]]):
 def compute(pickled: bytes, place: int, seconds: int) -> Iterator[Said]:
     """The events of a pickled stream; the last is an `error` or `stopped` where it ended early.
 
-    place: of its Event among those of Stop. seconds: for which there is a GPU.
+    place: which of `_stops` tells it to stop. seconds: for which there is a GPU.
     """
     zero_gpu.lend()
     until, passes = monotonic() + seconds - ENDING_SECONDS, 0
@@ -81,7 +81,7 @@ def compute(pickled: bytes, place: int, seconds: int) -> Iterator[Said]:
         yield passes, {"type": "error", "text": str(error)}
     except Exception as error:  # spaces would print it with its message, which may hold a text
         log_failure(error)
-        yield passes, {"type": "error", "text": f"Something went wrong on the GPU ({type(error).__name__})."}
+        yield passes, {"type": "error", "text": unexpected(error)}
 
 
 on_gpu = _decorated(compute)
@@ -126,6 +126,8 @@ def _sentence(refused: gr.Error) -> str:
 def _called(
     pickled: bytes, seconds: int, on_forward: OnForward, stopped: Callable[[], bool]
 ) -> Iterator[Event]:
+    """The events of one call, with a place of its own among `_stops`. Raises as the stream does, and gr.Error
+    where no GPU is lent."""
     place, over, before = _free.get(), ThreadEvent(), 0
     _stops[place].clear()
     Thread(target=_tell, args=(place, stopped, over), daemon=True).start()

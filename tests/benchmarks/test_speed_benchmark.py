@@ -75,6 +75,9 @@ def test_prompts_of_a_folder_come_in_turn(tmp_path):
     (tmp_path / "none").mkdir()
     with pytest.raises(MaskwiseError, match="holds no JSONL"):
         read_prompts(str(tmp_path / "none"))
+    (tmp_path / "other.jsonl").write_text('{"question": "Why?"}\n')
+    with pytest.raises(MaskwiseError, match="other.jsonl.*question.*instruction"):
+        read_prompts(str(tmp_path / "other.jsonl"))
 
 
 def test_spread_is_of_the_median():

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import cloudpickle
 import pytest
 
-from components.api import comparison_work
+from components.compare.run import comparison_work
 from components.generation.run import generation_work
 from components.line import lent_gpu
 from components.line.lent_gpu import FIRST_SECONDS, LEAST_SECONDS, READING_SECONDS, seconds_to_ask
@@ -140,6 +140,16 @@ def test_what_the_page_and_the_api_run_can_be_taken_to_another_process():
     settings = {"prompt": PROMPT, "methods": ["feature_ablation"], "model": "", "k": 1}
     for work in (generation_work(lambda: asked, ""), comparison_work(settings, "comparison", compare)):
         assert callable(cloudpickle.loads(cloudpickle.dumps(work.stream)))
+
+
+def test_an_error_that_nobody_foresaw_says_what_to_do(monkeypatch):
+    def too_large(on_forward):
+        raise RuntimeError("CUDA out of memory")
+        yield
+
+    monkeypatch.setattr("explainers.core.zero_gpu.lend", lambda: None)
+    [(_, said)] = lent_gpu.compute(cloudpickle.dumps(too_large), 0, 60)
+    assert said["type"] == "error" and "Choose a smaller model" in said["text"]
 
 
 def test_elsewhere_the_package_is_not_even_imported():

@@ -1,5 +1,6 @@
 """Few-shot tuning on a tiny random BERT: what falls, what moves, what comes back from the file."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ from explainers.verbalizers.whole_words import whole_word_verbalizer
 from tests.tiny_models import MASKED_KINDS, tiny_masked
 from training.adapter import TunedAdapter
 from training.cloze import word_ids
-from training.few_shot import TuningStep, few_shot_tune, sample_shots
+from training.few_shot import TuningStep, few_shot_tune, main, sample_shots
 
 TEMPLATE = "{text} It was <mask> ."
 WORDS = [["bad", "terrible"], ["great", "good"]]
@@ -150,3 +151,15 @@ def test_errors_name_the_fix(tmp_path):
     stranger = TunedAdapter({"nothing": torch.zeros(1)}, TEMPLATE, WORDS)
     with pytest.raises(MaskwiseError, match="does not fit"):
         stranger.apply(tiny.model)
+
+
+def test_command_ends_with_what_is_wrong_in_a_sentence(tmp_path, monkeypatch, capsys):
+    tiny, lines = tiny_masked("bert"), tmp_path / "lines.jsonl"
+    lines.write_text("".join(json.dumps({"text": text, "label": label}) + "\n" for text, label in EXAMPLES))
+    monkeypatch.setattr("training.few_shot.load_model", lambda name, task: tiny)
+    asked = ["--task", "custom", "--template", "no blank {text}", "--label-words", "bad", "good"]
+    files = ["--train", str(lines), "--out", str(tmp_path / "out")]
+    monkeypatch.setattr("sys.argv", ["few_shot", *asked, *files])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2 and "lacks <mask>" in capsys.readouterr().err
