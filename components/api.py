@@ -179,9 +179,9 @@ async def public_events(work: Work, request: gr.Request | None) -> AsyncGenerato
     Asynchronous, so that a call ends at once where its caller cancels it, and waits in no thread.
     """
     with words_for_the_caller():
-        job = RUNNER.add(request.session_hash if request else None, work)
+        reader = RUNNER.add(request.session_hash if request else None, work)
     try:
-        async with aclosing(job.awaited_updates()) as updates:
+        async with aclosing(reader.awaited_updates()) as updates:
             async for events in updates:
                 for event in events:
                     if event["type"] in ("error", "stopped"):
@@ -189,7 +189,7 @@ async def public_events(work: Work, request: gr.Request | None) -> AsyncGenerato
                     if event["type"] in PUBLIC_EVENTS:
                         yield dict(event)
     finally:
-        RUNNER.end(job)
+        RUNNER.end(reader)
 
 
 def shorten_errors(server) -> None:

@@ -137,7 +137,7 @@ class BudgetSearch:
             return list(range(self.spans))
         parts, most = sentences(self.target.spans), max(NARROWED, 2 * self.k)
         while any(len(part) > 1 for part in parts):
-            yield from self._look([mask_without(self.spans, part) for part in parts], whole=False)
+            yield from self._look([mask_without(self.spans, part) for part in parts], eligible=False)
             log_probs = [self.tried[mask_without(self.spans, part)] for part in parts]
             parts = finer(parts, log_probs, most, self.k)
         return sorted(t for part in parts for t in part)
@@ -167,7 +167,7 @@ class BudgetSearch:
         """What the proof asks for, in parts to `check` each, the most promising first, until it is whole or
         the budget is spent."""
         assert self.surrogate  # fitted by `find`
-        while (rest := self._unproved()) and (most := self._affordable(rest)) > 0:
+        while (rest := self._untried()) and (most := self._affordable(rest)) > 0:
             before, (masks, _) = self.mask, self.surrogate.promising(rest)
             self._total = self._steps + most
             for part in self._known_or_new(masks[:most]):
@@ -184,7 +184,7 @@ class BudgetSearch:
     def check(self, masks: list[Mask]) -> Iterator[SearchStep]:
         """Try a part of the proof."""
         wanted = self._wanted()
-        done = wanted - len(self._unproved())
+        done = wanted - len(self._untried())
         for step in self._try(masks):
             done += 1
             yield replace(step, phase=Phase.PROVE, checked=(done, wanted))
@@ -192,12 +192,12 @@ class BudgetSearch:
     def certificate(self) -> str:
         """What is known of the best mask among all of its size, in a sentence."""
         if unproved := self.unproved():
-            return self._of_part(unproved)
+            return self._partial_certificate(unproved)
         return (optimal_certificate if self._covers_all() else exchange_certificate)(self.spans, self.k)
 
     def unproved(self) -> Unproved | None:
         """What the proof still asks for, and how to go on; None where it is whole."""
-        if not (rest := self._unproved()):
+        if not (rest := self._untried()):
             return None
         if self._affordable(rest) > 0:
             return Unproved(len(rest), self._wanted(), {})
@@ -205,7 +205,7 @@ class BudgetSearch:
         budget = int(min(len(self.tried) + len(rest), most or math.inf))
         return Unproved(len(rest), self._wanted(), {"budget": budget} if budget > self.budget else None)
 
-    def _of_part(self, unproved: Unproved) -> str:
+    def _partial_certificate(self, unproved: Unproved) -> str:
         left, wanted = unproved.left, unproved.wanted
         what = "sets of this size" if self._covers_all() else "exchanges of one span"
         said = (
@@ -226,7 +226,7 @@ class BudgetSearch:
     def _wanted(self) -> int:
         return math.comb(self.spans, self.k) if self._covers_all() else self.k * (self.spans - self.k)
 
-    def _unproved(self) -> list[Mask]:
+    def _untried(self) -> list[Mask]:
         masks = all_masks(self.spans, self.k) if self._covers_all() else exchanges(self.mask)
         return [mask for mask in masks if mask not in self.tried]
 
@@ -239,21 +239,21 @@ class BudgetSearch:
         """How many of the masks that the proof still asks for may be tried."""
         return len(rest) if self._covers_all() else min(len(rest), self._left())
 
-    def _look(self, masks: list[Mask], whole: bool = True) -> Iterator[SearchStep]:
-        """A step for each mask that was not tried before. whole: one of them may become the best."""
+    def _look(self, masks: list[Mask], eligible: bool = True) -> Iterator[SearchStep]:
+        """A step for each mask that was not tried before. eligible: one of them may become the best."""
         for part in self._pace.parts([mask for mask in masks if mask not in self.tried]):
-            yield from self._try(part, whole)
+            yield from self._try(part, eligible)
 
-    def _try(self, masks: list[Mask], whole: bool = True) -> Iterator[SearchStep]:
+    def _try(self, masks: list[Mask], eligible: bool = True) -> Iterator[SearchStep]:
         """Evaluate all the masks, then a step for each."""
         values = self._values(masks)
         self.tried.update(zip(masks, values, strict=True))
         if self.surrogate:
             self.surrogate.observe(masks, [value - self.unmasked for value in values])
         for mask, value in zip(masks, values, strict=True):
-            if whole:
+            if eligible:
                 value = exact_below(self.target, mask, value, self.value)
-            better = whole and value < self.value - self.target.min_gain
+            better = eligible and value < self.value - self.target.min_gain
             if better:
                 self.mask, self.value = mask, value
             yield self._step(mask, value, better)

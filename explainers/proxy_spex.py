@@ -88,11 +88,11 @@ def fit_trees(
     from sklearn.model_selection import GridSearchCV, PredefinedSplit
 
     trees = GradientBoostingRegressor(n_estimators=TREES, learning_rate=RATE, random_state=seed)
-    places = numbered(masks)
-    folds = PredefinedSplit(folds_of(places, seed))
+    numbers = numbered(masks)
+    folds = PredefinedSplit(folds_of(numbers, seed))
     search = GridSearchCV(trees, {"max_depth": DEPTHS}, scoring="r2", cv=folds)
     search.fit(masks.numpy(), values.numpy())
-    every = max(places) + 1 == 2 ** masks.shape[1]
+    every = max(numbers) + 1 == 2 ** masks.shape[1]
     return search.best_estimator_, None if every else float(search.best_score_)
 
 
@@ -102,14 +102,14 @@ def numbered(masks: torch.Tensor) -> list[int]:
     return [numbers.setdefault(tuple(mask), len(numbers)) for mask in masks.tolist()]
 
 
-def folds_of(places: list[int], seed: int) -> list[int]:
+def folds_of(numbers: list[int], seed: int) -> list[int]:
     """The fold of each mask, by its number: one that was drawn twice is never on both sides."""
     from sklearn.model_selection import KFold
 
-    distinct = max(places) + 1
+    distinct = max(numbers) + 1
     parts = KFold(min(FOLDS, distinct), shuffle=True, random_state=seed).split(range(distinct))
-    fold = {place: number for number, (_, held_out) in enumerate(parts) for place in held_out.tolist()}
-    return [fold[place] for place in places]
+    fold_of = {number: fold for fold, (_, held_out) in enumerate(parts) for number in held_out.tolist()}
+    return [fold_of[number] for number in numbers]
 
 
 def coefficients(trees: GradientBoostingRegressor) -> Coefficients:

@@ -13,6 +13,7 @@ from explainers.reports.class_sentence import CHART_NOTES, class_sentence, highe
 from explainers.reports.figures.faithfulness import Curve, faithfulness_chart
 from explainers.reports.figures.interactions import arcs_chart
 from explainers.reports.figures.layer_lens import lens_chart
+from explainers.verbalizers.words import shorten
 
 VIEWS = ("result", "bars", "strip", "plot", "methods", "lens")
 MOST_TOKENS = 160  # columns of the layer lens
@@ -143,7 +144,7 @@ class ClassificationView(RecordingView):
 
     def _bars(self) -> dict:
         rows = [
-            {**row, "text": percent(row["probability"]), "words": _shortened(row["words"])}
+            {**row, "text": percent(row["probability"]), "words": shorten(row["words"], WORDS_SHOWN)}
             for row in self.prediction["labels"]
         ]
         return {"labels": rows, "label": self.prediction["label"], "predicted": self.prediction["predicted"]}
@@ -232,11 +233,6 @@ def _colours(scores: list[float | None], neutral: float) -> dict:
         return {"neutral": 0.0}
     most = max([2 * neutral, *(score for score in scores if score is not None)])
     return {"neutral": neutral, "limits": [0.0, most]}
-
-
-def _shortened(words: list[str]) -> str:
-    more = len(words) - WORDS_SHOWN
-    return ", ".join(words[:WORDS_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _mean(values: list[float]) -> float:

@@ -14,16 +14,8 @@ from explainers.streams.game.guessing import check_guess
 
 READY = "The best set is found. Reveal it when enough have sent their marks."
 BINS = 10  # of the spread of scores
-TURNING = {
-    "words",
-    "search",
-    "prepared",
-    "scored",
-    "revealed",
-    "played",
-    "error",
-    "stopped",
-}  # all are told at once
+# Events after which everybody's page is told at once.
+NEWS = {"words", "search", "prepared", "scored", "revealed", "played", "error", "stopped"}
 
 
 @dataclass
@@ -77,9 +69,9 @@ class ClassRound(GuessView):
         """The ScoredGuess of a student, None where there is none yet."""
         return self.scored.get(tuple(self.guesses.get(student, ())))
 
-    def turns(self, event: Event) -> bool:
+    def is_news(self, event: Event) -> bool:
         """Whether everybody sees something new once this event is added."""
-        return event["type"] in TURNING or (event["type"] == "scored" and self.is_revealed)
+        return event["type"] in NEWS or (event["type"] == "scored" and self.is_revealed)
 
     def _votes(self) -> Counter[int]:
         return Counter(t for marks in self.guesses.values() for t in marks)

@@ -73,7 +73,7 @@ class Room:
             and (student.joined < unseen_before if student.seen is None else student.seen < seen_before)
         ]
 
-    def count(self) -> None:
+    def add_scores(self) -> None:
         """Add the scores of the revealed round, as far as they are there, to those of the students."""
         played = self.played
         if not played or not played.is_revealed:

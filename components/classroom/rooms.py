@@ -77,7 +77,7 @@ class Rooms:
             if room.played:
                 room.played.over = True
             room.played = ClassRound(round, number=number)
-            self._turn(room)
+            self._changed_for_all(room)
             return room.played
 
     def reveal(self, key: str) -> ClassRound:
@@ -87,14 +87,14 @@ class Rooms:
             if not room.played:
                 raise MaskwiseError(NO_ROUND)
             room.played.end_marking()
-            self._turn(room)
+            self._changed_for_all(room)
             return room.played
 
     def show_leaders(self, key: str, shown: bool) -> None:
         with self._locked():
             room = self._led(key)
             room.leaderboard = shown
-            self._turn(room)
+            self._changed_for_all(room)
 
     def renew_code(self, key: str) -> None:
         """Another code, and free places: whoever never sent marks has to join again, with that code.
@@ -140,7 +140,7 @@ class Rooms:
                 raise MaskwiseError(WRONG_CODE)
             if seat in room.students:
                 room.rename(seat, name)
-                self._turn(room)
+                self._changed_for_all(room)
                 return seat
             most = deployment().students
             if len(room.students) >= most:
@@ -150,7 +150,7 @@ class Rooms:
             key = token_urlsafe(KEY_BYTES)
             room.join(key, name, self._now())
             self._students[key] = room
-            self._stir(room)
+            self._changed_for_teacher(room)
             return key
 
     def mark(self, key: str, marks: list[int]) -> None:
@@ -163,12 +163,12 @@ class Rooms:
                 raise MaskwiseError(NO_ROUND)
             room.played.mark(key, marks)
             room.students[key].changes += 1
-            self._stir(room)
+            self._changed_for_teacher(room)
 
     # Whoever looks
 
     def tag(self, key: str) -> str:
-        """Another one for whatever this key is shown anew."""
+        """A text that is another one whenever what this key is shown has changed."""
         with self.changed:
             if room := self._teachers.get(key):
                 return f"{room.changes}.{room.changes_for_teacher}"
@@ -192,9 +192,9 @@ class Rooms:
         with self.changed:
             for event in events:
                 played.add(event)
-            room.count()
+            room.add_scores()
             room.changes_for_teacher += bool(events)
-            room.changes += any(map(played.turns, events))
+            room.changes += any(map(played.is_news, events))
             self.changed.notify_all()
 
     def sweep(self) -> int:
@@ -207,7 +207,7 @@ class Rooms:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Alone, and without rooms that are over."""
+        """Hold the rooms for oneself, those that have ended already left out."""
         with self.changed:
             self.sweep()
             yield
@@ -228,12 +228,12 @@ class Rooms:
                 room.played.guesses.pop(key, None)
 
     def _lock_out(self, room: Room, keys: list[str]) -> None:
-        """Put out, from a room with another code."""
+        """Put these out, and give the room another code, without which they do not come back."""
         del self._rooms[room.code]
         room.code = self._new_code()
         self._rooms[room.code] = room
         self._put_out(room, keys)
-        self._turn(room)
+        self._changed_for_all(room)
 
     def _close(self, room: Room) -> None:
         del self._rooms[room.code]
@@ -244,13 +244,13 @@ class Rooms:
             room.played.over = True
         self.changed.notify_all()
 
-    def _turn(self, room: Room) -> None:
-        """Everybody in it sees something new."""
+    def _changed_for_all(self, room: Room) -> None:
+        """What everybody in the room is shown has changed."""
         room.changes += 1
-        self._stir(room)
+        self._changed_for_teacher(room)
 
-    def _stir(self, room: Room) -> None:
-        """The teacher does."""
+    def _changed_for_teacher(self, room: Room) -> None:
+        """What its teacher is shown has changed, at least."""
         room.changes_for_teacher += 1
         room.used = self._now()
         self.changed.notify_all()

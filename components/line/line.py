@@ -22,8 +22,7 @@ SHARED_SECONDS = 20.0  # for so long after a short job came the next one may com
 
 
 class Line:
-    """As many long jobs wait as the deployment allows, and as many short ones; of one session as it allows of
-    one.
+    """The deployment bounds how many long jobs wait, how many short ones, and how many of one session.
 
     waiting: those in line; at_work: the one that has the models. pace: how long jobs of a kind took.
     """
@@ -91,7 +90,7 @@ class Line:
             if following is None or following.order() > ticket.order():
                 return 0.0
             self._hand_over(ticket)
-            ticket.lent = monotonic()
+            ticket.handed_over = monotonic()
             self.waiting.append(ticket)
             self._changed.wait_for(lambda: self._is_next(ticket))  # a stopped one still ends its work in turn
             self._take(ticket)
@@ -184,7 +183,7 @@ class Line:
 
     def _take(self, ticket: Ticket) -> None:
         self.waiting.remove(ticket)
-        self.at_work, ticket.began, ticket.since, ticket.lent = ticket, True, monotonic(), None
+        self.at_work, ticket.began, ticket.since, ticket.handed_over = ticket, True, monotonic(), None
 
     def _hand_over(self, ticket: Ticket) -> None:
         ticket.seconds, self.at_work = self._computed(ticket), None

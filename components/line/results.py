@@ -24,7 +24,7 @@ SHIPPED = Path(__file__).resolve().parents[2] / "assets" / "examples" / "stored"
 MOST_BYTES = 32_000_000  # in memory
 MOST_BYTES_EACH = 2_000_000
 VERSIONED = ("torch", "transformers")
-METHODS = Path(__file__).resolve().parents[2] / "explainers"
+OWN_CODE = Path(__file__).resolve().parents[2] / "explainers"
 PASSING = {"status", "queued", "stored"}  # events of a run, and not of its result
 GROWING = {"response", "masked_response"}  # of these in a row the last holds all
 
@@ -116,8 +116,12 @@ def as_text(events: list[Event]) -> str:
     """What is kept of a run's events."""
     kept = [event for event in events if event["type"] not in PASSING]
     following = [event["type"] for event in kept[1:]] + [""]
-    last = [e for e, after in zip(kept, following, strict=True) if not e["type"] == after in GROWING]
-    return json.dumps({"date": str(date.today()), "events": last}, ensure_ascii=False)
+    whole = [
+        event
+        for event, after in zip(kept, following, strict=True)
+        if event["type"] != after or after not in GROWING
+    ]
+    return json.dumps({"date": str(date.today()), "events": whole}, ensure_ascii=False)
 
 
 def from_text(text: str) -> list[Event]:
@@ -146,7 +150,7 @@ def result_key(asked: str, model: Model) -> str:
 @cache
 def versions() -> tuple[str, ...]:
     """Of the libraries, and of our own code: a digest of it, since it may be a checkout."""
-    own = sha256(b"".join(path.read_bytes() for path in sorted(METHODS.rglob("*.py")))).hexdigest()
+    own = sha256(b"".join(path.read_bytes() for path in sorted(OWN_CODE.rglob("*.py")))).hexdigest()
     return own, *map(version, VERSIONED)
 
 

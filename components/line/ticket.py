@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from time import monotonic
 
-LENT_SECONDS = 1.0  # for so long a long job lets short ones go first; then it has a pass
+AWAY_SECONDS = 1.0  # for so long a long job lets short ones go first; then it has a pass
 _numbers = count()
 
 
@@ -32,7 +32,7 @@ class Ticket:
     began: bool = False
     seconds: float = 0.0  # with the models, until the last time they were handed over
     since: float = 0.0  # when it took the models last
-    lent: float | None = None  # since when it waits to have them again, between two passes
+    handed_over: float | None = None  # when it handed them over between two passes, until it has them again
     turn: int = 0
     number: int = field(default_factory=lambda: next(_numbers))
 
@@ -43,9 +43,9 @@ class Ticket:
 
     def order(self) -> tuple[bool, bool, bool, int, int]:
         """Who has the lowest goes first: background last, short before long, begun before new, then sessions
-        in turn. What a stopped job still does is short, and so is the next pass of one that has lent the
-        models for long, or a flood of clicks would hold it up for good."""
-        overdue = self.lent is not None and monotonic() - self.lent > LENT_SECONDS
+        in turn. What a stopped job still does is short, and so is the next pass of one that handed the
+        models over long ago, or a flood of clicks would hold it up for good."""
+        overdue = self.handed_over is not None and monotonic() - self.handed_over > AWAY_SECONDS
         short = self.short or self.stopped or overdue
         return self.background, not short, not self.began, self.turn, self.number
 

@@ -203,7 +203,7 @@ def check_distinct(labels: Sequence[str], ids: Sequence[Sequence], otherwise: st
         seen[frozenset(of_class)] = label
 
 
-def shorten(words: Sequence[str]) -> str:
+def shorten(words: Sequence[str], most: int = SHOWN) -> str:
     """The first few words, and how many more there are."""
-    more = len(words) - SHOWN
-    return ", ".join(words[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+    more = len(words) - most
+    return ", ".join(words[:most]) + (f" and {more} more" if more > 0 else "")

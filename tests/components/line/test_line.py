@@ -92,7 +92,7 @@ def test_a_long_job_hands_over_between_passes_and_goes_on_before_other_long_ones
 
 
 def test_a_flood_of_short_jobs_does_not_hold_a_long_one_up(monkeypatch):
-    monkeypatch.setattr("components.line.ticket.LENT_SECONDS", 0.05)
+    monkeypatch.setattr("components.line.ticket.AWAY_SECONDS", 0.05)
     line, over = Line(), threading.Event()
     first = at_work(line)
 
