@@ -104,10 +104,11 @@ async def explain_classification(
     """Classify a text through a template and label words, and score each of its tokens for one class.
 
     Streams {"type": "queued", "ahead", "seconds"} while others go first, {"type": "stored", "date"} where an
-    equal request was answered before, {"type": "prediction", ...}, for a search {"type": "step", ...}, and
-    last {"type": "explanation", ...}. task: ag_news, sst2, imdb, dbpedia, yahoo or custom. model: "" for the
-    built-in one, a Hub id or a folder. template: with <mask> and {text}; "" for the task's. label_words:
-    {"class": ["word", ...]}; needed for custom. label: the class to explain, "" for the predicted one.
+    equal request was answered before, {"type": "prediction", ...}, for a search {"type": "step", ...},
+    {"type": "shown", ...} where it goes on to prove what it has found, and last {"type": "explanation", ...}.
+    task: ag_news, sst2, imdb, dbpedia, yahoo or custom. model: "" for the built-in one, a Hub id or a folder.
+    template: with <mask> and {text}; "" for the task's. label_words: {"class": ["word", ...]}; needed for
+    custom. label: the class to explain, "" for the predicted one.
     verbalizer: manual, whole_words (as many masks as a word has tokens), knowledgeable,
     knowledgeable_few_shot, prototypical or soft. options: of the method, and granularity,
     mask_operator, k, words_per_class, examples, pruning_order, pruning_values.
@@ -144,11 +145,11 @@ async def compare_methods(
 ) -> AsyncIterator[dict]:
     """Explain one answer by several methods, and hold them against random removal.
 
-    Streams {"type": "queued", "ahead", "seconds"} while others go first, {"type": "response", "text"},
-    {"type": "floor", ...} (random sets of k spans), a {"type": "row", ...} for each method, and last
-    {"type": "compared", "rows", ...}: how far they agree. methods: up to eight names, such as xprompt,
-    best_swap, feature_ablation or integrated_gradients. The rest as in explain_generation. log-probabilities
-    in nats, time in seconds.
+    Streams {"type": "queued", "ahead", "seconds"} while others go first, {"type": "stored", "date"} where an
+    equal request was answered before, {"type": "response", "text"}, {"type": "floor", ...} (random sets of k
+    spans), a {"type": "row", ...} for each method, and last {"type": "compared", "rows", ...}: how far they
+    agree. methods: up to eight names, such as xprompt, best_swap, feature_ablation or integrated_gradients.
+    The rest as in explain_generation. log-probabilities in nats, time in seconds.
     """
     with words_for_the_caller():
         asked = ComparisonRequest(

@@ -37,7 +37,7 @@ class LinearSurrogate(Explainer):
         samples: int = option(
             64,
             "Samples",
-            "Random masks; each is one pass and keeps half of the spans.",
+            "Random masks; each is one pass and keeps about half of the spans.",
             minimum=16,
             maximum=2000,
         )

@@ -29,10 +29,10 @@ POOR_FIT = 0.5
 class ProxySpex(Explainer):
     """log p(y | m⊙x) ≈ Σ_S F(S) χ_S(m), with the few sets S that gradient-boosted trees find.
 
-    Random masks that keep half of the spans are evaluated; trees are fitted to log p; each tree is a short
-    sum of parities, so the ensemble is one; the largest coefficients are kept and fitted again by ridge
-    regression. Trees find a set through its subsets, which is how effects of language models are built. A
-    span's score is its Shapley value in that sum. The removed set is, of the 16 sets for which the sum
+    Random masks that keep each span with probability ½ are evaluated; trees are fitted to log p; each tree
+    is a short sum of parities, so the ensemble is one; the largest coefficients are kept and fitted again by
+    ridge regression. Trees find a set through its subsets, which is how effects of language models are built.
+    A span's score is its Shapley value in that sum. The removed set is, of the 16 sets for which the sum
     is lowest, the one with the lowest log p. Here the trees are scikit-learn's; the authors take LightGBM.
     """
 
@@ -45,7 +45,7 @@ class ProxySpex(Explainer):
         samples: int = option(
             300,
             "Samples",
-            "Random masks; each is one pass and keeps half of the spans.",
+            "Random masks; each is one pass and keeps about half of the spans.",
             minimum=50,
             maximum=5000,
         )

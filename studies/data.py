@@ -81,6 +81,7 @@ def is_file(source: str) -> bool:
 
 
 def named(source: str) -> str:
+    """What messages call it: a file by its name alone, without its folder."""
     return Path(source).name if is_file(source) else source
 
 

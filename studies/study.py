@@ -61,6 +61,7 @@ class Study(Declared):
 
     shows: the tables and figures of the paper that it remakes. paper_method: the one that the others are
     tested against. limit: prompts of each data set, 0 for all. draw: the first ones, or some drawn at random.
+    least_words, most_words: of a text that is taken; 0 for any number.
     columns: measures of the table, in order. notes: how the study differs from the paper all the same.
     """
 

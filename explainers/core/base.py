@@ -151,6 +151,7 @@ class Explainer(ABC, Generic[TargetT]):
 
     @classmethod
     def name(cls) -> str:
+        """The name of its file, by which the API knows it."""
         return cls.__module__.rpartition(".")[2]
 
     @classmethod
@@ -166,6 +167,7 @@ def top_k_mask(scores: torch.Tensor, k: int) -> Mask:
 
 
 def register(cls: type[Explainer]) -> type[Explainer]:
+    """Enter a method in EXPLAINERS under the name of its file; a decorator of its class."""
     if cls.name() in EXPLAINERS:
         raise ValueError(f"{cls.name()} is registered twice")
     EXPLAINERS[cls.name()] = cls

@@ -205,7 +205,7 @@ def _make_room(key: Kept, needed: int) -> None:
 
 
 def held_bytes() -> int:
-    """Bytes of the weights of all models kept, and of their copies in lower precision."""
+    """Bytes of the weights of all models kept, and of their copies, such as those in another precision."""
     models = [kept.model for kept in list(kept_models.values())]
     weights = (weight for model in models for weight in model.parameters())
     return sum(weight.nbytes for weight in weights) + sum(map(bytes_of_copies, models))

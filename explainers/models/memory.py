@@ -1,4 +1,4 @@
-"""How much memory a model needs, how much there is, and how much of it loaded models may keep."""
+"""Where a model goes and whether it fits: its device and precision, the memory it needs and what is free."""
 
 from __future__ import annotations
 

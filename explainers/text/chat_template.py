@@ -180,7 +180,7 @@ def _readable_chat(tokenizer, choices: TemplateChoices) -> tuple[_Chat, list[str
 
 
 def _refusal(chat: _Chat, error: Exception) -> str:
-    """Whether a template raises because of the system prompt or anyhow."""
+    """Why a template cannot be used: it refuses the system prompt, or raises without one, too."""
     if chat.choices.system:
         try:
             chat.render(TEXT_PLACE, "")
@@ -214,7 +214,7 @@ def _filled(skeleton: list[str], body: str, system: str) -> tuple[Piece, ...]:
 
 def _around(rendered: str, body: str, system: str) -> tuple[Piece, ...]:
     """The pieces of a template that writes otherwise around some texts: the text and the system prompt are
-    found in what it rendered. None where they do not stand there once."""
+    found in what it rendered. Nothing where they do not stand there once."""
     places = {body: "text", system: "system"} if system else {body: "text"}
     if any(rendered.count(words) != 1 for words in places):
         return ()

@@ -115,7 +115,8 @@ class MethodsEvent(TypedDict):
 
 
 class MethodEvent(TypedDict):
-    """One of all methods on a class. error: why it has no scores, in words; then nothing but its names."""
+    """One of all methods on a class. passes: about how many it takes. error: why it has no scores, in words,
+    and nothing follows it; else empty."""
 
     type: Literal["method"]
     method: str
