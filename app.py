@@ -7,11 +7,7 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import replace
 from importlib.util import find_spec
-from itertools import chain
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -29,48 +25,31 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from components.api import offer_api, shorten_errors
-from components.classification.controls import DEFAULT_TASK, FIRST_TEXT
 from components.classification.run import leave
 from components.classification.tab import classification_tab
-from components.classification.works import RUN
-from components.classification.works import tokens_to_read as text_tokens_to_read
 from components.classroom.lesson_page import lesson_routes
 from components.classroom.room_routes import room_routes
 from components.classroom.tab import classroom_tab
 from components.compare.tab import compare_tab
-from components.generation.controls import DEFAULT_METHOD
-from components.generation.run import generation_work
 from components.generation.tab import generation_tab
 from components.line.allocator import limit_arenas
-from components.line.work import Work
 from components.page.header import header_tools
 from components.page.light_page import LightPage
-from components.page.models_menu import at_hand, default_model
 from components.page.theme import look
+from components.preparation import prepare
 from components.runner import RUNNER
 from components.server.bodies import KEPT_SECONDS, largest
-from components.server.health import READY
 from components.server.light_sessions import lighten_sessions
 from components.sharing.restore import restore_links
 from components.what_if.class_tab import class_what_if_tab
 from components.what_if.tab import what_if_tab
 from explainers.core.deployment import SPACE, deployment
 from explainers.core.errors import MaskwiseError, shown
-from explainers.core.types import OnForward, Task
-from explainers.models.held import load_model
-from explainers.streams.classification import run as classify
-from explainers.streams.events.shared import Event
-from explainers.streams.generation import run as generate
-from explainers.streams.reading import explain_and_read, planned_passes
-from explainers.streams.requests.classification import ClassificationRequest
-from explainers.streams.requests.generation import GenerationRequest
-from explainers.targets.causal.drafting import draft_of
 
 INTRODUCTION = (
     "# Maskwise\nWhich words of a prompt could a language model not do without? "
     "Maskwise removes words, and measures how much less likely the model's own answer becomes."
 )
-FIRST_PROMPT = "Tell me in a few words what the weather in the mountains is like in spring."
 THREADS = 128  # for handlers: a run that waits in the line holds one
 MOST_SESSIONS = 500  # whose inputs and results are in memory
 
@@ -168,45 +147,6 @@ def free_address() -> tuple[str, int]:
             "docs/deploy.md has the settings."
         ) from error
     return host, int(port)
-
-
-def prepare() -> None:
-    """Load the default models that need no download, make what is made on first use, such as the copy that
-    drafts answers, and time a small run: no visitor waits for that, and the first is told how long his
-    takes."""
-    for task in Task:
-        with suppress(MaskwiseError):  # the run itself will say what is wrong
-            if at_hand(name := default_model(task), task):
-                load_model(name, task)
-                for work in first_works(name, task):
-                    RUNNER.do(work)
-    READY.set()
-
-
-def first_works(model: str, task: Task) -> Iterator[Work]:
-    """A run for which all is made that is made once, then one that is timed; whoever comes goes first in
-    between."""
-    if task is Task.GENERATION:
-        small = GenerationRequest("Say hello.", model, DEFAULT_METHOD, k=1, max_new_tokens=8)
-        request = GenerationRequest(FIRST_PROMPT, model, DEFAULT_METHOD, k=1, max_new_tokens=16)
-        yield Work(lambda hook: chain(made_in_parts(model, hook), generate(small, hook)), "preparation")
-        yield replace(generation_work(lambda: request, model), kept=False)  # a stored one would take no time
-    else:
-        text = ClassificationRequest(FIRST_TEXT, DEFAULT_TASK, model)
-        size = text_tokens_to_read(text, planned_passes)
-        yield Work(lambda hook: classify(text, hook), "preparation", model, task)
-        yield Work(lambda hook: explain_and_read(text, hook), RUN, model, task, size=size)
-
-
-def made_in_parts(model: str, hook: OnForward) -> Iterator[Event]:
-    """Try out how the model may be read, then make the copy that drafts. No events come of it."""
-    loaded = load_model(model, Task.GENERATION)
-    hook(0)
-    draft = draft_of(loaded)
-    hook(0)
-    if draft:
-        draft()
-    yield from ()
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ FLOORS = (
     ("app",),
     (
         "components.api",
+        "components.preparation",
         "components.generation",
         "components.classification",
         "components.compare",
