@@ -12,7 +12,7 @@ from components.page.views import AT_ONCE, EACH_TIME
 from components.pieces.label_lines import read_words, write_words
 from explainers.core.errors import MaskwiseError
 from explainers.text.tasks import CUSTOM, find_task
-from explainers.verbalizers.words import read_kpt_file
+from explainers.verbalizers.kpt_file import read_kpt_file
 
 OWN_CLASSES = "Complaint: problem, broken\nPraise: great, thanks"
 

@@ -12,9 +12,9 @@ from explainers.core.types import Mask
 from explainers.models.fast_fp32 import fast_fp32
 from explainers.targets.base import as_masks
 from explainers.targets.batching import LOGITS_BYTES, Batch, Batches, Passes, batch_rows
+from explainers.targets.causal.lengths import check_choices, steady_length, window_of
 from explainers.targets.causal.model import CausalModel
 from explainers.targets.causal.prefix import SharedPrefix, first_removable
-from explainers.targets.causal.reading import check_choices, steady_length, window_of
 from explainers.targets.masked_prompt import MaskedPrompt, MaskOperator
 
 

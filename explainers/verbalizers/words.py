@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections import Counter
 from collections.abc import Sequence
 from itertools import dropwhile
-from pathlib import Path
 from typing import Any
 
 from explainers.core.errors import MaskwiseError, shown
@@ -17,7 +14,6 @@ from explainers.verbalizers.base import WordVerbalizer
 
 MIN_LABELS, MAX_LABELS = 2, 50
 MAX_LABEL_CHARS, MAX_WORDS = 60, 2000
-MAX_FILE_BYTES = 1_000_000
 SHOWN = 5
 WHOLE = ", or choose the verbalizer whole_words, which reads all tokens of a word"
 COMMAS = re.compile("[,،、，]")  # also those of Arabic, Chinese and Japanese
@@ -87,53 +83,6 @@ def find_label(label, labels: Sequence[str]) -> str:
         if isinstance(label, str) and label.strip().casefold() == name.casefold():
             return name
     raise MaskwiseError(f"{shown(label)} is none of the classes. Choose one of: {', '.join(labels)}.")
-
-
-def read_kpt_file(path: Path, labels: Sequence[str]) -> LabelWords:
-    """Label words from a file in KPT's published formats; see parse_kpt. Raises MaskwiseError."""
-    if path.stat().st_size > MAX_FILE_BYTES:
-        raise MaskwiseError(
-            f"The file of label words is larger than {MAX_FILE_BYTES // 1000} kB. Shorten it."
-        )
-    try:
-        return parse_kpt(path.read_text(encoding="utf-8"), labels)
-    except UnicodeDecodeError:
-        raise MaskwiseError("The file of label words is not text in UTF-8. Save it as UTF-8.") from None
-
-
-def parse_kpt(text: str, labels: Sequence[str]) -> LabelWords:
-    """Label words in KPT's published formats: JSON of label → words, or one line per class, in the order of
-    `labels`, its words between commas.
-
-    As in KPT, a word of several classes goes from all that it is not the first word of. Raises MaskwiseError
-    where the classes are not those of `labels`.
-    """
-    if text.lstrip().startswith("{"):
-        words = _parse_json(text, labels)
-    else:
-        lines = [line for line in text.splitlines() if line.strip()]
-        if len(lines) != len(labels):
-            raise MaskwiseError(
-                f"The file has {len(lines)} lines, but the task has {len(labels)} classes. "
-                "Give one line per class."
-            )
-        words = dict(zip(labels, (line.split(",") for line in lines), strict=True))
-    words = read_label_words(words)
-    listed = Counter(word for of_class in words.values() for word in of_class)
-    return {label: [w for w in ws if listed[w] == 1 or w == ws[0]] for label, ws in words.items()}
-
-
-def _parse_json(text: str, labels: Sequence[str]) -> dict:
-    try:
-        values = json.loads(text)
-    except ValueError:
-        raise MaskwiseError(
-            "The file of label words is neither KPT's text nor JSON. Give one line per class, its words "
-            "between commas, or an object of classes and words."
-        ) from None
-    if sorted(values) != sorted(labels):
-        raise MaskwiseError(f"The file's classes must be those of the task: {', '.join(labels)}.")
-    return {label: values[label] for label in labels}
 
 
 def word_tokens(tokenizer, word: str) -> list[int]:

@@ -10,8 +10,9 @@ from explainers.core.types import Mask, OnForward
 from explainers.models.loaded import LoadedModel
 from explainers.targets.answers.settings import banned_tokens, end_tokens, most_probable
 from explainers.targets.causal.drafting import Draft, DraftedDecoding, draft_of
+from explainers.targets.causal.lengths import steady_length
 from explainers.targets.causal.model import CausalModel, kept
-from explainers.targets.causal.reading import FAILURES, is_tried, steady_length
+from explainers.targets.causal.reading import FAILURES, is_tried
 from explainers.targets.causal.token_inputs import TokenInputs
 from explainers.targets.encoder_decoder.decoding import decoder_steps
 from explainers.targets.remembered import check_finite

@@ -6,7 +6,8 @@ import pytest
 
 from components.classification.filling import words_of_file
 from explainers.core.errors import MaskwiseError
-from explainers.verbalizers.words import parse_kpt, read_kpt_file, read_label_words
+from explainers.verbalizers.kpt_file import parse_kpt, read_kpt_file
+from explainers.verbalizers.words import read_label_words
 
 LABELS = ("World", "Sports", "Business")
 
