@@ -6,7 +6,7 @@ import torch
 from transformers import AutoConfig, AutoModelForSeq2SeqLM, PreTrainedModel
 
 from explainers.core.types import Mask
-from explainers.targets.base import MaskOperator
+from explainers.targets.masked_prompt import MaskOperator
 from explainers.targets.response import ResponseTarget
 
 Settings = dict[str, object]

@@ -12,9 +12,9 @@ from explainers.core.base import EXPLAINERS, explainers_for, read_options
 from explainers.core.deployment import deployment
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Task
-from explainers.streams.checks import check_text
+from explainers.streams.requests.checks import check_text
 from explainers.streams.requests.comparison import MAX_DRAWS, MAX_METHODS
-from explainers.targets.base import MaskOperator
+from explainers.targets.masked_prompt import MaskOperator
 from explainers.text.spans import Granularity
 from explainers.text.tasks import TASKS, WORDS_PER_CLASS
 from explainers.text.template_choices import Placement, Thinking

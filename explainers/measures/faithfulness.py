@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from explainers.core.deferred_torch import torch
-from explainers.targets.base import MaskOperator
 from explainers.targets.label import LabelTarget
+from explainers.targets.masked_prompt import MaskOperator
 
 STEPS = 10
 PASSES = 2 * (STEPS + 1)  # of both curves

@@ -16,6 +16,7 @@ from explainers.streams import what_if as answers
 from explainers.streams.events.comparison import Interval, RowEvent
 from explainers.streams.events.what_if import ClassRemoval, Removal
 from explainers.streams.given_model import name_of, ready_model
+from explainers.streams.rebuilt import target_of
 from explainers.streams.requests.comparison import ComparisonRequest
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def faithfulness(
     _check_soft(retention, draws, seed)
     with _its_model(explanation, model, tokenizer) as loaded:
         generates = _task_of(explanation) is Task.GENERATION
-        rebuild = answers.target_of if generates else class_what_if.class_target_of
+        rebuild = target_of if generates else class_what_if.class_target_of
         target = rebuild(explanation, on_forward, loaded)
         scores = [span["score"] for span in explanation["spans"]]
         mask = tuple(int(not span["removed"]) for span in explanation["spans"])

@@ -13,13 +13,14 @@ from explainers.core.deferred_torch import torch
 from explainers.core.errors import MaskwiseError
 from explainers.core.types import Mask, OnForward, Task
 from explainers.models.loaded import IN_MEMORY, LoadedModel
-from explainers.streams.checks import check_text, returned
 from explainers.streams.classification import build_target
 from explainers.streams.events.what_if import ClassRemoval, JointEffect
 from explainers.streams.given_model import model_of
 from explainers.streams.known import known
 from explainers.streams.rebuilt import check_removed, check_spans
+from explainers.streams.requests.checks import check_text
 from explainers.streams.requests.classification import ClassificationRequest
+from explainers.streams.running import returned
 from explainers.streams.what_if import joint_effect_on
 from explainers.targets.label import LabelTarget
 from explainers.targets.whole_words import label_target

@@ -15,7 +15,6 @@ from explainers.measures.flatness import flat_notes, tie_notes
 from explainers.models import held
 from explainers.models.copies.full_precision import in_fp32
 from explainers.models.loaded import LoadedModel
-from explainers.streams.checks import MethodRun, run_method, uninterrupted
 from explainers.streams.events.classification import (
     ClassificationEvent,
     ClassificationExplanation,
@@ -27,6 +26,7 @@ from explainers.streams.events.classification import (
 from explainers.streams.events.shared import PromptEvent, StatusEvent, StepEvent
 from explainers.streams.report import curve_values, interacting_sets, provenance, scored_spans, span_values
 from explainers.streams.requests.classification import ClassificationRequest, Settings
+from explainers.streams.running import MethodRun, run_method, uninterrupted
 from explainers.targets.label import LabelTarget
 from explainers.targets.whole_words import label_target
 from explainers.text.tasks import ClassificationTask, find_task

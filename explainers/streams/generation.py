@@ -15,7 +15,6 @@ from explainers.core.types import Mask, OnForward, Prompt, Task
 from explainers.measures.flatness import flat_notes
 from explainers.models import held
 from explainers.models.loaded import LoadedModel
-from explainers.streams.checks import MethodRun, check_k, run_method, uninterrupted
 from explainers.streams.events.generation import (
     AnswerEvent,
     GenerationEvent,
@@ -35,7 +34,9 @@ from explainers.streams.report import (
     span_values,
     unproved_sets,
 )
+from explainers.streams.requests.checks import check_k
 from explainers.streams.requests.generation import GenerationRequest
+from explainers.streams.running import MethodRun, run_method, uninterrupted
 from explainers.streams.writing import masked_response_event, response_event, write_answer
 from explainers.targets.answers.given_answer import given_answer, opening_before
 from explainers.targets.answers.settings import settings_notes

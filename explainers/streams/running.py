@@ -1,4 +1,4 @@
-"""What the streams share: checks of a request, and the run of a method."""
+"""A method run as a stream of events, to its end or until somebody stops it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from explainers.core.base import Explainer
-from explainers.core.errors import MaskwiseError, Stopped, shown
+from explainers.core.errors import Stopped
 from explainers.core.search import Tally
 from explainers.core.types import Explanation, SearchStep, Unproved, removed_spans
 from explainers.streams.events.shared import StepEvent
@@ -18,39 +18,6 @@ DROP_ALONE = "How far log p falls, in nats, when this span alone is removed; 0 w
 CHOSEN = "1 for a removed span, else 0: the run was stopped before its words were scored."
 
 Returned = TypeVar("Returned")
-
-
-def check_text(name: str, value, longest: int) -> None:
-    if not isinstance(value, str):
-        raise MaskwiseError(f"{name} must be text.")
-    if len(value) > longest:
-        raise MaskwiseError(f"{name} is limited to {longest:,} characters. Shorten it.")
-
-
-def check_range(name: str, value, low: int, high: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise MaskwiseError(f"{name} must be a whole number between {low} and {high}, not {shown(value)}.")
-
-
-def check_k(k: int, spans: int, granularity: str) -> None:
-    """Raise MaskwiseError where k spans cannot be removed."""
-    if not spans:
-        raise MaskwiseError("The prompt holds nothing that can be removed. Type some words.")
-    if k > spans:
-        has = f"{spans} {granularity}{'' if spans == 1 else 's'}"
-        choice = "k = 1" if spans == 1 else f"k between 1 and {spans}"
-        raise MaskwiseError(
-            f"k is {k}, but this prompt has only {has}. Choose {choice}, or a finer granularity."
-        )
-
-
-def returned(stream: Generator[object, None, Returned]) -> Returned:
-    """What a stream of events returns at its end."""
-    while True:
-        try:
-            next(stream)
-        except StopIteration as end:
-            return end.value
 
 
 @dataclass(frozen=True)
@@ -164,3 +131,12 @@ def _best_so_far(
         score_meaning=DROP_ALONE if alone else CHOSEN,
         unproved=unproved,
     )
+
+
+def returned(stream: Generator[object, None, Returned]) -> Returned:
+    """What a stream of events returns at its end."""
+    while True:
+        try:
+            next(stream)
+        except StopIteration as end:
+            return end.value

@@ -16,11 +16,11 @@ from explainers.core.types import Mask, OnForward, SearchStep
 from explainers.measures.flatness import flat_notes
 from explainers.measures.intervals import interval
 from explainers.measures.text import probability_ratio
-from explainers.streams.checks import check_range
 from explainers.streams.comparison import prompt_event
 from explainers.streams.events.comparison import ConvergenceEvent, PointEvent, SweepEvent
 from explainers.streams.generation import answered_target
 from explainers.streams.removals import random_masks
+from explainers.streams.requests.checks import check_range
 from explainers.streams.requests.comparison import ComparisonRequest
 from explainers.targets.response import ResponseTarget
 

@@ -11,20 +11,20 @@ from collections.abc import Iterator, Sequence
 from explainers.core.deferred_torch import torch
 from explainers.core.deployment import deployment
 from explainers.core.errors import MaskwiseError
+from explainers.core.target import Target
 from explainers.core.types import Mask, OnForward, mask_without
 from explainers.core.unicode import whole_characters
 from explainers.measures.effect_sentences import describe_joint, describe_why_not, joint_kind
 from explainers.measures.interactions import pairwise_interactions
 from explainers.measures.text import probability_ratio
 from explainers.models.loaded import LoadedModel
-from explainers.streams.checks import check_text
 from explainers.streams.events.generation import MaskedResponseEvent
 from explainers.streams.events.what_if import JointEffect, Removal, WhyNot
 from explainers.streams.rebuilt import answer_ids, check_removed, knowing_target, request_of, target_of
 from explainers.streams.report import span_values
+from explainers.streams.requests.checks import check_text
 from explainers.streams.requests.generation import GenerationRequest
 from explainers.streams.writing import masked_response_event, write_answer
-from explainers.targets.base import Target
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import decode_pieces, encode_in_place
 

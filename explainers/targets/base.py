@@ -27,8 +27,6 @@ PER_LAYER = (
     "delete or replace to remove them as well."
 )
 
-__all__ = ["MaskOperator", "ModelTarget", "ScoredTarget", "Target"]
-
 
 class ScoredTarget(Target):
     """A target over any scorer, screened where a cheaper one is given as well.

@@ -14,9 +14,9 @@ from explainers.measures.text import bleu as word_bleu
 from explainers.measures.text import kl_divergence, rouge_l, sentence_similarity
 from explainers.models.builtin import sentence_encoder
 from explainers.models.loaded import LoadedModel
-from explainers.streams.checks import returned
 from explainers.streams.generation import answered_target, explain, prompt_of, respond
 from explainers.streams.requests.generation import GenerationRequest
+from explainers.streams.running import returned
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import decode_answer
 from studies.measuring.published import character_bleu, package_rouge, token_measures

@@ -14,11 +14,11 @@ from explainers.core.deferred_torch import torch
 from explainers.core.types import Mask, OnForward, Task
 from explainers.measures.flatness import tie_notes
 from explainers.models.loaded import LoadedModel
-from explainers.streams.checks import check_k
 from explainers.streams.classification import build_target
 from explainers.streams.events.guessing import Effect, FoundEffect, OpeningEvent, RandomEffect
 from explainers.streams.generation import prompt_of, respond
 from explainers.streams.report import span_values
+from explainers.streams.requests.checks import check_k
 from explainers.streams.requests.classification import ClassificationRequest
 from explainers.streams.requests.generation import GenerationRequest
 from explainers.streams.writing import write_answer

@@ -13,7 +13,7 @@ from explainers.core.errors import MaskwiseError
 from explainers.core.requests import AllowedText, Seed, allowed, between, one_of, request
 from explainers.core.types import Task
 from explainers.measures.faithfulness import ORDERS, VALUES
-from explainers.targets.base import MaskOperator
+from explainers.targets.masked_prompt import MaskOperator
 from explainers.text.spans import Granularity
 from explainers.text.tasks import TASKS, find_task
 from explainers.text.templates import MAX_TEMPLATE_CHARS, split_template

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator
 from explainers.core.base import EXPLAINERS, Explainer, explainers_for, read_options
 from explainers.core.requests import AllowedText, Seed, allowed, one_of, request
 from explainers.core.types import Task
-from explainers.targets.base import MaskOperator
+from explainers.targets.masked_prompt import MaskOperator
 from explainers.text.response_part import check_characters
 from explainers.text.spans import Granularity
 from explainers.text.template_choices import Placement, TemplateChoices, Thinking, check_date

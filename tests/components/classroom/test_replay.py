@@ -11,7 +11,7 @@ from components.classroom.replay import MOST_STEPS, replay_value, replay_view
 from components.page.theme import look
 from explainers.core.base import EXPLAINERS, read_options
 from explainers.core.types import Explanation
-from explainers.streams.checks import run_method
+from explainers.streams.running import run_method
 from tests.browser import check, chromium, expect, guarded_page, serve
 from tests.synthetic import SyntheticTarget, random_problem
 

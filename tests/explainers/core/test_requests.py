@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from explainers.core.base import EXPLAINERS, read_options
 from explainers.core.errors import MaskwiseError, shown
 from explainers.core.requests import between, one_of, request
-from explainers.streams.checks import check_range
+from explainers.streams.requests.checks import check_range
 
 KINDS = ["a", "b"]
 
