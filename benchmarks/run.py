@@ -13,7 +13,8 @@ import sys
 from importlib import import_module
 
 from benchmarks.charts.items import draw
-from benchmarks.setting import RESULTS, Setting, machine, measure_on_a_busy_machine
+from benchmarks.setting import RESULTS, Setting
+from benchmarks.timing import machine, measure_on_a_busy_machine
 
 ITEMS = (
     *("limit", "start", "growth", "peers", "trajectory", "hard", "quality"),

@@ -8,7 +8,8 @@ from statistics import mean, median
 
 import torch
 
-from benchmarks.setting import Setting, shown, spread, timed
+from benchmarks.setting import Setting
+from benchmarks.timing import shown, spread, timed
 from explainers.models.copies.four_bit import draft_copy
 from explainers.models.copies.half_precision import half_copy
 from explainers.models.copies.variants import sharing_copy

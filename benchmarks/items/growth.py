@@ -10,7 +10,8 @@ from statistics import median
 
 import torch
 
-from benchmarks.setting import Setting, seconds
+from benchmarks.setting import Setting
+from benchmarks.timing import seconds
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import render_prompt
 

@@ -7,7 +7,8 @@ from statistics import median
 
 import torch
 
-from benchmarks.setting import Setting, answered, matmul_flops, seconds
+from benchmarks.setting import Setting, answered
+from benchmarks.timing import matmul_flops, seconds
 from explainers.core.types import Mask
 from explainers.targets.base import as_masks
 from explainers.targets.scorer import TransformersScorer

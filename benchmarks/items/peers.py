@@ -12,7 +12,8 @@ from pathlib import Path
 import torch
 from captum.attr import LayerIntegratedGradients, LLMGradientAttribution, TextTokenInput
 
-from benchmarks.setting import Answered, Setting, answered, seconds, shown, spread
+from benchmarks.setting import Answered, Setting, answered
+from benchmarks.timing import seconds, shown, spread
 from explainers import EXPLAINERS, read_options
 from explainers.flash_trace import trace
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.items.start import served
-from benchmarks.setting import Setting, shown, spread
+from benchmarks.setting import Setting
+from benchmarks.timing import shown, spread
 from explainers.reports.figures.convergence import Search, convergence_chart
 
 NAME, TITLE = "redraws", "Redraws of the search's chart in Chromium"

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter, sleep
 
-from benchmarks.setting import Setting, shown, spread
+from benchmarks.setting import Setting
+from benchmarks.timing import shown, spread
 
 NAME, TITLE = "start", "Start"
 ROOT = Path(__file__).parents[2]

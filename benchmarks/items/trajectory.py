@@ -8,7 +8,8 @@ from itertools import islice
 
 from benchmarks.published import PublishedTarget, published_search
 from benchmarks.resumable import RowFile
-from benchmarks.setting import RESULTS, Answered, Setting, answered, shown, spread, timed
+from benchmarks.setting import RESULTS, Answered, Setting, answered
+from benchmarks.timing import shown, spread, timed
 from explainers.xprompt import random_swaps
 
 

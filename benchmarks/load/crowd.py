@@ -15,7 +15,8 @@ from benchmarks.load.questions import Pool
 from benchmarks.load.report import measured, table, wrong
 from benchmarks.load.server import Server, Usage, serving
 from benchmarks.load.visitors import Outcome, Visitor
-from benchmarks.setting import RESULTS, machine
+from benchmarks.setting import RESULTS
+from benchmarks.timing import machine
 
 WAITING = 12  # places in the line: fewer than visitors, so that some are refused
 EVERY = 2.0  # seconds between two looks at the server's process

@@ -22,7 +22,8 @@ from urllib.request import urlopen
 
 from hypothesis import HealthCheck, Phase, given, settings
 
-from benchmarks.setting import RESULTS, machine
+from benchmarks.setting import RESULTS
+from benchmarks.timing import machine
 from tests.hostile import CANARY, TOKEN, Said, Surface, problem
 from tests.hostile_surfaces import surfaces
 

@@ -17,7 +17,8 @@ from benchmarks.load.questions import Pool
 from benchmarks.load.report import GOOD
 from benchmarks.load.server import Server, Usage, serving
 from benchmarks.load.visitors import Outcome, Visitor
-from benchmarks.setting import RESULTS, machine
+from benchmarks.setting import RESULTS
+from benchmarks.timing import machine
 from tests.tiny_models import tiny_causal
 
 WARM = 50  # runs, until which memory may grow

@@ -11,7 +11,8 @@ from benchmarks import run as bench
 from benchmarks.charts.items import CHARTS, draw
 from benchmarks.items import growth, hard, limit, peers, quality, trajectory
 from benchmarks.published import PublishedTarget, published_search
-from benchmarks.setting import Answered, Setting, read_prompts, spread
+from benchmarks.setting import Answered, Setting, read_prompts
+from benchmarks.timing import spread
 from explainers.core.errors import MaskwiseError
 from explainers.xprompt import random_swaps
 from tests.explainers.targets.test_response_target import TEXT, make_target
