@@ -1,4 +1,4 @@
-"""Whether a file holds a result as Download JSON writes it, all of which the views can show."""
+"""Whether a file holds a result as the JSON button saves it, all of which the views can show."""
 
 from __future__ import annotations
 

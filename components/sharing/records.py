@@ -1,4 +1,4 @@
-"""Records: a result with all that is needed to show it again, as Download JSON writes and Load reads it.
+"""Records: a result with all that is needed to show it again, as the JSON button saves and Load reads it.
 
 {"maskwise": 1, "tab": one of TITLES, "events": [...], "inputs": what the page was set to}.
 """
@@ -15,7 +15,7 @@ from explainers.reports.record import VERSION, explanation_of
 
 MOST_BYTES = 2_000_000
 NO_RESULT = "There is no result to keep yet. Press Run first."
-NOT_OURS = "This is no result of Maskwise. Choose a file that Download JSON wrote."
+NOT_OURS = "This is no result of Maskwise. Choose a file that the JSON button saved."
 TITLES = {"generation": "Generation", "classification": "Classification", "compare": "Compare"}
 
 

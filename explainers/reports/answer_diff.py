@@ -17,8 +17,8 @@ def diff_words(original: str | None, masked: str | None = None) -> dict:
 
     kind is "same", "lost" (in original only) or "new" (in masked only); the texts of a side join to that
     answer. An answer not yet written is None, and the other side is then all "same". lost and added count
-    words. Of two answers that share almost nothing the words shared are marked instead: kind is "shared" or
-    "own", and "shared" counts them.
+    words. Of two answers that share almost nothing, or of which one has no words but signs such as emoji, the
+    words shared are marked instead: kind is "shared" or "own", and "shared" counts them.
     """
     if original is None or masked is None:
         sides = [None if text is None else _merge([("same", text)]) for text in (original, masked)]
@@ -27,7 +27,8 @@ def diff_words(original: str | None, masked: str | None = None) -> dict:
     kept_before, kept_after = _kept(before, after)
     counts = {"lost": _count(before, kept_before), "added": _count(after, kept_after)}
     shared = _words(before) - counts["lost"]
-    if shared < LITTLE * min(_words(before), _words(after)):
+    fewest = min(_words(before), _words(after))
+    if shared < LITTLE * fewest or (not fewest and before and after and before != after):
         sides = [_merge(_marked(before, kept_before)), _merge(_marked(after, kept_after))]
         return {"original": sides[0], "masked": sides[1], **counts, "shared": shared}
     sides = [_merge(_spread(before, kept_before, "lost")), _merge(_spread(after, kept_after, "new"))]

@@ -185,7 +185,7 @@ def test_a_prompt_that_cannot_be_explained_leaves_the_others_alone(tmp_path):
     assert [table.title for table in report.tables()] == ["own, k = 12, 1 prompt"]
     assert report.refusals() == [
         f"{method} refused once: k is 12, but this prompt has only 11 words. Choose k between 1 and 11, or "
-        "a finer granularity."
+        "remove whole tokens."
         for method in ("random_removal", "xprompt")
     ]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from explainers.core.errors import MaskwiseError, shown
 
+FINER = {"sentence": "words", "word": "tokens"}
+
 
 def check_text(name: str, value, longest: int) -> None:
     """Raise MaskwiseError for what is no text, or longer than so many characters. name: in the message."""
@@ -26,6 +28,5 @@ def check_k(k: int, spans: int, granularity: str) -> None:
     if k > spans:
         has = f"{spans} {granularity}{'' if spans == 1 else 's'}"
         choice = "k = 1" if spans == 1 else f"k between 1 and {spans}"
-        raise MaskwiseError(
-            f"k is {k}, but this prompt has only {has}. Choose {choice}, or a finer granularity."
-        )
+        finer = f", or remove whole {FINER[granularity]}" if granularity in FINER else ""
+        raise MaskwiseError(f"k is {k}, but this prompt has only {has}. Choose {choice}{finer}.")

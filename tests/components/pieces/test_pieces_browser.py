@@ -170,6 +170,14 @@ def test_plot_grows_in_its_node_and_reads_by_keyboard(page):
     page.locator("#plot summary").click()
 
 
+def test_words_from_right_to_left_keep_their_places_in_a_sentence(page):
+    parts = [["text", "Without "], ["strong", "ما"], ["text", ", "], ["strong", "عاصمة"]]
+    feed(page, result={"parts": parts})
+    expect(page.locator("#result strong")).to_have_count(2)
+    first, second = (word.bounding_box()["x"] for word in page.locator("#result strong").all())
+    assert first < second
+
+
 def test_plot_fits_its_width(page):
     feed(page, plot=search(3, 10))
     expect(page.locator("#plot .cap")).to_contain_text("iteration 3 of 10")

@@ -41,6 +41,18 @@ def test_diff_marks_whole_words_and_joins_neighbours():
     assert (diff["lost"], diff["added"]) == (2, 0)
 
 
+@pytest.mark.parametrize(("before", "after"), [("A cat!", "🐱🐶"), ("🐱", "🐶"), ("🐱", "A cat.")])
+def test_beside_an_answer_of_emoji_no_word_is_marked_or_counted(before, after):
+    diff = diff_words(before, after)
+    assert (diff["original"], diff["masked"], diff["shared"]) == ([["own", before]], [["own", after]], 0)
+
+
+@pytest.mark.parametrize(("before", "after"), [("A cat.", ""), ("🐱", "🐱")])
+def test_an_empty_answer_lost_all_and_an_equal_one_nothing(before, after):
+    diff = diff_words(before, after)
+    assert "shared" not in diff and (diff["lost"], diff["added"]) == (2 if after == "" else 0, 0)
+
+
 def test_diff_of_unspaced_scripts_goes_by_the_words_of_a_dictionary():
     assert changed("我喜欢公园", "我喜欢公路") == (["公园"], ["公路"])
     assert changed("วันนี้อากาศดี", "วันนี้อากาศร้อน") == (["ดี"], ["ร้อน"])

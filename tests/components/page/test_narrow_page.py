@@ -1,0 +1,32 @@
+"""The page where there is little room, and with texts that run from right to left."""
+
+import pytest
+
+from tests.browser import expect, guarded_page
+
+OVERLAPS = """buttons => {
+  const heading = document.createRange();
+  heading.selectNodeContents(document.querySelector('#introduction h1'));
+  const words = heading.getBoundingClientRect();
+  return buttons.filter((button) => {
+    const {left, right, top, bottom} = button.getBoundingClientRect();
+    return left < words.right && right > words.left && top < words.bottom && bottom > words.top;
+  }).length;
+}"""
+
+
+@pytest.mark.parametrize("width", [320, 360, 390])
+def test_no_tool_covers_the_heading(browser, url, width):
+    with guarded_page(browser, viewport={"width": width, "height": 800}) as page:
+        page.goto(url)
+        tools = page.locator(".mw-tools button:visible")
+        expect(tools).to_have_count(2)
+        assert tools.evaluate_all(OVERLAPS) == 0
+
+
+def test_what_is_typed_from_right_to_left_is_seen_so(browser, url):
+    with guarded_page(browser) as page:
+        page.goto(url)
+        for field in ("#prompt textarea", "#label-words textarea", "#template input, #template textarea"):
+            styles = "node => [getComputedStyle(node).unicodeBidi, getComputedStyle(node).textAlign]"
+            assert page.locator(field).first.evaluate(styles) == ["plaintext", "start"]
