@@ -101,7 +101,7 @@ def answer_end(tokenizer) -> str:
         opening, ending = _around_answer(tokenizer, TemplateChoices())
     except MaskwiseError:  # it is readable with the person's choices
         return ""
-    marks = [mark for mark in marks_of(tokenizer) if mark]
+    marks = marks_of(tokenizer)
     found = [mark for mark in marks if ending.startswith(mark)]
     return max(found, key=len) if found and not any(mark in opening for mark in marks) else ""
 
@@ -122,7 +122,7 @@ def _around_answer(tokenizer, choices: TemplateChoices) -> tuple[str, str]:
 
 def marks_of(tokenizer) -> list[str]:
     """The texts that the tokenizer reads as marks rather than as words, such as <|im_end|>."""
-    return tokenizer.all_special_tokens + list(tokenizer.get_added_vocab())
+    return [mark for mark in (*tokenizer.all_special_tokens, *tokenizer.get_added_vocab()) if mark]
 
 
 class _Chat:

@@ -85,7 +85,8 @@ def _encode(tokenizer, text: str, pieces: tuple[Piece, ...]) -> tuple[list[int],
 def _special_tokens(tokenizer) -> set[str]:
     """The texts that never are a person's words. Other added tokens, such as runs of spaces, are."""
     added = tokenizer.added_tokens_decoder.values()
-    return {*tokenizer.all_special_tokens, *(token.content for token in added if token.special)}
+    named = {*tokenizer.all_special_tokens, *(token.content for token in added if token.special)}
+    return named - {""}  # some tokenizers are saved with a padding token that has no text
 
 
 def _encode_apart(tokenizer, before: str, body: str, after: str) -> tuple[list[int], list[tuple[int, int]]]:
@@ -98,7 +99,7 @@ def _encode_apart(tokenizer, before: str, body: str, after: str) -> tuple[list[i
 
 def _with_marks(tokenizer, pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
     """The pieces with the tokenizer's marks in the template set apart."""
-    marks = sorted(filter(None, marks_of(tokenizer)), key=len, reverse=True)
+    marks = sorted(marks_of(tokenizer), key=len, reverse=True)
     pattern = re.compile("|".join(map(re.escape, marks)) or r"(?!)")
     found: list[Piece] = []
     for kind, words in pieces:

@@ -20,7 +20,7 @@ def read_kpt_file(path: Path, labels: Sequence[str]) -> LabelWords:
             f"The file of label words is larger than {MAX_FILE_BYTES // 1000} kB. Shorten it."
         )
     try:
-        return parse_kpt(path.read_text(encoding="utf-8"), labels)
+        return parse_kpt(path.read_text(encoding="utf-8-sig"), labels)
     except UnicodeDecodeError:
         raise MaskwiseError("The file of label words is not text in UTF-8. Save it as UTF-8.") from None
 

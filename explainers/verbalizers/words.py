@@ -78,9 +78,12 @@ def _clean(text, what: str) -> str:
 
 
 def find_label(label, labels: Sequence[str]) -> str:
-    """The class of that name, in any case; raises MaskwiseError with the names there are."""
+    """The class of that name, else the first that differs in case alone. Raises MaskwiseError for none."""
+    wanted = label.strip() if isinstance(label, str) else ""
+    if wanted in labels:
+        return wanted
     for name in labels:
-        if isinstance(label, str) and label.strip().casefold() == name.casefold():
+        if wanted.casefold() == name.casefold():
             return name
     raise MaskwiseError(f"{shown(label)} is none of the classes. Choose one of: {', '.join(labels)}.")
 

@@ -107,6 +107,13 @@ def test_what_a_template_writes_before_an_answer(name):
     assert answer_opening(tokenizer_of(name), TemplateChoices()) == TEMPLATES[name][1]
 
 
+def test_a_token_without_text_is_no_mark():
+    tokenizer = tokenizer_of("ChatML")
+    tokenizer.chat_template = template(f"<user>{CONTENT}", "<bot>", f"<bot>Sure: {CONTENT}")
+    tokenizer.pad_token = ""  # as some tokenizers are saved
+    assert answer_opening(tokenizer, TemplateChoices()) == ""
+
+
 @every_format
 def test_a_given_answer_stands_behind_what_opens_it(loaded, name):
     opening = TEMPLATES[name][1]

@@ -53,6 +53,14 @@ def test_tokens_are_those_of_the_chat_template(text):
     assert list(render_prompt(tokenizer, text, choices=TemplateChoices("Be brief.")).input_ids) == expected
 
 
+def test_a_special_token_without_text_stands_in_no_text():
+    tokenizer = byte_level_tokenizer(chat=True)
+    tokenizer.chat_template = "A {{ messages[0]['content'] }}"
+    tokenizer.pad_token = ""  # as some tokenizers are saved
+    expected = tokenizer("A doctor", add_special_tokens=False).input_ids
+    assert list(render_prompt(tokenizer, "doctor").input_ids) == expected
+
+
 def test_template_marks_in_the_text_stay_text():
     tokenizer = byte_level_tokenizer(chat=True)
     mark = tokenizer.convert_tokens_to_ids("<|im_end|>")

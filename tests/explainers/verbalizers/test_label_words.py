@@ -7,7 +7,7 @@ import pytest
 from components.classification.filling import words_of_file
 from explainers.core.errors import MaskwiseError
 from explainers.verbalizers.kpt_file import parse_kpt, read_kpt_file
-from explainers.verbalizers.words import read_label_words
+from explainers.verbalizers.words import find_label, read_label_words
 
 LABELS = ("World", "Sports", "Business")
 
@@ -80,10 +80,19 @@ def test_words_of_every_script_are_seen(word):
     assert read_label_words({"a": [word, " "], "b": ["c"]})["a"] == [word]
 
 
+def test_a_class_is_found_in_any_case_but_its_own_name_comes_first():
+    assert find_label(" SPORTS ", ["Sports", "Food"]) == "Sports"
+    assert [find_label(name, ["US", "us"]) for name in ("US", "us", "Us")] == ["US", "us", "US"]
+    with pytest.raises(MaskwiseError, match="none of the classes"):
+        find_label(None, ["Sports", "Food"])
+
+
 def test_a_published_file_is_read_from_its_path(tmp_path):
     file = tmp_path / "knowledgeable_verbalizer.txt"
     file.write_text("bad,awful\ngood,fine\n", encoding="utf-8")
     assert read_kpt_file(file, ["no", "yes"]) == {"no": ["bad", "awful"], "yes": ["good", "fine"]}
+    file.write_text("bad,awful\ngood,fine\n", encoding="utf-8-sig")  # as editors under Windows save it
+    assert read_kpt_file(file, ["no", "yes"])["no"] == ["bad", "awful"]
     file.write_bytes(b"\xff\xfe")
     with pytest.raises(MaskwiseError, match="UTF-8"):
         read_kpt_file(file, ["no", "yes"])
