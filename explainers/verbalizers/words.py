@@ -115,14 +115,15 @@ def build_word_verbalizer(loaded, label_words: LabelWords, prior=None, notes=())
     for label, of_class in label_words.items():
         read = {word: word_tokens(loaded.tokenizer, word) for word in of_class}
         known = {word: tokens for word, tokens in read.items() if is_known(loaded, tokens)}
-        first = {tokens[0]: word for word, tokens in reversed(known.items())}
+        first: dict[int, str] = {}
+        for word, tokens in known.items():
+            first.setdefault(tokens[0], word)
         if not first:
             raise unknown_words(label, loaded.title)
         unknown += [word for word in read if word not in known]
         split += [word for word, tokens in known.items() if len(tokens) > 1]
-        kept = dict(reversed(first.items()))
-        ids.append(tuple(kept))
-        words.append(tuple(kept.values()))
+        ids.append(tuple(first))
+        words.append(tuple(first.values()))
     check_distinct(list(label_words), ids, WHOLE if split else "")
     return WordVerbalizer(list(label_words), words, ids, prior, [*notes, *_reading_notes(split, unknown)])
 

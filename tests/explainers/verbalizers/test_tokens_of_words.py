@@ -119,3 +119,8 @@ def test_a_word_read_by_its_first_token_is_said_by_every_verbalizer(name):
     verbalizer = sst2_verbalizer(name, {"Negative": ["unheard", "bad"], "Positive": ["good"]})
     assert verbalizer.words[0][0] == "unheard"
     assert any(note.startswith("Read by their first token") for note in verbalizer.notes)
+
+
+def test_words_that_begin_alike_are_one_and_keep_the_order_that_was_typed():
+    words = {"good": ["great", "story", "greatest"], "bad": ["bad"]}
+    assert build_word_verbalizer(tiny_masked("bert"), words).words == (("great", "story"), ("bad",))
