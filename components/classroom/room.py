@@ -48,7 +48,7 @@ class Room:
     changes: int = 0
     changes_for_teacher: int = 0
     session: str = field(default_factory=token_urlsafe)
-    _seen: tuple[int, dict] = (-1, {})  # by students, since so many changes
+    _for_all: tuple[int, dict] = (-1, {})  # what all students are shown, and after how many changes
 
     def join(self, key: str, name: str, now: float) -> None:
         """One more student. name: untrusted; "" for none."""
@@ -136,9 +136,9 @@ class Room:
             "score": None if not scored or scored["score"] is None else scored["score"],
             "sentence": scored["sentence"] if scored else "",
         }
-        if self._seen[0] != self.changes:
-            self._seen = self.changes, self.shown()  # once for all of them
-        return self._seen[1] | {"me": me}
+        if self._for_all[0] != self.changes:
+            self._for_all = self.changes, self.shown()  # once for all of them
+        return self._for_all[1] | {"me": me}
 
     def _free_name(self, name: str) -> str:
         """The name as it is seen, with a number where somebody has it already."""

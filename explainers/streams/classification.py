@@ -45,9 +45,9 @@ def run(
     request's.
     """
     target = yield from build_target(request, on_forward, loaded)
-    predicted = choose_label(request, target)
-    yield predicted
-    yield from explain(request, target, predicted)
+    prediction = choose_label(request, target)
+    yield prediction
+    yield from explain(request, target, prediction)
 
 
 def build_target(
@@ -98,7 +98,7 @@ def choose_label(
 
 
 def explain(
-    request: ClassificationRequest, target: LabelTarget, predicted: PredictionEvent
+    request: ClassificationRequest, target: LabelTarget, prediction: PredictionEvent
 ) -> Iterator[PromptEvent | StepEvent | ClassificationShown | ClassificationExplanation]:
     """Events of the request's method on the target, the last an `explanation`."""
     explainer = request.explainer(len(target.spans))
@@ -112,24 +112,24 @@ def explain(
         if not isinstance(event, MethodRun):
             yield event
         elif event.explanation.final:
-            yield {**_result(request, target, predicted, event), "type": "explanation"}
+            yield {**_result(request, target, prediction, event), "type": "explanation"}
         else:
-            yield {**_result(request, target, predicted, event), "type": "shown"}
+            yield {**_result(request, target, prediction, event), "type": "shown"}
 
 
 def _result(
-    request: ClassificationRequest, target: LabelTarget, predicted: PredictionEvent, found: MethodRun
+    request: ClassificationRequest, target: LabelTarget, prediction: PredictionEvent, found: MethodRun
 ) -> ClassificationResult:
     with uninterrupted(target):
         activation, pruning = curves(target, found.explanation.scores, request.settings())
     log_prob_masked = target.log_prob_of(found.explanation.mask)
     return {
-        "rendered": predicted["rendered"],
-        "pieces": predicted["pieces"],
-        "labels": predicted["labels"],
-        "predicted": predicted["predicted"],
-        "label": predicted["label"],
-        "notes": predicted["notes"],
+        "rendered": prediction["rendered"],
+        "pieces": prediction["pieces"],
+        "labels": prediction["labels"],
+        "predicted": prediction["predicted"],
+        "label": prediction["label"],
+        "notes": prediction["notes"],
         "text": request.text,
         "task": request.task,
         "template": request.used_template(),

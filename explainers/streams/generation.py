@@ -71,22 +71,22 @@ def run(
         yield from explain(request, target)
         return
     reused, removals = recall_masks(target), recall_removals(target, request.max_new_tokens)
-    said = dict(removals.reports)
+    reports = dict(removals.reports)
     try:
-        yield from explain(request, target, reused, said)
+        yield from explain(request, target, reused, reports)
     finally:
-        removals.keep(said)
+        removals.keep(reports)
 
 
 def explain(
     request: GenerationRequest,
     target: ResponseTarget,
     reused: int = 0,
-    said: dict[Mask, RemovalReport] | None = None,
+    reports: dict[Mask, RemovalReport] | None = None,
 ) -> Iterator[GenerationEvent]:
-    """Events of the method on a target that has its answer. reused: how many masks it knew before. said: what
-    is known of removals, by mask; what is found is added."""
-    explainer, said = request.explainer(), {} if said is None else said
+    """Events of the method on a target that has its answer. reused: how many masks it knew before.
+    reports: what is known of removals, by mask; what is found is added."""
+    explainer, reports = request.explainer(), {} if reports is None else reports
     log_prob = target.log_prob_of(target.full_mask())
     passes_before = target.forward_passes  # before the plan, which may already try what the method needs
     yield {
@@ -99,7 +99,7 @@ def explain(
     }
     for event in run_method(explainer, target, passes_before):
         if isinstance(event, MethodRun):
-            yield from _told(request, target, _noted(event, reused), said)
+            yield from _answered_result(request, target, _noted(event, reused), reports)
         else:
             yield event
 
@@ -110,16 +110,16 @@ def _noted(run: MethodRun, reused: int) -> MethodRun:
     return replace(run, explanation=replace(run.explanation, notes=notes))
 
 
-def _told(
-    request: GenerationRequest, target: ResponseTarget, run: MethodRun, said: dict[Mask, RemovalReport]
+def _answered_result(
+    request: GenerationRequest, target: ResponseTarget, run: MethodRun, reports: dict[Mask, RemovalReport]
 ) -> Iterator[StatusEvent | MaskedResponseEvent | GenerationShown | GenerationExplanation]:
-    """Stream the answer without the removed spans, then the result. said: as in `explain`."""
+    """Stream the answer without the removed spans, then the result. reports: as in `explain`."""
     mask = run.explanation.mask
-    if mask not in said:
+    if mask not in reports:
         rewritten = (None, False) if run.stopped else (yield from _rewrite(request, target, mask))
         with uninterrupted(target):
-            said[mask] = report(target, mask, *rewritten)
-    result = _result(request, target, run, said[mask])
+            reports[mask] = report(target, mask, *rewritten)
+    result = _result(request, target, run, reports[mask])
     if run.explanation.final:
         yield {"type": "explanation", **result}
     else:
@@ -127,9 +127,9 @@ def _told(
 
 
 def _result(
-    request: GenerationRequest, target: ResponseTarget, run: MethodRun, said: RemovalReport
+    request: GenerationRequest, target: ResponseTarget, run: MethodRun, removal: RemovalReport
 ) -> GenerationResult:
-    found, cut_off = run.explanation, [CUT_OFF] * said.cut_off
+    found, cut_off = run.explanation, [CUT_OFF] * removal.cut_off
     return {
         "prompt": request.prompt,
         "method": request.method,
@@ -146,24 +146,24 @@ def _result(
         "options": dict(request.options),
         "screening": request.screening,
         **provenance(target, found),
-        "response": said.response,
-        "masked_response": said.masked_response or "",
-        "response_tokens": said.response_tokens,
+        "response": removal.response,
+        "masked_response": removal.masked_response or "",
+        "response_tokens": removal.response_tokens,
         "part": None if target.is_whole() else list(target.part),
         "spans": scored_spans(found),
-        "log_prob": said.log_prob,
-        "log_prob_masked": said.log_prob_masked,
-        "probability_ratio": said.probability_ratio,
-        "metrics": said.metrics,
+        "log_prob": removal.log_prob,
+        "log_prob_masked": removal.log_prob_masked,
+        "probability_ratio": removal.probability_ratio,
+        "metrics": removal.metrics,
         "certificate": found.certificate,
         "optimality_gap": found.optimality_gap,
         "unproved": unproved_sets(found),
-        "notes": [*target.prompt.notes, *found.notes, *flat_notes(target, said.log_prob_masked), *cut_off],
+        "notes": [*target.prompt.notes, *found.notes, *flat_notes(target, removal.log_prob_masked), *cut_off],
         "seconds": found.seconds,
         "evaluations": found.evaluations,
         "distinct_masks": found.distinct_masks,
         "forward_passes": run.forward_passes,
-        "stopped": run.stopped or said.cut_off,
+        "stopped": run.stopped or removal.cut_off,
         "interactions": interacting_sets(found),
     }
 

@@ -51,19 +51,19 @@ def read(
     """
     target = yield from build_target(request, on_forward, loaded)
     if isinstance(target, WholeWordTarget):
-        predicted = choose_label(request, target)
-        yield predicted
-        return ReadText(target, predicted)
+        prediction = choose_label(request, target)
+        yield prediction
+        return ReadText(target, prediction)
     tokens = token_readings(target)
-    predicted = choose_label(request, target, tokens[target.mask_position].class_shares)
-    yield predicted
+    prediction = choose_label(request, target, tokens[target.mask_position].class_shares)
+    yield prediction
     yield {
         "type": "readings",
         "spans": span_values(target.spans),
         "tokens": [_reading(token) for token in tokens],
         "mask": target.mask_position,
     }
-    return ReadText(target, predicted)
+    return ReadText(target, prediction)
 
 
 def explain_and_read(

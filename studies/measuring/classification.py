@@ -135,16 +135,16 @@ def _request(study: ClassificationStudy, unit: Unit, method: str) -> Classificat
 
 def _explained(request: ClassificationRequest, target: LabelTarget, unit: Unit) -> dict[str, Any]:
     """The row of the predicted class, with the measures of the published code beside ours."""
-    predicted = choose_label(request, target)
-    *_, event = explain(request, target, predicted)
+    *_, event = explain(request, target, choose_label(request, target))
     assert event["type"] == "explanation"
     scores = [span["score"] for span in event["spans"]]
     true = activation_curve(target, scores, unit.item.label)
+    pruning = pruning_curve(target, scores)
     return {
         "explanation": json.dumps(event),
         "activation": event["activation"]["score"],
         "activation_true": true.score,
-        "pruning": (pruning := pruning_curve(target, scores)).score,
+        "pruning": pruning.score,
         "pruning_logits": pruning_curve(target, scores, values="logits").score,
         "correct": float(target.label_index == unit.item.label),
         "seconds": event["seconds"],
