@@ -209,8 +209,8 @@ class ClassificationStudy(Study):
     FIGURES: ClassVar[tuple[str, ...]] = ("faithfulness",)
 
     task: Literal["classification"]
-    templates: list[Annotated[int, Field(ge=0)]] = [0]
-    verbalizers: list[Verbalizer] = [Verbalizer(name="manual")]
+    templates: list[Annotated[int, Field(ge=0)]] = Field(default=[0], min_length=1)
+    verbalizers: list[Verbalizer] = Field(default=[Verbalizer(name="manual")], min_length=1)
     tuning: Tuning = Tuning()
 
     @model_validator(mode="after")

@@ -74,6 +74,9 @@ def test_a_class_study_needs_labels_and_templates_that_are_there(tmp_path):
         make_study(study.model_dump() | {"templates": [5]})
     with pytest.raises(MaskwiseError, match="no verbalizer 'magic'"):
         make_study(study.model_dump() | {"verbalizers": [{"name": "magic"}]})
+    for name in ("templates", "verbalizers"):  # else nothing would be run, or the error be Python's own
+        with pytest.raises(MaskwiseError, match=f": {name}: List should have at least 1 item"):
+            make_study(study.model_dump() | {name: []})
 
 
 def test_unknown_studies_and_broken_files_are_explained(tmp_path):
