@@ -69,7 +69,7 @@ def removal_metrics(
 ) -> list[MetricScore]:
     """All measures of one removal; those of the text only where the masked response was written.
 
-    kept, masked: (S, V), next-token log-probabilities at the whole response, before and after. Probability
+    kept, masked: (R, V), next-token log-probabilities at the whole response, before and after. Probability
     ratio and KL are taken over the part that is explained.
     """
     part = slice(*target.part)
@@ -130,7 +130,7 @@ def unproved_sets(explanation: Explanation) -> UnprovedSets | None:
 def _response_tokens(
     target: ResponseTarget, before: torch.Tensor, after: torch.Tensor
 ) -> list[ResponseToken]:
-    """before, after: log p of each token, (S, 1)."""
+    """before, after: log p of each token, (R, 1)."""
     pieces = decode_pieces(target.tokenizer, target.response_ids)
     rows = zip(target.response_ids, pieces, before[:, 0].tolist(), after[:, 0].tolist(), strict=True)
     return [{"id": i, "text": text, "log_prob": b, "log_prob_masked": a} for i, text, b, a in rows]

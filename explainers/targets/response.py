@@ -34,7 +34,7 @@ ResponseScorer = TransformersScorer | EncoderDecoderScorer
 
 @dataclass
 class Evaluated:
-    """What is known of masks: log p of the part in nats, and log p of each response token, (S,). screened: of
+    """What is known of masks: log p of the part in nats, and log p of each response token, (R,). screened: of
     masks that were estimated. prefix: what all of them share, as the model has read it."""
 
     log_probs: dict[Mask, float] = field(default_factory=dict)
