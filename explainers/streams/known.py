@@ -69,7 +69,7 @@ def recall_masks(target: ResponseTarget) -> int:
 
 
 @dataclass
-class Removals:
+class KnownRemovals:
     """What was measured of sets that were removed, with the answers without them, by mask."""
 
     reports: dict[Mask, RemovalReport] = field(default_factory=dict)
@@ -82,9 +82,9 @@ class Removals:
         return len(self.reports) > MOST_REPORTS
 
 
-def recall_removals(target: ResponseTarget, max_new_tokens: int) -> Removals:
+def recall_removals(target: ResponseTarget, max_new_tokens: int) -> KnownRemovals:
     """What is known of removals from this target, with answers of so many tokens."""
-    return known(target.loaded.model, (_question(target), max_new_tokens), Removals)
+    return known(target.loaded.model, (_question(target), max_new_tokens), KnownRemovals)
 
 
 def _question(target: ResponseTarget) -> tuple:

@@ -20,7 +20,7 @@ class Removals:
 
     def __init__(self, target: ResponseTarget, max_new_tokens: int):
         self.target, self._max_new_tokens = target, max_new_tokens
-        self._kept = target.next_token_log_probs(target.full_mask())  # (S, V)
+        self._kept = target.next_token_log_probs(target.full_mask())  # (R, V)
         self._responses: dict[Mask, str] = {}
         self._measured: dict[tuple[Mask, bool], dict[str, float]] = {}
 
