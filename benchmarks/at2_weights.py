@@ -17,9 +17,9 @@ from statistics import mean
 
 import torch
 
-from benchmarks.resumable import Progress
 from benchmarks.setting import Answered, Setting, answered
 from explainers.at2 import FOLDER, HeadWeights, attention_paid
+from studies.progress import Progress
 
 WORDS, NEW_TOKENS, LEAST_TOKENS = range(8, 31), 24, 4
 MASKS, KEEP = 32, 0.5  # random masks per prompt, and the probability with which each keeps a word

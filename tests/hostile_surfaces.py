@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from components.classroom.room_routes import KEY, ROOMS
 from components.classroom.rooms import RoomEnded
-from tests.hostile import ANY, JSON, NASTY, PICKLE, TEXTS, UNREADABLE, Said, Surface, ask, changed, streamed
+from tests.hostile import ANY, JSON, PICKLE, TEXTS, UNREADABLE, Said, Surface, ask, changed, streamed
+from tests.shared_records import NASTY
 
 CALLS: dict[str, dict[str, Any]] = {
     "explain_generation": {

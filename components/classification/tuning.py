@@ -13,7 +13,7 @@ from components.classification.filling import uploaded
 from components.classification.run import run_inputs
 from components.classification.tuned_models import BATCH
 from components.classification.works import TUNED_MODELS, classification_request
-from components.line.job import Work
+from components.line.work import Work
 from components.page.models_menu import TUNED, model_choices
 from components.page.stream_view import StreamView
 from components.page.views import IN_LINE, Updates, Values

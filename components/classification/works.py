@@ -7,9 +7,9 @@ from contextlib import suppress
 from dataclasses import replace
 
 from components.classification.tuned_models import TunedModels
-from components.line.job import Work
 from components.line.pace import size_of
 from components.line.results import question_of
+from components.line.work import Work
 from components.page.models_menu import TUNED
 from components.pieces.label_lines import read_examples, read_words
 from explainers.core.errors import MaskwiseError

@@ -6,8 +6,8 @@ from dataclasses import MISSING, fields
 
 from components.page.models_menu import TUNED
 from explainers.core.base import EXPLAINERS
+from explainers.models.loaded import IN_MEMORY
 from explainers.reports.record import explanation_of
-from explainers.streams.given_model import IN_MEMORY
 from explainers.streams.requests.classification import ClassificationRequest, Settings
 from explainers.streams.requests.comparison import ComparisonRequest
 from explainers.streams.requests.generation import GenerationRequest

@@ -75,7 +75,7 @@ def _fitting_tokenizer(
     """The tokenizer; raises MaskwiseError where it or the model does not fit the task."""
     from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_NAMES as FILLING
 
-    from explainers.models.loading import NEEDED
+    from explainers.models.configuration import NEEDED
 
     kind = type(model).__name__
     if not hasattr(model, "config") or not hasattr(model, "get_output_embeddings"):

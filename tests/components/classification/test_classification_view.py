@@ -7,10 +7,11 @@ import pytest
 
 from components.classification.controls import FIRST_TEXT
 from components.classification.run import leave
-from components.classification.tuned_models import TUNED, TunedModels
+from components.classification.tuned_models import TunedModels
 from components.classification.tuning import TuningView
 from components.classification.view import ClassificationView, reading_lines
 from components.classification.works import classification_request
+from components.page.models_menu import TUNED
 from components.pieces.label_lines import read_examples, read_words, write_words
 from explainers import explain_classification, explainers_for
 from explainers.core.errors import MaskwiseError, Stopped

@@ -12,8 +12,9 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from explainers.core.errors import MaskwiseError
 from explainers.models.builtin import MINILM
+from explainers.text.prompts import sequence_ends
 from explainers.text.tasks import TASKS
-from explainers.text.templates import max_positions, render_cloze, sequence_ends, split_template
+from explainers.text.templates import max_positions, render_cloze, split_template
 from tests.tiny_models import CONTEXT, MASKED_KINDS, SENTENCES, tiny_masked
 
 TEXT = "The quick brown fox, it was great!"
