@@ -127,7 +127,7 @@ class _Texts:
 
     def __init__(self, loaded: LoadedModel, template: str, texts: list[str], verbalizer: WholeWordVerbalizer):
         counts = verbalizer.mask_counts
-        short = [shorten(loaded.tokenizer, text, LONGEST) for text in texts]
+        short = [cut_text(loaded.tokenizer, text, LONGEST) for text in texts]
         self.verbalizer = verbalizer
         self.clozes = {
             n: [render_cloze(loaded, template, text, masks=n, room_for=counts[-1]) for text in short]
@@ -144,7 +144,7 @@ class _Texts:
         return torch.stack(shares).sum(0)
 
 
-def shorten(tokenizer, text: str, longest: int) -> str:
+def cut_text(tokenizer, text: str, longest: int) -> str:
     """The text, up to its longest-th token."""
     offsets = encode_plain(tokenizer, text, offsets=True).offset_mapping
     return text if len(offsets) <= longest else text[: offsets[longest - 1][1]]

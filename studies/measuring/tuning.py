@@ -13,7 +13,7 @@ from explainers.text.templates import Cloze, render_cloze
 from explainers.verbalizers.base import Verbalizer
 from studies.data import Item
 from studies.study import Tuning
-from training.few_shot import sample_shots, shorten
+from training.few_shot import cut_text, sample_shots
 
 WEIGHT_DECAY, LARGEST_GRADIENT = 0.01, 1.0
 UNDECAYED = ("bias", "LayerNorm.weight", "layer_norm.weight")
@@ -94,7 +94,7 @@ def _devices(loaded: LoadedModel) -> list:
 
 def cloze_of(loaded: LoadedModel, template: str, text: str, tuning: Tuning) -> Cloze:
     """The text, up to its longest allowed token, in the template."""
-    return render_cloze(loaded, template, shorten(loaded.tokenizer, text, tuning.longest))
+    return render_cloze(loaded, template, cut_text(loaded.tokenizer, text, tuning.longest))
 
 
 def _scores(scored: Scored, clozes: list[Cloze]) -> torch.Tensor:
