@@ -34,7 +34,7 @@ class Text:
     def read(self, name: str, text: str) -> str:
         check_text(name, text, self.longest)
         if not is_unicode(text):
-            raise MaskwiseError(f"{name} holds characters that are no text.")
+            raise MaskwiseError(f"{name} holds characters that are no text. Type it anew.")
         return text
 
 

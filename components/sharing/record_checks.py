@@ -82,7 +82,7 @@ def _check_plain(value) -> None:
     layer, depth = [value], 0
     while layer:
         _expect(depth <= DEEPEST, "lists within lists too deep")
-        _expect(all(map(_is_plain, layer)), "a number or text that is none")
+        _expect(all(map(_is_plain, layer)), "a number that is too large, or characters that are no text")
         layer, depth = [inner for outer in layer for inner in _inner(outer)], depth + 1
 
 
