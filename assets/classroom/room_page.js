@@ -19,7 +19,7 @@ const followTheme = () => {
 
 class StudentPage {
   constructor(main) {
-    this.where = make('p', {class: 'mw-room-where', dir: 'auto'});
+    this.where = make('p', {class: 'mw-room-where'});
     this.trouble = make('p', {class: 'mw-room-trouble', role: 'status'});
     this.form = new JoinForm((code, key) => this.enter(code, key));
     this.words = make('p', {class: 'mw-room-words', role: 'status', dir: 'auto'});

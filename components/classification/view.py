@@ -19,8 +19,8 @@ VIEWS = ("result", "bars", "strip", "plot", "methods", "lens")
 MOST_TOKENS = 160  # columns of the layer lens
 WORDS_SHOWN = 8
 ABOUT_LENS = (
-    "The word read after each layer; the darker, the nearer to rank 1 is the word that the last layer reads, "
-    "without colour from rank 1,000 on. The number in brackets is that rank."
+    "The word read after each layer; the stronger its colour, the nearer to rank 1 is the word that the last "
+    "layer reads, without colour from rank 1,000 on. The number in brackets is that rank."
 )
 READING = (
     "Live: {label}'s share of what the MLM head reads at each token (PromptExplainer). "

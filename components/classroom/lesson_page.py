@@ -22,5 +22,5 @@ def _lesson(request: Request) -> HTMLResponse:
     from markdown_it import MarkdownIt  # the page is served sooner without
 
     page = (ASSETS / "classroom" / "lesson.html").read_text(encoding="utf-8")
-    text = MarkdownIt().render(SHEET.read_text(encoding="utf-8"))
+    text = MarkdownIt().enable("table").render(SHEET.read_text(encoding="utf-8"))
     return HTMLResponse(page.replace("{address}", ADDRESS).replace("{text}", text))

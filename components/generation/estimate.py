@@ -22,6 +22,9 @@ def estimate(settings: dict) -> str:
         return ""
     work = generation_work(lambda: asked, asked.model)
     if seconds := LINE.expected(work.pace, work.size):
+        if seconds > work.max_seconds:
+            took, most = duration(seconds), duration(work.max_seconds)
+            return f"A run would take about {took}, and is stopped after {most}. Shorten prompt or answer."
         return f"A run takes about {duration(seconds)}, as the last ones did on this machine."
     passes = passes_until_shown(asked)
     count = f"{passes:,} pass" + "es" * (passes != 1)

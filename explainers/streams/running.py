@@ -105,7 +105,8 @@ def _best_so_far(
     alone: dict[int, float],
 ) -> Explanation:
     """alone: log p without one span, of those that were tried, in nats."""
-    note = f"Stopped after {step.step:,} of {step.total:,} steps: this is the best set so far."
+    found = "this is the best set so far" if removed_spans(step.mask) else "no set has been found yet"
+    note = f"Stopped after {step.step:,} of {step.total:,} steps: {found}."
     certificate, unproved = "", shown.unproved if shown else None
     if step.checked:
         done, wanted = step.checked

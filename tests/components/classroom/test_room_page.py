@@ -95,6 +95,13 @@ def _without_refusals(problems):
     return [problem for problem in problems if "410" not in problem]
 
 
+def test_a_name_from_right_to_left_leaves_the_points_behind_it(browser, url):
+    with class_in(browser, url) as room:
+        join(room.losing, url, room.teacher.locator(".mw-room-code").inner_text(), "علي")
+        expect(room.losing.locator(".mw-room-where")).to_contain_text("علي")
+        expect(room.losing.locator(".mw-room-where")).to_have_css("direction", "ltr")
+
+
 def test_targets_of_the_phone_are_large_enough_for_a_finger(browser, url):
     with class_in(browser, url) as room:
         join(room.losing, url, room.teacher.locator(".mw-room-code").inner_text(), "")

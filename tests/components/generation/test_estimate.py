@@ -45,6 +45,13 @@ def test_a_run_like_the_last_takes_as_long(line):
     assert estimate.estimate(SETTINGS) == "A run takes about 42 s, as the last ones did on this machine."
 
 
+def test_a_run_that_would_be_stopped_is_said_so(line, monkeypatch):
+    took(line, 100, size())
+    monkeypatch.setenv("MASKWISE_MAX_SECONDS", "60")
+    said = "A run would take about 1 min 40 s, and is stopped after 1 min. Shorten prompt or answer."
+    assert estimate.estimate(SETTINGS) == said
+
+
 def test_more_masks_and_longer_texts_take_longer(line):
     took(line, 10, size())
     answers = 2 * 60 * WRITTEN  # that are written, with all words and without some

@@ -27,6 +27,7 @@ def test_no_tool_covers_the_heading(browser, url, width):
 def test_what_is_typed_from_right_to_left_is_seen_so(browser, url):
     with guarded_page(browser) as page:
         page.goto(url)
-        for field in ("#prompt textarea", "#label-words textarea", "#template input, #template textarea"):
-            styles = "node => [getComputedStyle(node).unicodeBidi, getComputedStyle(node).textAlign]"
-            assert page.locator(field).first.evaluate(styles) == ["plaintext", "start"]
+        for tab, text in [("Generation", "#prompt textarea"), ("Classification", "#label-words textarea")]:
+            page.get_by_role("tab", name=tab, exact=True).click()
+            expect(page.locator(text)).to_have_css("unicode-bidi", "plaintext")
+            expect(page.locator(text)).to_have_css("text-align", "start")

@@ -58,6 +58,12 @@ def test_what_was_shown_is_not_written_again():
     assert ("masked_response" in after) == (removed[0] != removed[1])
 
 
+def test_a_stop_before_any_set_is_found_says_so():
+    last = stopped_in("find", method="best_swap")[-1]
+    assert not any(span["removed"] for span in last["spans"])
+    assert last["notes"][-1].endswith("steps: no set has been found yet.")
+
+
 def test_a_stop_while_it_looks_keeps_the_best_so_far():
     *events, last = stopped_in("find")
     assert last["type"] == "explanation" and last["stopped"] and last["masked_response"] == ""
