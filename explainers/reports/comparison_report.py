@@ -17,7 +17,7 @@ def comparison_html(record: dict) -> str:
     rows = [event for event in events if event["type"] == "row"]
     floors = [event for event in events if event["type"] == "floor"]
     sections = [
-        section("The prompt, coloured where methods chose a span", _votes(events[0]["spans"], compared)),
+        section("The prompt: a stronger colour, more methods", _votes(events[0]["spans"], compared)),
         *(_method(row, request["prompt"]) for row in rows),
         section("Measures", _measures(rows, floors[0] if floors else {"draws": 0, "metrics": {}})),
         section("Agreement", note("Jaccard index of the removed sets."), _agreement(rows, compared)),
