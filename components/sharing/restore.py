@@ -109,7 +109,8 @@ def _opened(
     tab = view.tab if view else _named(name, shared)
     updates: Updates = {tabs: gr.Tabs(selected=view.top if view else name)} if name else {}
     if inputs.keys() & tab.inputs.keys():
-        updates |= _filled(tab, inputs, restored(inputs, left_out), request)
+        said = f"Restored from a link. Press {tab.runs[0].value}."
+        updates |= _filled(tab, inputs, restored(inputs, left_out, said), request)
     elif not view:
         updates |= {tab.views["status"]: status("idle", restored(inputs, left_out))}
     return updates | (view.restore(inputs, left_out) if view else {})

@@ -196,7 +196,7 @@ def test_a_comparison_is_saved_and_loaded_back_and_linked(browser, url, tmp_path
         }
     with guarded_page(browser, **OPEN) as fresh:
         fresh.goto(f"{url}?{link_fields('compare', inputs)}")
-        expect(fresh.locator("#compare-status")).to_contain_text("Restored from a link. Press Run.")
+        expect(fresh.locator("#compare-status")).to_contain_text("Restored from a link. Press Compare.")
         expect(fresh.locator("#compare-prompt textarea")).to_have_value(NASTY)
         expect(fresh.locator("#compare-methods input:checked")).to_have_count(2)
         fresh.locator("#compare-share input[type=file]").set_input_files(tmp_path / "result.json")
