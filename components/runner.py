@@ -154,6 +154,7 @@ def follow(reader: Reader, view: StreamView) -> Iterator[Values]:
                 view.add(event)
             if reader.late and not before:
                 view.progress.from_now()
+            view.progress.stopping = reader.stopped
             values = view.values(reader.passes_done)
             if reader.run:
                 values["status"] |= {"run": reader.run}

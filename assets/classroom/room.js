@@ -11,8 +11,20 @@ const KEPT = 'maskwise-room-teacher';
 const HERE_ALONE = /^(localhost|127\.|\[::1\])/;
 const LOST = 'The connection is lost. This page tries again by itself.';
 const FULL = 'The room is full. Press \u201cNew code\u201d if strangers fill it: all who have sent no marks then lose their places, and your class joins with the new code. If it stays full, press \u201cEmpty the room\u201d.';
-const EMPTY = 'Empty the room', SURE = 'Really? All join again, and points are lost', UNSURE_AFTER = 6000;  // milliseconds
+const SURE_EMPTY = 'Really? All join again, and points are lost', SURE_END = 'Really? All leave, and points are lost';
+const UNSURE_AFTER = 6000;  // milliseconds
 const HINT = 'This page is at an address of this computer alone, which phones cannot open. Start Maskwise with HOST=0.0.0.0, and open this page by the computer\u2019s address in the network.';
+
+// Whether a button is pressed for the second time; at the first it asks, for some seconds.
+function sure(button, question) {
+  const asked = button.textContent === question;
+  if (!asked) {
+    button.dataset.words = button.textContent;
+    setTimeout(() => say(button, button.dataset.words), UNSURE_AFTER);
+  }
+  say(button, asked ? button.dataset.words : question);
+  return asked;
+}
 
 class RoomOnProjector {
   constructor(view) {
@@ -28,8 +40,12 @@ class RoomOnProjector {
     this.counts = make('div', {class: 'mw-room-counts'}, make('p', {}, this.joined), make('p', {}, this.answered), this.bar);
     this.renew = make('button', {type: 'button', class: 'mw-tool', title: 'Whoever has sent no marks must join again'}, 'New code');
     this.renew.addEventListener('click', () => this.ask('code'));
-    this.empty = make('button', {type: 'button', class: 'mw-tool', title: 'Everybody must join again, with a new code'}, EMPTY);
-    this.empty.addEventListener('click', () => this.emptyRoom());
+    this.empty = make('button', {type: 'button', class: 'mw-tool', title: 'Everybody must join again, with a new code'}, 'Empty the room');
+    this.empty.addEventListener('click', () => { if (sure(this.empty, SURE_EMPTY)) this.ask('empty'); });
+    this.section.addEventListener('click', (event) => {
+      const end = event.target.closest('#room-end');
+      if (end && !sure(end, SURE_END)) event.stopPropagation();
+    }, {capture: true});
     const hint = HERE_ALONE.test(location.hostname) ? make('p', {class: 'mw-notice'}, HINT) : '';
     this.head = make('section', {class: 'mw-card mw-room-head', 'aria-label': 'How to join'}, this.qr,
       make('div', {class: 'mw-room-way'}, make('p', {class: 'mw-room-label'}, 'Code'), this.code, make('p', {}, this.link), this.renew, this.empty, hint), this.counts);
@@ -82,14 +98,6 @@ class RoomOnProjector {
   }
 
   ask(path) { post(path, {}, this.client.key).catch((error) => say(this.trouble, error.message)); }
-
-  // At the second press.
-  emptyRoom() {
-    const sure = this.empty.textContent === SURE;
-    say(this.empty, sure ? EMPTY : SURE);
-    if (sure) this.ask('empty');
-    else setTimeout(() => say(this.empty, EMPTY), UNSURE_AFTER);
-  }
 
   show(state) {
     const {phase, round, joined, answered} = state;

@@ -8,6 +8,7 @@ from typing import Any
 
 COUNTED = 10  # passes: fewer are not counted in words
 MEASURED = 0.05  # of the work: less says too little of how long the rest takes
+STOPPING = "Stopping: the pass at work ends first, then what was found is measured"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Progress:
     behind: int = 0  # steps' worth of work behind them
     proof: tuple[int, int] | None = None
     before: float = 0.0  # steps, or the size of parts, that were done when the clock was started
+    stopping: bool = False  # Stop was pressed, and the run has not ended yet
 
     def say(self, text: str) -> None:
         """Work whose length is unknown."""
@@ -100,6 +102,8 @@ class Progress:
         """passes_done: sequences that have gone through the model since the run began."""
         value: dict[str, Any] = {"state": self.state, "text": self.text, "fraction": None, "eta": None}
         value |= {"details": self.details} if self.details else {}
+        if self.stopping and self.state in ("running", "queued"):
+            return value | {"text": STOPPING}
         if self.state == "running" and self.started is not None:
             value |= self._measured(monotonic() - self.started, passes_done)
         return value

@@ -7,7 +7,9 @@ import pytest
 
 from components.line.line import Line
 from components.line.work import Work
-from components.runner import Runner
+from components.page.progress import STOPPING
+from components.page.stream_view import StreamView
+from components.runner import Runner, follow
 from explainers.core.errors import MaskwiseError, Stopped
 from explainers.core.types import Task
 from explainers.models import held
@@ -62,6 +64,25 @@ def test_stop_ends_a_run_within_half_a_second(jobs):
     pressed = time.monotonic()
     last = [event for events in updates for event in events][-1]
     assert last["type"] == "stopped" and time.monotonic() - pressed < 0.5
+
+
+def test_a_stopped_run_says_so_while_its_pass_goes_on(jobs):
+    at_work, end = threading.Event(), threading.Event()
+
+    def slow(on_forward):
+        yield {"type": "step"}
+        at_work.set()
+        end.wait(60)
+        on_forward(1)
+
+    view = StreamView()
+    shown = follow(jobs.start("a", "tab", work(slow)), view)
+    next(shown)
+    assert at_work.wait(60)
+    jobs.stop("a", "tab")
+    assert next(shown)["status"]["text"] == STOPPING
+    end.set()
+    assert list(shown)[-1]["status"]["state"] == "stopped"
 
 
 def test_stop_reaches_a_run_that_waits(jobs):

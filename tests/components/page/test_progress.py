@@ -3,7 +3,7 @@
 import pytest
 
 from components.page import progress as module
-from components.page.progress import Part, Progress
+from components.page.progress import STOPPING, Part, Progress
 
 
 @pytest.fixture
@@ -127,3 +127,14 @@ def test_a_page_that_came_back_takes_the_time_from_then_on(clock):
     progress.measure("Searching", 100)
     progress.from_now()
     assert said(progress, 80) == ("Searching", None, None)
+
+
+def test_after_a_stop_it_is_said_that_the_run_is_about_to_end(clock):
+    progress = Progress()
+    progress.measure("Searching", 200)
+    progress.value(0)
+    clock(10)
+    progress.stopping = True
+    assert said(progress, 50) == (STOPPING, None, None)
+    progress.end("stopped", "The best set so far.")
+    assert said(progress, 50) == ("The best set so far.", None, None)
