@@ -19,6 +19,7 @@ from explainers.text.prompts import decode_answer
 
 WORDS = 24  # that are removed one by one; a longer prompt begins with sentences
 AT_ONCE = 2  # parts that a mask removes at most
+DECIMALS = 6  # of a weight: what is less is rounding, which differs from machine to machine
 
 Scalariser = Callable[["torch.Tensor"], "torch.Tensor"]  # masks, (B, T) → what they leave, (B,)
 
@@ -105,7 +106,7 @@ def part_weights(
     sizes = (1 - kept).sum(1)  # removed parts, (N,)
     alike = sizes.bincount()[sizes]  # masks of the same size, which weigh the same in all, (N,)
     model = LinearRegression().fit(kept.numpy(), values.numpy(), sample_weight=1 / alike.numpy())
-    return torch.from_numpy(model.coef_)
+    return torch.from_numpy(model.coef_).round(decimals=DECIMALS)
 
 
 def kept_parts(parts: int, per_part: int, generator: torch.Generator) -> torch.Tensor:

@@ -96,7 +96,11 @@ def space(tmp_path_factory):
 def test_a_run_goes_to_another_process_and_its_result_comes_back(space):
     said, devices = space
     assert said["first"]["type"] == said["second"]["type"] == "explanation"
-    assert said["first"]["forward_passes"] and said["first"]["spans"] == said["second"]["spans"]
+    assert said["first"]["forward_passes"]
+    for once, again in zip(said["first"]["spans"], said["second"]["spans"], strict=True):
+        # Their batches are sized by how fast each was, and sums of other batches round otherwise.
+        assert once | {"score": 0} == again | {"score": 0}
+        assert once["score"] == pytest.approx(again["score"], abs=1e-4)
     assert devices.processes and said["process"] not in devices.processes
     assert said["kept_models"] == 0 and said["device_here"] == "cpu"
 

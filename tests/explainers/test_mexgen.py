@@ -58,7 +58,7 @@ def test_a_long_prompt_is_looked_into_where_it_matters():
     assert sum(found.scores) == pytest.approx(12.0)
     assert found.evaluations < spans  # less than removing each word once
     (note,) = found.notes
-    assert "12 parts of up to 26 spans, then 13 parts of up to 6 spans, then 20 spans one by one" in note
+    assert "12 parts of up to 26 spans, then 15 parts of up to 6 spans, then 24 spans one by one" in note
 
 
 def test_a_part_that_is_not_looked_into_shares_its_weight():
