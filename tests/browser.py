@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from time import monotonic
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, sync_playwright
 from playwright.sync_api import expect as expect_within
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -48,22 +48,28 @@ class Expected:
 
 
 @contextmanager
-def chromium(profile: Path | None = None) -> Iterator[Browser]:
+def chromium() -> Iterator[Browser]:
+    """Chromium where no other is open in this thread."""
+    with sync_playwright() as playwright, chromium_of(playwright) as browser:
+        yield browser
+
+
+@contextmanager
+def chromium_of(playwright: Playwright, profile: Path | None = None) -> Iterator[Browser]:
     """The system's Chromium, or the one that Playwright installed where there is none.
 
     profile: a folder. Pages then share what Chromium keeps there of scripts it has compiled, and open in two
     thirds of the processor time.
     """
     path = shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        if profile is None:
-            browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        else:
-            kept = playwright.chromium.launch_persistent_context(profile, executable_path=path, args=FLAGS)
-            browser = kept.browser
-            browser.kept = kept
-        yield browser
-        browser.close()
+    if profile is None:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    else:
+        kept = playwright.chromium.launch_persistent_context(profile, executable_path=path, args=FLAGS)
+        browser = kept.browser
+        browser.kept = kept
+    yield browser
+    browser.close()
 
 
 @contextmanager

@@ -11,18 +11,17 @@ UPLOADS = TemporaryDirectory(prefix="maskwise-tests-")  # a server keeps no more
 os.environ["GRADIO_TEMP_DIR"] = UPLOADS.name
 
 from collections.abc import Iterator  # noqa: E402
-from pathlib import Path  # noqa: E402
 from threading import Event  # noqa: E402
 
 import pytest  # noqa: E402
 import torch  # noqa: E402
 from hypothesis import settings  # noqa: E402
-from playwright.sync_api import Browser  # noqa: E402
+from playwright.sync_api import Browser, Playwright, sync_playwright  # noqa: E402
 
 from explainers.core.types import Task  # noqa: E402
 from explainers.models.held import load_model  # noqa: E402
 from explainers.models.loaded import LoadedModel  # noqa: E402
-from tests.browser import chromium  # noqa: E402
+from tests.browser import chromium_of  # noqa: E402
 
 torch.set_num_threads(1)
 settings.register_profile("the same in every run", derandomize=True, deadline=None)
@@ -53,25 +52,34 @@ def smollm() -> LoadedModel:
 
 
 @pytest.fixture(scope="session")
-def profile(tmp_path_factory) -> Path:
-    """Where Chromium keeps the scripts it has compiled, for all files."""
-    return tmp_path_factory.mktemp("profile")
+def playwright() -> Iterator[Playwright]:
+    """From its first use on, asyncio has a loop in this thread: what calls `asyncio.run` needs another."""
+    with sync_playwright() as started:
+        yield started
 
 
-@pytest.fixture(scope="module")
-def browser(profile) -> Iterator[Browser]:
-    """Chromium, for all tests of a file."""
-    with chromium(profile) as opened:
+@pytest.fixture(scope="session")
+def browser(playwright, tmp_path_factory) -> Iterator[Browser]:
+    """Chromium, for all tests. It takes as long to start as a page to open."""
+    with chromium_of(playwright, tmp_path_factory.mktemp("profile")) as opened:
         yield opened
 
 
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    """The address of the whole app on the tiny models."""
-    from tests.served import served_app
+@pytest.fixture(scope="session")
+def launched_url() -> Iterator[str]:
+    from tests.served import launched_app
 
-    with served_app() as address:
+    with launched_app() as address:
         yield address
+
+
+@pytest.fixture(scope="module")
+def url(launched_url) -> Iterator[str]:
+    """The address of the whole app on the tiny models."""
+    from tests.served import stand_ins
+
+    with stand_ins():
+        yield launched_url
 
 
 @pytest.fixture

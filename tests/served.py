@@ -19,21 +19,32 @@ def tiny_model(name, task, *how):
 
 @contextmanager
 def served_app(load=tiny_model, most_kept=0, port=None):
-    """The address of a running Maskwise whose models come from `load(name, task)`.
+    """The address of a running Maskwise of its own. The arguments are those of its two parts."""
+    with stand_ins(load, most_kept), launched_app(port) as url:
+        yield url
 
-    most_kept: bytes of a result that is kept for equal runs; 0 computes each run. port: None for any.
+
+@contextmanager
+def stand_ins(load=tiny_model, most_kept=0):
+    """Models come from `load(name, task)`.
+
+    most_kept: bytes of a result that is kept for equal runs; 0 computes each run.
     """
     models = mock.patch.object(held, "load_model", load)
     own = mock.patch.object(work, "RESULTS", Results())  # none of a real model, and none of another test
     bound = mock.patch.object(results, "MOST_BYTES_EACH", most_kept)
     with models, own, bound:
-        demo, url, _ = app.launch(
-            prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", server_port=port
-        )
-        try:
-            yield url
-        finally:
-            demo.close()
+        yield
+
+
+@contextmanager
+def launched_app(port=None):
+    """The address of a running Maskwise. port: None for any."""
+    demo, url, _ = app.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", server_port=port)
+    try:
+        yield url
+    finally:
+        demo.close()
 
 
 @contextmanager

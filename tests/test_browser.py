@@ -7,7 +7,7 @@ from threading import Thread
 import pytest
 
 from tests import browser as browsers
-from tests.browser import chromium, expect, guarded_page
+from tests.browser import chromium_of, expect, guarded_page
 
 STORE = """async () => {
     localStorage.left = 'there';
@@ -36,13 +36,13 @@ def found(page, address):
 
 
 @pytest.mark.parametrize("kept", [True, False])
-def test_a_page_finds_nothing_of_the_one_before_or_beside_it(address, tmp_path, kept):
+def test_a_page_finds_nothing_of_the_one_before_or_beside_it(playwright, address, tmp_path, kept):
     look = {
         "viewport": {"width": 390, "height": 800},
         "color_scheme": "dark",
         "permissions": ["clipboard-read"],
     }
-    with chromium(tmp_path / "profile" if kept else None) as browser:
+    with chromium_of(playwright, tmp_path / "profile" if kept else None) as browser:
         with guarded_page(browser) as first:
             untouched = found(first, address)
         with guarded_page(browser, **look) as page:

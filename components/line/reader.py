@@ -18,8 +18,8 @@ WAITING_SECONDS = 0.5  # and two while it waits
 class Reader:
     """Reads a job that it has joined. returns: its page may be left and come back. run: the name by which it
     does, "" for none. late: much has been said already. replaced: another run fills the same views. gone:
-    nothing more of it is shown. replaces: `gone` of the one whose views it fills. stopped: nobody wants more of
-    it, though it may still say something."""
+    nothing more of it is shown. replaces: `gone` of the one whose views it fills. stopped: nobody wants more
+    of it, though it may still say something."""
 
     def __init__(self, job: Job, returns: bool = False):
         self.job, self.run, self.replaced, self.late = job, "", False, bool(job.events)

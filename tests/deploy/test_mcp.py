@@ -1,7 +1,6 @@
 """MASKWISE_MCP=1: the API's calls as tools, through the client of the package mcp."""
 
 import ast
-import asyncio
 
 import pytest
 from mcp import ClientSession
@@ -9,6 +8,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 import app
 from explainers.core.errors import MaskwiseError
+from tests.coroutines import run
 from tests.served import served_app
 
 TOOLS = {"explain_generation", "explain_classification", "compare_methods"}
@@ -28,7 +28,7 @@ def with_session(url, ask):
             await session.initialize()
             return await ask(session)
 
-    return asyncio.run(go())
+    return run(go())
 
 
 def call(url, tool: str, **arguments):

@@ -12,7 +12,7 @@ from components.page.theme import look
 from explainers.core.base import EXPLAINERS, read_options
 from explainers.core.types import Explanation
 from explainers.streams.running import run_method
-from tests.browser import check, chromium, expect, guarded_page, serve
+from tests.browser import check, expect, guarded_page, serve
 from tests.synthetic import SyntheticTarget, random_problem
 
 SEARCHES = ("xprompt", "best_swap", "exhaustive", "best_within_budget")
@@ -113,13 +113,13 @@ def test_a_long_search_is_thinned_and_still_adds_up():
 
 
 @pytest.fixture(scope="module")
-def shared_page():
+def shared_page(browser):
     with gr.Blocks(analytics_enabled=False) as demo:
         typed = gr.Textbox(elem_id="feed", label="feed")
         shown = replay_view("replay")
         typed.submit(lambda text: replay_value(json.loads(text)), typed, shown, show_progress="hidden")
     settings = look()
-    with serve(demo, **settings) as url, chromium() as browser, guarded_page(browser) as page:
+    with serve(demo, **settings) as url, guarded_page(browser) as page:
         page.goto(url)
         expect(page.locator("#replay .mw-empty")).to_contain_text("once it has run")
         feed(page, record([]))

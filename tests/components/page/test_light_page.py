@@ -1,6 +1,5 @@
 """The page's config is light, and nothing is lost by it: not first values, not the description of the API."""
 
-import asyncio
 import json
 import re
 import urllib.request
@@ -13,6 +12,7 @@ from gradio.state_holder import SessionState
 import app
 from components.page import light_page
 from components.page.scripts import ADDRESS
+from tests.coroutines import run
 
 MOST_BYTES = 250_000
 
@@ -105,7 +105,7 @@ def test_what_an_event_does_not_name_is_left_as_it_is():
         named, left, button = gr.HTML("a"), gr.HTML("b"), gr.Button()
         button.click(lambda: {}, None, [named, left])
     session = SessionState(page)
-    assert asyncio.run(page.postprocess_data(page.fns[0], {named: "c"}, session)) == ["c", gr.skip()]
+    assert run(page.postprocess_data(page.fns[0], {named: "c"}, session)) == ["c", gr.skip()]
     assert session[left._id] is left
 
 
@@ -117,7 +117,7 @@ def test_what_no_part_of_a_page_would_send_is_refused():
         gr.Button().click(lambda *sent: None, [menu, radio, several, box, empty], None)
 
     def read(*sent):
-        return asyncio.run(page.preprocess_data(page.fns[0], list(sent), SessionState(page)))
+        return run(page.preprocess_data(page.fns[0], list(sent), SessionState(page)))
 
     assert read("b", "b", [], None, None) == ["b", "b", [], "", None]
     for sent in ([], ["a"], None):
@@ -133,9 +133,9 @@ def test_a_menu_that_takes_other_values_takes_texts():
     with light_page.LightPage() as page:
         menu = gr.Dropdown(["a", "b"], value="a", allow_custom_value=True)
         gr.Button().click(lambda sent: None, menu, None)
-    assert asyncio.run(page.preprocess_data(page.fns[0], ["c"], SessionState(page))) == ["c"]
+    assert run(page.preprocess_data(page.fns[0], ["c"], SessionState(page))) == ["c"]
     with pytest.raises(gr.Error, match="cannot be read"):
-        asyncio.run(page.preprocess_data(page.fns[0], [{"path": "c"}], SessionState(page)))
+        run(page.preprocess_data(page.fns[0], [{"path": "c"}], SessionState(page)))
 
 
 def test_a_file_is_never_fetched_for_a_visitor(monkeypatch):
@@ -152,5 +152,5 @@ def test_a_file_is_never_fetched_for_a_visitor(monkeypatch):
     file = {"path": "https://example.com/large", "meta": {"_type": "gradio.FileData"}}
     for sent in (file, [file], {"inner": {"list": [file]}}):
         with pytest.raises(gr.Error, match="cannot be read"):
-            asyncio.run(page.preprocess_data(page.fns[0], [sent], SessionState(page)))
+            run(page.preprocess_data(page.fns[0], [sent], SessionState(page)))
     assert not fetched

@@ -18,7 +18,7 @@ from components.pieces.views import (
 from explainers.reports.answer_diff import diff_words
 from explainers.reports.figures.convergence import Search, convergence_chart
 from explainers.reports.metric_rows import metric_rows
-from tests.browser import check, chromium, expect, guarded_page, serve
+from tests.browser import check, expect, guarded_page, serve
 
 ATTACK = "<img src=x onerror=alert(1)> ${alert(1)} {{this}}"
 
@@ -50,9 +50,9 @@ def build():
 
 
 @pytest.fixture(scope="module")
-def shared_page():
+def shared_page(browser):
     settings = look()
-    with serve(build(), **settings) as url, chromium() as browser, guarded_page(browser) as page:
+    with serve(build(), **settings) as url, guarded_page(browser) as page:
         page.goto(url)
         expect(page.locator("#diff .mw-answer").first).to_contain_text("The answer appears here")
         yield page

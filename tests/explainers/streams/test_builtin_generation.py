@@ -8,7 +8,7 @@ import torch
 from explainers import explain_generation
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import encode_response, render_prompt
-from tests.browser import chromium, expect, guarded_page
+from tests.browser import expect, guarded_page
 from tests.served import served_app
 from tests.slow_reference import slow_token_log_probs
 
@@ -56,10 +56,9 @@ def test_the_answer_is_the_models_own(smollm):
     assert smollm.tokenizer.decode(written, skip_special_tokens=True) == result["response"]
 
 
-def test_a_person_explains_a_prompt_on_the_page(smollm):
+def test_a_person_explains_a_prompt_on_the_page(browser, smollm):
     look = {"viewport": {"width": 1280, "height": 1000}}
     with (
-        chromium() as browser,
         served_app(lambda name, task, *how: smollm) as url,
         guarded_page(browser, **look) as page,
     ):
