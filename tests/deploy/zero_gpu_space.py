@@ -16,6 +16,7 @@ import spaces  # noqa: E402, F401
 
 del sys.modules["torch"]
 
+import transformers.models.llama.modeling_llama  # noqa: E402, F401 - or each process with a GPU imports it anew
 from gradio.context import LocalContext  # noqa: E402
 
 from components.line.line import Line  # noqa: E402
