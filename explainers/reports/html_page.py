@@ -40,6 +40,7 @@ table { border-collapse: collapse; width: 100%; }
 .wide { overflow-x: auto; }
 th, td { min-width: 4.5em; padding: 5px 14px 5px 0; text-align: left; vertical-align: baseline;
   font-weight: 400; border-top: 1px solid var(--line); }
+.settings th { white-space: nowrap; }
 thead th { border-top: 0; font-size: 12px; color: var(--muted); }
 td.number { font-variant-numeric: tabular-nums; white-space: nowrap; }
 svg { display: block; width: 100%; height: 160px; }
@@ -74,11 +75,12 @@ def note(text: str) -> str:
     return element("p", text, css="note", dir="auto") if text else ""
 
 
-def table(rows: Iterable[Iterable], head: Iterable[str] = ()) -> str:
-    """Plain values; the first of each row names it, numbers stand in figures of one width."""
+def table(rows: Iterable[Iterable], head: Iterable[str] = (), css: str = "") -> str:
+    """Plain values; the first of each row names it, numbers stand in figures of one width. css: its class."""
     lines = "".join(f"<tr>{''.join(_cell(n, value) for n, value in enumerate(row))}</tr>" for row in rows)
     titles = "".join(element("th", name, scope="col") for name in head)
-    return f"<table>{f'<thead><tr>{titles}</tr></thead>' if titles else ''}<tbody>{lines}</tbody></table>"
+    opening = f'<table class="{css}">' if css else "<table>"
+    return f"{opening}{f'<thead><tr>{titles}</tr></thead>' if titles else ''}<tbody>{lines}</tbody></table>"
 
 
 def settings_table(values: dict, names: Iterable[str]) -> str:
@@ -87,7 +89,7 @@ def settings_table(values: dict, names: Iterable[str]) -> str:
     texts = [
         values[n] if isinstance(values[n], str) else json.dumps(values[n], ensure_ascii=False) for n in filled
     ]
-    return table(zip(filled, texts, strict=True))
+    return table(zip(filled, texts, strict=True), css="settings")
 
 
 def _cell(place: int, value) -> str:
