@@ -71,7 +71,7 @@ class ClassRound(GuessView):
 
     def is_news(self, event: Event) -> bool:
         """Whether everybody sees something new once this event is added."""
-        return event["type"] in NEWS or (event["type"] == "scored" and self.is_revealed)
+        return event["type"] in NEWS
 
     def _votes(self) -> Counter[int]:
         return Counter(t for marks in self.guesses.values() for t in marks)

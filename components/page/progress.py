@@ -8,7 +8,7 @@ from typing import Any
 
 COUNTED = 10  # passes: fewer are not counted in words
 MEASURED = 0.05  # of the work: less says too little of how long the rest takes
-STOPPING = "Stopping: the pass at work ends first, then what was found is measured"
+STOPPING = "Stopping: what is at work just now ends first"
 
 
 @dataclass(frozen=True)

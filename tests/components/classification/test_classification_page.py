@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from components.classification import run, works
+from components.classification import run
 from explainers.streams import reading
 from explainers.targets.label import LabelTarget
 from tests.browser import choose, expect, guarded_page, turn_dark, unfold
@@ -167,72 +167,71 @@ def test_a_model_is_tuned_on_ones_own_texts(page, monkeypatch):
     expect(page.locator("#class-status")).to_contain_text("tuned on a few texts")
 
 
+def hold(monkeypatch, held: str, until: str, seconds: float = 60) -> None:
+    """The function named `held` waits until the one named `until` is called, so many seconds at most."""
+    called = Event()
+    go_on, call = pkgutil.resolve_name(held), pkgutil.resolve_name(until)
+
+    def late(*given):
+        called.wait(seconds)
+        return go_on(*given)
+
+    def noted(*given):
+        called.set()
+        return call(*given)
+
+    monkeypatch.setattr(held, late)
+    monkeypatch.setattr(until, noted)
+
+
+WORKS = "components.classification.works"
+
+
 @pytest.mark.parametrize(
     ("button", "begins", "done"),
     [
-        ("#tune", "components.classification.works.TUNED_MODELS.tune", "The tuned model is chosen"),
-        ("#all-methods", "components.classification.works.explain_by_all", "methods"),
-        ("#layer-lens-run", "components.classification.works.lens", "layer"),
+        ("#tune", f"{WORKS}.TUNED_MODELS.tune", "The tuned model is chosen"),
+        ("#all-methods", f"{WORKS}.explain_by_all", "methods"),
+        ("#layer-lens-run", f"{WORKS}.lens", "layer"),
     ],
 )
 def test_an_edit_that_is_read_late_does_not_end_a_run_of_it(page, monkeypatch, button, begins, done):
     monkeypatch.setattr("components.classification.tuned_models.STEPS", 3)
-    pressed, read_live, begin = Event(), run.read_live, pkgutil.resolve_name(begins)
-
-    def late(*given):
-        pressed.wait(60)
-        return read_live(*given)
-
-    def begun(*given):
-        pressed.set()
-        return begin(*given)
-
     unfold(page, "Your own labelled texts")
     page.locator("#labelled-texts textarea").fill("Fruit: sweet and red\nAnimal: it barks")
-    monkeypatch.setattr(run, "read_live", late)
-    monkeypatch.setattr(begins, begun)
+    hold(monkeypatch, "components.classification.run.read_live", until=begins)
     page.locator("#label-words textarea").fill("Fruit: apple\nAnimal: dog")
     page.locator(button).click()
     expect(page.locator("#class-status")).to_contain_text(done)
 
 
-def test_an_edit_that_is_read_late_does_not_end_a_run_of_later_inputs(page, monkeypatch):
-    reading, running, read_live, explain = Event(), Event(), run.read_live, works.explain_and_read
+def test_an_edit_that_is_read_after_a_run_of_later_inputs_changes_nothing(page, monkeypatch):
+    words, waits, go_on, read_live, readings = "Plant: tree\nAnimal: dog", Event(), Event(), run.read_live, []
 
-    def late(*given):
-        reading.set()
-        running.wait(60)
-        return read_live(*given)
-
-    def begun(*given):
-        running.set()
-        return explain(*given)
+    def late(request, settings, view):
+        if settings["label_words"] != words:  # of a page that was closed before
+            return read_live(request, settings, view)
+        waits.set()
+        go_on.wait(60)
+        readings.append(read_live(request, settings, view))
+        return readings[-1]
 
     monkeypatch.setattr(run, "read_live", late)
-    monkeypatch.setattr(works, "explain_and_read", begun)
-    page.locator("#label-words textarea").fill("Fruit: apple\nAnimal: dog")
-    assert reading.wait(60)
-    page.locator("#class-text textarea").fill("It barks at night")
+    page.locator("#label-words textarea").fill(words)
+    assert waits.wait(60)
+    page.locator("#class-text textarea").fill("It barks at night")  # is read once the first edit is
     page.locator("#class-run").click()
     expect(page.locator("#class-status")).to_contain_text("PromptExplainer on")
-    page.locator("#all-methods").click()
-    expect(page.locator("#class-methods")).to_contain_text("Attention rollout")
-    expect(page.locator("#class-status")).not_to_contain_text("Read live")
+    go_on.set()
+    end = time.monotonic() + 60
+    while len(readings) < 2 and time.monotonic() < end:
+        page.wait_for_timeout(50)
+    assert readings == [None, None]
+    expect(page.locator("#class-status")).to_contain_text("PromptExplainer on")
 
 
 def test_an_edit_that_is_read_while_a_run_begins_does_not_end_it(page, monkeypatch):
-    begun, reading_work, lens = Event(), run.reading_work, works.lens
-
-    def while_it_begins(*given):
-        begun.wait(1)
-        return reading_work(*given)
-
-    def begin(*given):
-        begun.set()
-        return lens(*given)
-
-    monkeypatch.setattr(run, "reading_work", while_it_begins)
-    monkeypatch.setattr(works, "lens", begin)
+    hold(monkeypatch, "components.classification.run.reading_work", until=f"{WORKS}.lens", seconds=1)
     page.locator("#label-words textarea").fill("Fruit: apple\nAnimal: dog")
     page.locator("#layer-lens-run").click()
     expect(page.locator("#class-status")).to_contain_text("layer")
