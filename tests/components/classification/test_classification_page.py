@@ -221,13 +221,13 @@ def test_an_edit_that_is_read_after_a_run_of_later_inputs_changes_nothing(page, 
     assert waits.wait(60)
     page.locator("#class-text textarea").fill("It barks at night")  # is read once the first edit is
     page.locator("#class-run").click()
-    expect(page.locator("#class-status")).to_contain_text("PromptExplainer on")
+    expect(page.locator("#class-status")).to_contain_text("PromptExplainer on tiny-bert")
     go_on.set()
     end = time.monotonic() + 60
     while len(readings) < 2 and time.monotonic() < end:
         page.wait_for_timeout(50)
     assert readings == [None, None]
-    expect(page.locator("#class-status")).to_contain_text("PromptExplainer on")
+    expect(page.locator("#class-status")).to_contain_text("PromptExplainer on tiny-bert")
 
 
 def test_an_edit_that_is_read_while_a_run_begins_does_not_end_it(page, monkeypatch):
