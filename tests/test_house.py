@@ -10,6 +10,7 @@ import pytest
 
 import explainers
 from explainers.core.base import EXPLAINERS
+from tests.forked import output_of
 
 ROOT = Path(explainers.__file__).resolve().parent.parent
 NEW_METHOD = '''
@@ -52,13 +53,6 @@ print(json.dumps([removed, listed, METHODS["longest_words"].title]))
 """
 
 
-def python(code: str, folder: Path = ROOT) -> str:
-    """What a Python of its own prints, started in a folder."""
-    run = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr
-    return run.stdout.strip()
-
-
 @pytest.fixture
 def copy(tmp_path):
     """The project with a folder of methods that a test may write into; all else is the project's own."""
@@ -71,7 +65,9 @@ def copy(tmp_path):
 
 def test_a_method_is_one_file(copy):
     (copy / "explainers" / "longest_words.py").write_text(NEW_METHOD, encoding="utf-8")
-    removed, listed, title = json.loads(python(USE_OF_IT, copy).splitlines()[-1])
+    run = output_of(USE_OF_IT, folder=copy)
+    assert run.returncode == 0, run.stderr
+    removed, listed, title = json.loads(run.stdout.splitlines()[-1])
     assert removed == ["patient"]
     assert listed and title == "Longest words"
 
@@ -80,7 +76,8 @@ def test_the_first_page_waits_for_no_heavy_library():
     heavy = ("torch", "transformers", "captum", "sentence_transformers", "sklearn", "scipy", "peft")
     code = f"import app, sys; app.build(); print([name for name in {heavy} if name in sys.modules])"
     advice = "take torch from explainers.core.deferred_torch, import the others in functions"
-    assert python(code) == "[]", advice
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert run.stdout.strip() == "[]", advice + run.stderr
 
 
 def test_a_name_is_registered_once():

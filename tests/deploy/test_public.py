@@ -1,13 +1,6 @@
 """What a visitor to a duplicated Space cannot do: each is tried on app.py as a Space starts it."""
 
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-from contextlib import contextmanager
-from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -16,72 +9,34 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from explainers.core.errors import shown
+from tests.deploy.servers import SPACE, TOKEN, a_space, an_unprepared_space, saved_model, tiny_builtin
+from tests.forked import ROOT, output_of
 from tests.hub_server import hub
 from tests.test_app import upload
 from tests.tiny_models import tiny_causal
 
-ROOT = Path(__file__).parents[2]
-TOKEN = "hf_" + "OwnersSecret" * 3
 TEXT = "Why is the sky blue?"
-# As app.py, without loading the built-in models at once: for tests that need none of them, or none at once.
-UNPREPARED = """
-import os, app
-page, _, _ = app.launch(server_port=int(os.environ["PORT"]), prevent_thread_lock=True)
-page.block_thread()
-"""
 LONG = {"method": "xprompt", "k": 9, "options": {"iterations": 1000}, "api_name": "/explain_generation"}
-
-
-@contextmanager
-def a_server(*python, **environment):
-    """(address, process) of app.py in a process of its own, with SPACE_ID and the owner's token set.
-
-    python: what it runs in the place of app.py.
-    """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    own = {"SPACE_ID": "a/b", "PORT": str(port), "HF_TOKEN": TOKEN, "HF_HUB_OFFLINE": "0"} | environment
-    server = subprocess.Popen([sys.executable, *(python or ["app.py"])], cwd=ROOT, env=os.environ | own)
-    try:
-        yield wait_for(f"http://127.0.0.1:{port}", server), server
-    finally:
-        server.terminate()
-        server.wait(20)
-
-
-def wait_for(url: str, server: subprocess.Popen) -> str:
-    for _ in range(1200):
-        assert server.poll() is None, "app.py ended"
-        try:
-            urlopen(url, timeout=5)
-            return url
-        except OSError:  # it is not there yet, or too busy to answer
-            time.sleep(0.1)
-    raise AssertionError("no answer within two minutes")
 
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
     """Folders of models as they may lie on a server."""
-    folder = tmp_path_factory.mktemp("models") / "mine"
-    tiny = tiny_causal("llama", chat=True)
-    tiny.model.save_pretrained(folder)
-    tiny.tokenizer.save_pretrained(folder)
-    return folder
+    return saved_model(tmp_path_factory.mktemp("models") / "mine")
 
 
 @pytest.fixture(scope="module")
 def served(models, tmp_path_factory):
     """A Hub that notes who asks, and a Space before it."""
     home = tmp_path_factory.mktemp("home")
+    tiny_builtin(home)
+    own = {"HF_HOME": str(home), "XDG_CACHE_HOME": str(home), "MASKWISE_WAITING_EACH": "2"}
     names = ["openai-community/gpt2", "someone/private", "Qwen/Qwen2.5-0.5B-Instruct"]
     sizes = {"Qwen/Qwen2.5-0.5B-Instruct": 10**9}  # larger than the menu says: 4 GB
     with (
         hub(dict.fromkeys(names, models), parameters=sizes) as server,
-        a_server(HF_ENDPOINT=server.url, HF_HOME=str(home), MASKWISE_WAITING_EACH="2") as (url, process),
+        a_space(HF_ENDPOINT=server.url, **own) as url,
     ):
-        wait_for(f"{url}/readyz", process)  # while models load, who came first is not yet at work
         yield server, url
 
 
@@ -163,7 +118,7 @@ def test_a_model_that_has_grown_beyond_the_bound_is_not_downloaded(served, clien
 def test_one_visitor_cannot_fill_the_line(served):
     """More than MASKWISE_WAITING_EACH are refused in words, and another visitor is let in."""
     one, other = (Client(served[1], verbose=False) for _ in range(2))
-    texts = [f"Why is the sky so blue in the evening, and {what}?" * 5 for what in ("the sea", "the hills")]
+    texts = [f"Why is the sky so blue in the evening, and {what}?" * 20 for what in ("the sea", "the hills")]
     jobs = [one.submit(text, **LONG) for text in texts]
     try:
         first = [next(iter(job))["type"] for job in jobs]
@@ -196,7 +151,7 @@ def test_a_listed_model_may_have_the_owners_token(models, tmp_path):
     """And nothing else is offered then."""
     with hub({"owner/gated": models, "openai-community/gpt2": models}) as server:
         listed = {"MASKWISE_MODELS": "owner/gated", "HF_ENDPOINT": server.url, "HF_HOME": str(tmp_path)}
-        with a_server("-c", UNPREPARED, **listed) as (url, _):
+        with an_unprepared_space(**listed) as (url, _):
             client = Client(url, verbose=False)
             assert "not offered here" in refusal(
                 client, "explain_generation", TEXT, model="openai-community/gpt2"
@@ -231,9 +186,8 @@ def test_models_beyond_size_disk_or_memory_are_refused_before_a_download(models,
     name = "openai-community/gpt2"
     sizes = {name: sum(tensor.numel() for tensor in tiny_causal("llama", chat=True).model.parameters())}
     with hub({name: models}, parameters=sizes) as server:
-        own = {"HF_ENDPOINT": server.url, "HF_HUB_OFFLINE": "0", "HF_HOME": str(tmp_path), "SPACE_ID": "a/b"}
-        command = [sys.executable, "-c", LOAD, name, *BOUNDS]
-        run = subprocess.run(command, cwd=ROOT, env=os.environ | own, capture_output=True, text=True)
+        own = SPACE | {"HF_ENDPOINT": server.url, "HF_HOME": str(tmp_path)}
+        run = output_of(LOAD, name, *BOUNDS, **own)
     for said, words in zip(run.stdout.splitlines(), BOUNDS.values(), strict=True):
         assert words in said
     assert server.downloads == []
@@ -241,7 +195,7 @@ def test_models_beyond_size_disk_or_memory_are_refused_before_a_download(models,
 
 def test_a_run_ends_after_its_seconds(tmp_path):
     """With the best so far, or in words where there is none yet."""
-    with a_server("-c", UNPREPARED, MASKWISE_MAX_SECONDS="1", HF_HOME=str(tmp_path)) as (url, _):
+    with an_unprepared_space(MASKWISE_MAX_SECONDS="1", HF_HOME=str(tmp_path)) as (url, _):
         job = Client(url, verbose=False).submit("Why is the sky so blue in the evening? " * 9, **LONG)
         try:
             assert job.result(timeout=120)["stopped"]

@@ -1,9 +1,6 @@
 """The settings of a deployment, and the table that documents them."""
 
-import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +12,7 @@ from explainers.core.deployment import Deployment, PublicDeployment, deployment
 from explainers.core.errors import MaskwiseError
 from explainers.streams.game.rounds import ready_rounds
 from explainers.streams.requests.generation import GenerationRequest
+from tests.forked import output_of
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "deploy.md"
@@ -96,8 +94,7 @@ def test_bounds_are_read_when_they_are_used(monkeypatch):
 
 
 def test_a_start_with_a_value_that_cannot_be_ends_in_its_sentence_alone():
-    command, environment = [sys.executable, "app.py"], os.environ | {"MASKWISE_ROOMS": "none"}
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=ROOT, timeout=120)
+    ended = output_of("app.py", MASKWISE_ROOMS="none")
     assert ended.returncode == 2 and not ended.stdout
     assert ended.stderr.startswith("MASKWISE_ROOMS cannot be used: Input should be a valid integer")
     assert "docs/deploy.md" in ended.stderr and ended.stderr.count("\n") == 1

@@ -6,7 +6,6 @@ import errno
 import logging
 import os
 import shutil
-import signal
 import sqlite3
 import time
 
@@ -25,7 +24,7 @@ from explainers.core.types import Task
 from explainers.models.held import load_model
 from tests.components.line.test_results import EVENTS, KEPT, MODEL, found
 from tests.components.test_runner import events_of, work
-from tests.deploy.test_public import UNPREPARED, a_server
+from tests.deploy.servers import an_unprepared_space, saved_model
 from tests.hub_server import hub
 from tests.tiny_models import tiny_causal
 
@@ -35,10 +34,7 @@ FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 @pytest.fixture
 def folder(tmp_path):
-    tiny = tiny_causal("llama", chat=True)
-    tiny.model.save_pretrained(tmp_path / "model")
-    tiny.tokenizer.save_pretrained(tmp_path / "model")
-    return tmp_path / "model"
+    return saved_model(tmp_path / "model")
 
 
 def run_of(url: str, model) -> list[dict]:
@@ -52,16 +48,16 @@ def run_of(url: str, model) -> list[dict]:
 def test_a_server_that_is_killed_in_a_run_starts_clean(folder, tmp_path):
     """Its store of results included, which was open."""
     own = {"MASKWISE_PUBLIC": "0", "MASKWISE_CACHE": str(tmp_path / "cache")}
-    with a_server("-c", UNPREPARED, **own) as (url, server):
+    with an_unprepared_space(**own) as (url, server):
         first = run_of(url, folder)[-1]
         options = {"iterations": 1000}
         job = Client(url, verbose=False).submit(
             TEXT, str(folder), "xprompt", 9, options=options, api_name="/explain_generation"
         )
         assert next(event for event in job if event["type"] == "step")
-        server.send_signal(signal.SIGKILL)
+        server.kill()
         assert job.exception(timeout=60)  # the client hears of it, and waits no longer
-    with a_server("-c", UNPREPARED, **own) as (url, _):
+    with an_unprepared_space(**own) as (url, _):
         kept = run_of(url, folder)
     assert "stored" in [event["type"] for event in kept] and kept[-1] == first
 
@@ -100,7 +96,7 @@ def test_a_network_that_goes_away_in_a_download(folder, tmp_path):
     with hub({"openai-community/gpt2": folder}) as server:
         server.cut_off = {"openai-community/gpt2"}
         own = {"HF_ENDPOINT": server.url, "HF_HOME": str(tmp_path / "home")}
-        with a_server("-c", UNPREPARED, **own) as (url, _):
+        with an_unprepared_space(**own) as (url, _):
             with pytest.raises(AppError, match="cannot be reached|broke off"):
                 run_of(url, "openai-community/gpt2")
             server.cut_off = set()

@@ -3,11 +3,7 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,24 +12,19 @@ from explainers.core.errors import MaskwiseError
 from studies.results.store import Store, read_rows
 from studies.run import run
 from studies.units import units_of
+from tests.forked import started
 from tests.studies.small import LINES, classification_study, generation_study, write_jsonl
 
-ROOT = Path(__file__).parents[2]
 TIMED = ("seconds",)
-STARTING = """
-import json, os, sys, torch
-torch.set_num_threads(1)
+START = """
+import json, sys
 from pathlib import Path
-from studies.run import run
+import torch
 from studies.declarations import make_study
+from studies.run import run
+torch.set_num_threads(1)
 study = make_study(json.loads(Path(sys.argv[1]).read_text()))
-for _ in sys.stdin:
-    if child := os.fork():
-        print(child, flush=True)
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-    else:
-        run(study, study, Path(sys.argv[2]))
-        os._exit(0)
+run(study, study, Path(sys.argv[2]))
 """
 
 
@@ -47,40 +38,26 @@ def without_times(rows):
     return kept.map(lambda value: value.tolist() if hasattr(value, "tolist") else value)
 
 
-@contextmanager
-def starting(folder: Path, settings: Path) -> Iterator[subprocess.Popen]:
-    """For each line that it reads, it starts the study in a process of its own: says its number, and how it
-    ended. What a process imports is imported once."""
-    command = [sys.executable, "-c", STARTING, settings, folder]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as starter:
-        yield starter
-        starter.stdin.close()
-        assert starter.wait(60) == 0
-
-
-def kill_after(parts: int, folder: Path, starter: subprocess.Popen) -> None:
-    """Start the study, and kill its process once so many parts are there."""
-    print(file=starter.stdin, flush=True)
-    process = int(starter.stdout.readline())
+def kill_after(parts: int, folder: Path, settings: Path) -> None:
+    """Start the study in a process, and kill that once so many parts are there."""
+    process = started(START, settings, folder)
     deadline = time.monotonic() + 250
     while len(list(folder.glob("*/rows/*.parquet"))) < parts:
-        os.kill(process, 0)  # it has not ended
-        assert time.monotonic() < deadline
+        assert process.is_alive() and time.monotonic() < deadline
         time.sleep(0.01)
-    os.kill(process, signal.SIGKILL)
-    assert int(starter.stdout.readline()) == -signal.SIGKILL
+    process.kill()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
 
 
 @pytest.mark.timeout(900)
 def test_a_killed_study_goes_on_and_ends_the_same(tmp_path):
-    study = generation_study(tmp_path, seeds=[0, 1, 2], options={"xprompt": {"iterations": 60}})
+    study = generation_study(tmp_path, seeds=[0, 1, 2], options={"xprompt": {"iterations": 20}})
     settings = tmp_path / "study.json"
     settings.write_text(json.dumps(study.model_dump()))
     killed = tmp_path / "killed"
-    with starting(killed, settings) as starter:
-        for parts in (1, 4, 8):
-            kill_after(parts, killed, starter)
+    for parts in (1, 4, 8):
+        kill_after(parts, killed, settings)
     (folder,) = killed.iterdir()
     assert len(list(folder.glob("rows/*.parquet"))) < len(units_of(study)[0]) == 12
     (folder / "rows" / "half.1.partial").write_bytes(b"half")

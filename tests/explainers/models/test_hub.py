@@ -1,10 +1,8 @@
 """Downloads over the Hub's protocol, from a server on this machine."""
 
 import json
-import os
-import subprocess
-import sys
 
+from tests.forked import output_of
 from tests.hub_server import COMMIT, hub
 from tests.tiny_models import tiny_causal
 
@@ -36,13 +34,8 @@ def test_models_of_the_hub(tmp_path):
     names = ["a/fine", "a/converted", "a/gated", "a/huge", "a/binary", "a/down", "a/silent", "a/absent"]
     served = {name: folder for name in names[:4]} | {"a/binary": binary, "a/down": 503, "a/silent": None}
     with hub(served, gated=["a/gated"], converted=["a/converted"], parameters={"a/huge": 10**13}) as server:
-        environment = {"HF_ENDPOINT": server.url, "HF_HUB_OFFLINE": "0", "HF_HOME": str(tmp_path / "home")}
-        run = subprocess.run(
-            [sys.executable, "-c", LOAD_THEM, *names, "a/fine"],
-            env=os.environ | environment,
-            capture_output=True,
-            text=True,
-        )
+        home = str(tmp_path / "home")
+        run = output_of(LOAD_THEM, *names, "a/fine", HF_ENDPOINT=server.url, HF_HUB_OFFLINE="0", HF_HOME=home)
     answers = dict(map(json.loads, run.stdout.splitlines()))
     assert answers["a/fine"] == answers["a/converted"] == COMMIT
     assert "accept its terms" in answers["a/gated"] and "HF_TOKEN" in answers["a/gated"]

@@ -1,9 +1,6 @@
 """Loads side by side: each waits for its own alone, is shared by all who want it, and can be left."""
 
 import json
-import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
@@ -16,6 +13,7 @@ from explainers.models import builtin, held, loading, memory
 from explainers.models.builtin_masked_lm import load_builtin_masked_lm
 from explainers.models.copies.full_precision import in_fp32
 from explainers.models.held import load_model
+from tests.forked import output_of
 from tests.hub_server import hub
 from tests.tiny_models import tiny_causal
 
@@ -122,9 +120,8 @@ print(json.dumps([outcome, len(calls) > 0, cached_folder("a/model") is None]))
 
 def test_a_download_that_nobody_waits_for_ends(folders, tmp_path):
     with hub({"a/model": tmp_path / "one"}) as server:
-        environment = {"HF_ENDPOINT": server.url, "HF_HUB_OFFLINE": "0", "HF_HOME": str(tmp_path / "home")}
-        command = [sys.executable, "-c", LEAVE_IT]
-        run = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True)
+        home = str(tmp_path / "home")
+        run = output_of(LEAVE_IT, HF_ENDPOINT=server.url, HF_HUB_OFFLINE="0", HF_HOME=home)
     assert json.loads(run.stdout) == ["stopped", True, True], run.stderr
 
 
