@@ -19,55 +19,79 @@ HOSTILE = "Write <img src=x onerror=alert(1)> about ${alert(2)} and {{ value }} 
 ROUNDS = ("Sentiment: warm and funny", "A capital, in verse", "Topic: chips for a ministry")
 
 
-def test_a_class_of_eight_and_two_phones_through_three_rounds(browser, url):
-    with class_in(browser, url) as room:
-        result = room.play(8, ROUNDS, think_seconds=0.5)
-    assert result["finished"] == 8 and result["failures"] == []
-    assert [row["title"] for row in result["rounds"]] == list(ROUNDS)
-    assert all(len(row["browsers"]) == 3 - (n == 1) for n, row in enumerate(result["rounds"]))
-
-
-def test_a_prompt_of_the_teachers_own_stays_text_and_the_room_ends(browser, url):
+def test_a_room_from_its_first_code_to_its_end_and_a_class_of_eight_in_the_next(browser, url):
     with class_in(browser, url) as room:
         teacher, phone = room.teacher, room.reloading
         code = teacher.locator(".mw-room-code").inner_text()
+        _a_name_from_right_to_left_leaves_the_points_behind_it(room, code)
         join(phone, url, code.lower(), "<b>Ada</b> ${alert(3)}")
-        choose(teacher, "#room-round", MINE)
-        teacher.locator("#room-prompt textarea").fill(HOSTILE)
-        teacher.locator("#room-begin").click()
-        expect(phone.locator(".mw-room-marking .mw-strip")).to_contain_text("<img src=x onerror=alert(1)>")
-        teacher.locator("#room-reveal").click()
-        expect(teacher.locator("#room-said [role=alert]")).to_contain_text("Nobody has sent marks yet")
-        mark(phone, 0)
-        expect(teacher.locator("#room .mw-words").first).to_contain_text("The best set is found")
-        teacher.locator("#room-reveal").click()
-        expect(phone.locator(".mw-score").first).to_have_text(re.compile(r"\d+%|No score"))
-        counted = phone.locator(".mw-class-strip [data-count='1']")
-        expect(counted).to_have_count(3)
-        expect(counted.first).to_have_attribute("aria-label", re.compile("chosen by 1 of 1, marked by you"))
-        teacher.locator(".mw-class-strip [data-count='1']").first.focus()
-        expect(teacher.locator(".mw-tip:popover-open")).to_contain_text("chosen by 1 of 1")
-        for page in (teacher, phone):
-            assert page.locator("img[src='x']").count() == 0
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        _out_by_a_new_code(room, url, phone, code)
-        expect(phone.locator(".mw-room-refused")).to_contain_text("This room has ended")
-        teacher.locator("#room-end").click()
-        expect(teacher.locator("#room-end")).to_have_text(re.compile("Really"))
-        expect(teacher.locator(".mw-room-counts")).to_be_visible()
-        teacher.locator("#room-end").click()
-        expect(teacher.locator("#room")).to_contain_text("nothing of it is kept")
-        expect(teacher.locator("#room-open")).to_be_visible()
-        teacher.problems.clear()
-        for page in (phone, room.losing):
-            page.problems[:] = _without_refusals(page.problems)
+        _a_reload_finds_the_room_again(teacher, code)
+        _a_prompt_of_the_teachers_own_stays_text(room)
+        _targets_are_large_enough_for_a_finger(room.losing)
+        _its_marks_are_counted(teacher, phone)
+        _out_by_a_new_code(room, code)
+        _out_of_an_emptied_room(room)
+        _the_room_ends(teacher)
+        for page in (teacher, phone, room.losing):
+            page.problems[:] = [problem for problem in page.problems if "410" not in problem]
+        _another_room(teacher)
+        _a_class_of_eight_and_two_phones_through_three_rounds(room)
 
 
-def _out_by_a_new_code(room, url, phone, code):
+def _a_name_from_right_to_left_leaves_the_points_behind_it(room, code):
+    join(room.losing, room.url, code, "علي")
+    expect(room.losing.locator(".mw-room-where")).to_contain_text("علي")
+    expect(room.losing.locator(".mw-room-where")).to_have_css("direction", "ltr")
+
+
+def _a_reload_finds_the_room_again(teacher, code):
+    leaders = teacher.get_by_label("Leaderboard of nicknames")
+    with teacher.expect_response(lambda answer: "run/predict" in answer.url):
+        leaders.uncheck()
+    leave_for(teacher, teacher.url)
+    teacher.get_by_role("tab", name="Classroom", exact=True).click()
+    teacher.get_by_role("tab", name="A room for the class").click()
+    expect(teacher.locator(".mw-room-code")).to_have_text(code)
+    expect(leaders).not_to_be_checked()
+    leaders.check()
+
+
+def _a_prompt_of_the_teachers_own_stays_text(room):
+    choose(room.teacher, "#room-round", MINE)
+    room.teacher.locator("#room-prompt textarea").fill(HOSTILE)
+    room.teacher.locator("#room-begin").click()
+    for page, strip in ((room.teacher, "#room .mw-strip"), (room.reloading, ".mw-room-marking .mw-strip")):
+        expect(page.locator(strip).first).to_contain_text("<img src=x onerror=alert(1)>")
+
+
+def _targets_are_large_enough_for_a_finger(phone):
+    for target in (".mw-room-marking .mw-token", ".mw-room-button:visible"):
+        phone.locator(target).first.wait_for()
+        for found in phone.locator(target).all():
+            box = found.bounding_box()
+            assert box["width"] >= 44 and box["height"] >= 44, found.inner_text()
+
+
+def _its_marks_are_counted(teacher, phone):
+    teacher.locator("#room-reveal").click()
+    expect(teacher.locator("#room-said [role=alert]")).to_contain_text("Nobody has sent marks yet")
+    mark(phone, 0)
+    expect(teacher.locator("#room .mw-words").first).to_contain_text("The best set is found")
+    teacher.locator("#room-reveal").click()
+    expect(phone.locator(".mw-score").first).to_have_text(re.compile(r"\d+%|No score"))
+    counted = phone.locator(".mw-class-strip [data-count='1']")
+    expect(counted).to_have_count(3)
+    expect(counted.first).to_have_attribute("aria-label", re.compile("chosen by 1 of 1, marked by you"))
+    teacher.locator(".mw-class-strip [data-count='1']").first.focus()
+    expect(teacher.locator(".mw-tip:popover-open")).to_contain_text("chosen by 1 of 1")
+    for page in (teacher, phone):
+        assert page.locator("img[src='x']").count() == 0
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def _out_by_a_new_code(room, code):
     """A phone that sent nothing; the other one has sent marks, and stays."""
-    silent, codes = room.losing, room.teacher.locator(".mw-room-code")
-    silent.goto(f"{url}room?room={code}")
-    silent.get_by_role("button", name="Join").click()
+    silent, phone, codes = room.losing, room.reloading, room.teacher.locator(".mw-room-code")
     expect(room.teacher.locator(".mw-room-counts")).to_contain_text("2 joined")
     room.teacher.get_by_role("button", name="New code").click()
     expect(silent.locator(".mw-room-refused")).to_contain_text("the code that your teacher shows now")
@@ -77,57 +101,44 @@ def _out_by_a_new_code(room, url, phone, code):
     silent.get_by_label("Code").fill(codes.inner_text())
     silent.get_by_role("button", name="Join").click()
     expect(room.teacher.locator(".mw-room-counts")).to_contain_text("2 joined")
-    phone.goto(f"{url}room?room={codes.inner_text()}")
+    phone.goto(f"{room.url}room?room={codes.inner_text()}")
     phone.get_by_role("button", name="Join").click()  # by the new code, and finds its own place
     expect(phone.locator(".mw-score").first).to_be_visible()
     expect(room.teacher.locator(".mw-room-counts")).to_contain_text("2 joined")
-    _out_of_an_emptied_room(room, silent)
-    silent.problems[:] = _without_refusals(silent.problems)
 
 
-def _out_of_an_emptied_room(room, silent):
+def _out_of_an_emptied_room(room):
     empty = room.teacher.get_by_role("button", name="Empty the room")
     empty.click()
     room.teacher.get_by_role("button", name="Really? All join again").click()
-    expect(silent.locator(".mw-room-refused")).to_contain_text("the code that your teacher shows now")
+    for phone in (room.losing, room.reloading):
+        expect(phone.locator(".mw-room-refused")).to_contain_text("the code that your teacher shows now")
+        expect(phone.locator(".mw-room-refused")).to_contain_text("This room has ended")
     expect(room.teacher.locator(".mw-room-counts")).to_contain_text("0 joined")
     expect(empty).to_be_visible()
 
 
-def _without_refusals(problems):
-    return [problem for problem in problems if "410" not in problem]
+def _the_room_ends(teacher):
+    teacher.locator("#room-end").click()
+    expect(teacher.locator("#room-end")).to_have_text(re.compile("Really"))
+    expect(teacher.locator(".mw-room-counts")).to_be_visible()
+    teacher.locator("#room-end").click()
+    expect(teacher.locator("#room")).to_contain_text("nothing of it is kept")
+    expect(teacher.locator("#room-open")).to_be_visible()
 
 
-def test_a_name_from_right_to_left_leaves_the_points_behind_it(browser, url):
-    with class_in(browser, url) as room:
-        join(room.losing, url, room.teacher.locator(".mw-room-code").inner_text(), "علي")
-        expect(room.losing.locator(".mw-room-where")).to_contain_text("علي")
-        expect(room.losing.locator(".mw-room-where")).to_have_css("direction", "ltr")
+def _another_room(teacher):
+    code = teacher.locator(".mw-room-code").text_content()
+    teacher.locator("#room-open").click()
+    expect(teacher.locator(".mw-room-code")).not_to_have_text(code)
+    expect(teacher.locator(".mw-room-code")).to_be_visible()
 
 
-def test_targets_of_the_phone_are_large_enough_for_a_finger(browser, url):
-    with class_in(browser, url) as room:
-        join(room.losing, url, room.teacher.locator(".mw-room-code").inner_text(), "")
-        room.teacher.locator("#room-begin").click()
-        for target in (".mw-room-marking .mw-token", ".mw-room-button:visible"):
-            room.losing.locator(target).first.wait_for()
-            for found in room.losing.locator(target).all():
-                box = found.bounding_box()
-                assert box["width"] >= 44 and box["height"] >= 44, found.inner_text()
-
-
-def test_a_teachers_reload_finds_the_room_again(browser, url):
-    with class_in(browser, url) as room:
-        code = room.teacher.locator(".mw-room-code").inner_text()
-        with room.teacher.expect_response(lambda answer: "run/predict" in answer.url):
-            room.teacher.get_by_label("Leaderboard of nicknames").uncheck()
-        leave_for(room.teacher, room.teacher.url)
-        room.teacher.get_by_role("tab", name="Classroom", exact=True).click()
-        room.teacher.get_by_role("tab", name="A room for the class").click()
-        expect(room.teacher.locator(".mw-room-code")).to_have_text(code)
-        expect(room.teacher.get_by_label("Leaderboard of nicknames")).not_to_be_checked()
-        room.teacher.locator("#room-begin").click()
-        expect(room.teacher.locator("#room .mw-strip")).to_contain_text("doctor")
+def _a_class_of_eight_and_two_phones_through_three_rounds(room):
+    result = room.play(8, ROUNDS, think_seconds=0.5)
+    assert result["finished"] == 8 and result["failures"] == []
+    assert [row["title"] for row in result["rounds"]] == list(ROUNDS)
+    assert all(len(row["browsers"]) == 3 - (n == 1) for n, row in enumerate(result["rounds"]))
 
 
 def test_the_next_round_follows_the_one_that_is_played(url):
