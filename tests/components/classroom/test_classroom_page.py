@@ -2,17 +2,10 @@
 
 import re
 
-import pytest
-
 from components.page.tour import CARDS
-from tests.browser import expect, guarded_page
+from tests.browser import expect, guarded_page, turn_dark
 
-
-@pytest.fixture
-def page(browser, url):
-    with guarded_page(browser, viewport={"width": 1280, "height": 1000}) as opened:
-        opened_at(opened, url)
-        yield opened
+SCREEN = {"width": 1280, "height": 1000}
 
 
 def opened_at(page, url):
@@ -35,7 +28,17 @@ def open_replay(page):
     page.locator("#replay input[type=range]").focus()
 
 
-def test_replay_to_step_10_by_keyboard_and_of_a_new_result(page):
+def test_tour_projector_mode_and_replay_by_keyboard(browser, url):
+    with guarded_page(browser, viewport=SCREEN) as page:
+        opened_at(page, url)
+        projector_mode_on_and_off(page)
+        the_tour(page)
+        the_tour_fits_a_phone(page)
+        replay_to_step_10(page)
+        replay_of_a_new_result(page)
+
+
+def replay_to_step_10(page):
     open_replay(page)
     press(page, "ArrowRight", 9)
     expect(page.locator("#replay .mw-replay-count")).to_have_text("step 10 of 100")
@@ -49,6 +52,9 @@ def test_replay_to_step_10_by_keyboard_and_of_a_new_result(page):
     expect(page.locator("#replay .mw-replay-count")).to_have_text(re.compile(r"step 1[2-9] of 100"))
     press(page, "End")
     expect(page.locator("#replay .mw-replay-count")).to_have_text("step 100 of 100")
+
+
+def replay_of_a_new_result(page):
     page.get_by_role("tab", name="Generation").click()
     page.locator("#prompt textarea").fill("Write a long poem about a nurse, her cat and two friends.")
     page.locator("#prompt textarea").press("Shift+Enter")
@@ -58,7 +64,7 @@ def test_replay_to_step_10_by_keyboard_and_of_a_new_result(page):
     expect(page.locator("#replay .mw-sentence")).to_contain_text(re.compile(r"Step 1: .*log p −"))
 
 
-def test_tour_by_keyboard(page):
+def the_tour(page):
     page.get_by_role("tab", name="Classification").click()
     start, dialog = page.get_by_role("button", name="Take the tour"), page.get_by_role("dialog")
     start.focus()
@@ -86,24 +92,24 @@ def test_tour_by_keyboard(page):
     expect(start).to_be_focused()
 
 
-def test_tour_fits_a_phone(browser, url):
-    with guarded_page(browser, viewport={"width": 390, "height": 844}) as phone:
-        opened_at(phone, url)
-        phone.get_by_role("button", name="Take the tour").click()
-        for card in CARDS:
-            expect(phone.get_by_role("dialog", name=card["title"])).to_be_visible()
-            box = phone.locator(".mw-tour-card").bounding_box()
-            assert box["x"] >= 0 and box["x"] + box["width"] <= 390
-            assert box["y"] >= 0 and box["y"] + box["height"] <= 844
-            press(phone, "ArrowRight")
-        expect(phone.get_by_role("dialog")).to_have_count(0)
+def the_tour_fits_a_phone(page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.get_by_role("button", name="Take the tour").click()
+    for card in CARDS:
+        expect(page.get_by_role("dialog", name=card["title"])).to_be_visible()
+        box = page.locator(".mw-tour-card").bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390
+        assert box["y"] >= 0 and box["y"] + box["height"] <= 844
+        press(page, "ArrowRight")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.set_viewport_size(SCREEN)
 
 
 def size_of(page, selector):
     return float(page.locator(selector).evaluate("node => getComputedStyle(node).fontSize").rstrip("px"))
 
 
-def test_projector_mode_on_and_off_by_keyboard(page):
+def projector_mode_on_and_off(page):
     button = page.get_by_role("button", name="Projector mode")
     small = size_of(page, "#strip .mw-strip")
     button.focus()
@@ -126,27 +132,14 @@ def test_projector_mode_on_and_off_by_keyboard(page):
     expect(page.locator("#metrics")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_address_opens_projector_mode(browser, url, scheme):
-    with guarded_page(browser, viewport={"width": 1280, "height": 800}, color_scheme=scheme) as page:
-        opened_at(page, f"{url}?projector=1")
-        expect(page.get_by_role("button", name="Projector mode")).to_have_attribute("aria-pressed", "true")
-        ink = page.locator("#result .mw-sentence").evaluate("node => getComputedStyle(node).color")
-        assert ink == ("rgb(0, 0, 0)" if scheme == "light" else "rgb(255, 255, 255)")
-        assert page.evaluate("document.documentElement.scrollWidth") <= 1280
-        page.get_by_role("button", name="Take the tour").click()
-        press(page, "Escape")  # closes the tour and leaves the mode on
-        expect(page.get_by_role("dialog")).to_have_count(0)
-        expect(page.get_by_role("button", name="Projector mode")).to_have_attribute("aria-pressed", "true")
-
-
 # By tab: what must be there in projector mode, and what must not.
 ESSENTIALS = {
     "Generation": (["#result .mw-sentence", "#strip"], ["#model", "#share"]),
     "Classification": (["#class-result .mw-sentence", "#class-bars"], ["#template", "#class-share"]),
     "Compare": (["#compare-table"], ["#compare-model", "#compare-share"]),
     "What if": (["#what-strip", "#what-answer"], ["#what-part-strip"]),
-    "Classroom": (["#guess-board"], ["#guess-tally"]),
+    "Classroom": ([], []),
+    "Predict, then reveal": (["#guess-board"], ["#guess-tally"]),
     "Replay a search": (["#replay"], []),
 }
 CUT_OFF = """view => {
@@ -159,16 +152,36 @@ CUT_OFF = """view => {
 }"""
 
 
-@pytest.mark.parametrize("width, height", [(1920, 1080), (1280, 720)])
-def test_every_tab_fits_in_projector_mode(browser, url, width, height):
-    with guarded_page(browser, viewport={"width": width, "height": height}) as page:
+def test_the_address_opens_projector_mode_in_which_every_tab_fits(browser, url):
+    with guarded_page(browser, viewport={"width": 1280, "height": 720}, color_scheme="light") as page:
         opened_at(page, f"{url}?projector=1")
-        for tab, (shown, hidden) in ESSENTIALS.items():
-            page.get_by_role("tab", name=tab, exact=True).click()
-            for view in shown:
-                expect(page.locator(view)).to_be_visible()
-                assert page.locator(view).evaluate(CUT_OFF) == []
-            for view in hidden:
-                expect(page.locator(view)).to_have_count(1)
-                expect(page.locator(view)).not_to_be_visible()
-            assert page.evaluate("document.documentElement.scrollWidth") <= width
+        pressed = page.get_by_role("button", name="Projector mode", pressed=True)
+        expect(pressed).to_be_visible()
+        assert ink_of(page) == "rgb(0, 0, 0)"
+        page.get_by_role("button", name="Take the tour").click()
+        press(page, "Escape")  # closes the tour and leaves the mode on
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(pressed).to_be_visible()
+        every_tab_fits(page)
+        page.set_viewport_size({"width": 1920, "height": 1080})
+        every_tab_fits(page)
+        page.get_by_role("tab", name="Generation", exact=True).click()
+        turn_dark(page)
+        assert ink_of(page) == "rgb(255, 255, 255)"
+        expect(pressed).to_be_visible()
+
+
+def ink_of(page):
+    return page.locator("#result .mw-sentence").evaluate("node => getComputedStyle(node).color")
+
+
+def every_tab_fits(page):
+    for tab, (shown, hidden) in ESSENTIALS.items():
+        page.get_by_role("tab", name=tab, exact=True).click()
+        for view in shown:
+            expect(page.locator(view)).to_be_visible()
+            assert page.locator(view).evaluate(CUT_OFF) == []
+        for view in hidden:
+            expect(page.locator(view)).to_have_count(1)
+            expect(page.locator(view)).not_to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

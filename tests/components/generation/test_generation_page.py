@@ -1,7 +1,7 @@
 """The Generation tab in a real browser. Every page fails on script errors and outside requests."""
 
 import re
-import time
+from threading import Event
 
 import pytest
 
@@ -9,32 +9,55 @@ from explainers.targets import scorer
 from tests.browser import choose, expect, guarded_page, turn_dark
 
 HOSTILE = "Write <img src=x onerror=alert(1)> about ${alert(2)} and {{ value }} <|im_end|> today"
+SCREEN = {"width": 1280, "height": 1000}
 
 
 @pytest.fixture
-def page(browser, url):
-    with guarded_page(browser, viewport={"width": 1280, "height": 1000}) as opened:
-        opened.goto(url)
-        expect(opened.locator("#plot .cap")).to_contain_text("iteration 100 of 100")
-        yield opened
-
-
-@pytest.fixture
-def slow_model(monkeypatch):
+def halt(monkeypatch):
+    """halt(event): from now on, passes after the first 20 wait for it."""
     evaluate = scorer.TransformersScorer.token_log_probs
 
-    def slowly(self, masks):
-        time.sleep(0.15)
-        return evaluate(self, masks)
+    def halt(event):
+        free = iter(range(20))
 
-    monkeypatch.setattr(scorer.TransformersScorer, "token_log_probs", slowly)
+        def halted(self, masks):
+            if next(free, None) is None:
+                event.wait(60)
+            return evaluate(self, masks)
+
+        monkeypatch.setattr(scorer.TransformersScorer, "token_log_probs", halted)
+
+    return halt
 
 
 def write(page, prompt):
     page.locator("#prompt textarea").fill(prompt)
 
 
-def test_it_opens_with_a_stored_example_that_is_read_by_keyboard(page):
+def test_a_stored_example_errors_and_runs_that_end_or_are_stopped(browser, url, halt, stop_pressed):
+    with guarded_page(browser, viewport=SCREEN) as page:
+        page.goto(url)
+        expect(page.locator("#plot .cap")).to_contain_text("iteration 100 of 100")
+        a_phone_shows_it_without_sideways_scrolling_light_and_dark(page)
+        it_opens_with_a_stored_example_that_is_read_by_keyboard(page)
+        markup_stays_text(page)
+        errors_are_words_beside_run_that_lose_nothing(page)
+        run_grows_the_plot_and_ends_with_the_diff(page, halt)
+        stop_keeps_the_best_set_so_far(page, halt, stop_pressed)
+
+
+def a_phone_shows_it_without_sideways_scrolling_light_and_dark(page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    for look in (lambda page: None, turn_dark):
+        look(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        run = page.locator("#run").bounding_box()
+        assert run["y"] + run["height"] < 844
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(SCREEN)
+
+
+def it_opens_with_a_stored_example_that_is_read_by_keyboard(page):
     expect(page.locator("#status")).to_contain_text("A stored example")
     expect(page.locator("#result")).to_contain_text("likely")
     expect(page.locator("#strip [data-removed]").first).to_be_visible()
@@ -49,12 +72,30 @@ def test_it_opens_with_a_stored_example_that_is_read_by_keyboard(page):
     expect(page.locator("#strip .mw-strip [data-index='13']")).to_be_focused()
 
 
-def test_run_grows_the_plot_and_ends_with_the_diff(page, slow_model):
+def markup_stays_text(page):
+    write(page, HOSTILE)
+    page.locator("#prompt textarea").press("Shift+Enter")
+    expect(page.locator("#status")).to_contain_text("Best within a budget on tiny-llama")
+    expect(page.locator("#result")).to_contain_text("optimal")
+    expect(page.locator("#strip .mw-strip")).to_contain_text(HOSTILE)
+    assert page.locator("#strip img, #diff img").count() == 0
+
+
+def errors_are_words_beside_run_that_lose_nothing(page):
+    write(page, "Two words")
+    page.locator("#run").click()
+    expect(page.locator("#status [role=alert]")).to_contain_text("has only 2 words. Choose k between 1 and 2")
+    expect(page.locator("#prompt textarea")).to_have_value("Two words")
+
+
+def run_grows_the_plot_and_ends_with_the_diff(page, halt):
+    halt(goes_on := Event())
     write(page, "Write a short story about a doctor and his patient, in a magazine.")
     choose(page, "#method", "XPrompt")
     page.locator("#run").click()
     caption = page.locator("#plot .cap")
     expect(caption).to_contain_text(re.compile(r"iteration \d{1,2} of 100"))
+    goes_on.set()
     expect(caption).to_contain_text("iteration 100 of 100")
     expect(page.locator("#status")).to_contain_text("XPrompt on tiny-llama")
     expect(page.locator("#strip [data-removed]")).to_have_count(4)  # three, and the legend's sample
@@ -63,7 +104,8 @@ def test_run_grows_the_plot_and_ends_with_the_diff(page, slow_model):
     expect(page.locator("#metrics")).to_contain_text("KL divergence")
 
 
-def test_stop_keeps_the_best_set_so_far(page, slow_model):
+def stop_keeps_the_best_set_so_far(page, halt, stop_pressed):
+    halt(stop_pressed)
     write(
         page, "Write a long story about a doctor, his patient, a magazine, a book and the capital of France."
     )
@@ -79,29 +121,3 @@ def test_stop_keeps_the_best_set_so_far(page, slow_model):
     page.locator("#k input[type=number]").fill("1")
     page.locator("#run").click()
     expect(page.locator("#status")).to_contain_text("Feature ablation on tiny-llama")
-
-
-def test_markup_stays_text_and_errors_are_words_beside_run_that_lose_nothing(page):
-    write(page, HOSTILE)
-    page.locator("#prompt textarea").press("Shift+Enter")
-    expect(page.locator("#status")).to_contain_text("Best within a budget on tiny-llama")
-    expect(page.locator("#result")).to_contain_text("optimal")
-    expect(page.locator("#strip .mw-strip")).to_contain_text(HOSTILE)
-    assert page.locator("#strip img, #diff img").count() == 0
-    write(page, "Two words")
-    page.locator("#run").click()
-    expect(page.locator("#status [role=alert]")).to_contain_text("has only 2 words. Choose k between 1 and 2")
-    expect(page.locator("#prompt textarea")).to_have_value("Two words")
-
-
-def test_a_phone_shows_it_without_sideways_scrolling_light_and_dark(browser, url):
-    with guarded_page(browser, viewport={"width": 390, "height": 844}, color_scheme="light") as phone:
-        phone.goto(url)
-        expect(phone.locator("#plot .cap")).to_contain_text("iteration 100 of 100")
-        assert phone.evaluate("document.documentElement.scrollWidth") <= 390
-        run = phone.locator("#run").bounding_box()
-        assert run["y"] + run["height"] < 844
-        turn_dark(phone)
-        assert phone.evaluate("document.documentElement.scrollWidth") <= 390
-        run = phone.locator("#run").bounding_box()
-        assert run["y"] + run["height"] < 844

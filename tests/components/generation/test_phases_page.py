@@ -1,7 +1,6 @@
 """The phases of a search on the page: words are coloured, a set is shown, its proof follows; Stop in each."""
 
 import re
-import time
 
 import pytest
 
@@ -15,18 +14,26 @@ COLOURED = "#strip .mw-strip [data-sign]"
 
 
 @pytest.fixture
-def page(browser, url, monkeypatch):
+def slow_until_stop(monkeypatch, stop_pressed):
     evaluate = scorer.TransformersScorer.token_log_probs
 
     def slowly(self, masks):
-        time.sleep(SECONDS_PER_MASK * len(masks))
+        stop_pressed.wait(SECONDS_PER_MASK * len(masks))
         return evaluate(self, masks)
 
     monkeypatch.setattr(scorer.TransformersScorer, "token_log_probs", slowly)
-    with guarded_page(browser, viewport={"width": 1280, "height": 1000}) as opened:
-        opened.goto(url)
-        expect(opened.locator("#status")).to_contain_text("A stored example")
-        yield opened
+
+
+def test_each_phase_is_shown_and_stop_keeps_it(browser, url, slow_until_stop, stop_pressed):
+    with guarded_page(browser, viewport={"width": 1280, "height": 1000}) as page:
+        page.goto(url)
+        expect(page.locator("#status")).to_contain_text("A stored example")
+        a_word_is_coloured_before_the_search_ends(page)
+        stop_pressed.clear()
+        the_best_set_is_shown_while_sets_are_tried(page)
+        stop_pressed.clear()
+        the_set_and_its_answer_are_shown_before_the_proof(page)
+        check_the_rest_goes_on_with_a_stopped_proof(page)
 
 
 def run(page, place):
@@ -44,7 +51,7 @@ def stop(page, says):
     expect(page.locator("#result .mw-sentence")).not_to_be_empty()
 
 
-def test_a_word_is_coloured_before_the_search_ends_and_stop_keeps_it(page):
+def a_word_is_coloured_before_the_search_ends(page):
     run(page, "France")
     expect(page.locator(COLOURED).first).to_be_visible()
     expect(page.locator("#status .mw")).to_have_attribute("data-state", "running")
@@ -53,7 +60,7 @@ def test_a_word_is_coloured_before_the_search_ends_and_stop_keeps_it(page):
     expect(page.locator(REMOVED).first).to_be_visible()
 
 
-def test_stop_while_sets_are_tried_keeps_the_best_one(page):
+def the_best_set_is_shown_while_sets_are_tried(page):
     run(page, "Spain")
     expect(page.locator(REMOVED)).to_have_count(3)
     expect(page.locator("#status .mw")).to_have_attribute("data-state", "running")
@@ -61,23 +68,20 @@ def test_stop_while_sets_are_tried_keeps_the_best_one(page):
     expect(page.locator(REMOVED)).to_have_count(3)
 
 
-def test_the_set_and_its_answer_are_shown_before_the_proof_and_stop_keeps_them(page):
+def the_set_and_its_answer_are_shown_before_the_proof(page):
     run(page, "Italy")
     expect(page.locator("#status")).to_contain_text("exchanges checked")
     expect(page.locator("#result .mw-sentence")).not_to_be_empty()
     expect(page.locator("#metrics tbody tr").first).to_be_visible()
     expect(page.locator("#diff [data-side=masked] .mw-answer")).not_to_have_attribute("data-waiting", "true")
     expect(page.locator("#status .mw")).to_have_attribute("data-state", "running")
+    expect(page.locator("#check-rest")).to_be_hidden()
     stop(page, re.compile(r"Stopped after \d+ of \d+ checks of the proof"))
     expect(page.locator(REMOVED)).to_have_count(3)
     expect(page.locator("#metrics tbody tr").first).to_be_visible()
 
 
-def test_a_stopped_proof_is_said_and_check_the_rest_goes_on_with_it(page):
-    run(page, "Norway")
-    expect(page.locator("#status")).to_contain_text("exchanges checked")
-    expect(page.locator("#check-rest")).to_be_hidden()
-    stop(page, "checks of the proof")
+def check_the_rest_goes_on_with_a_stopped_proof(page):
     expect(page.locator("#result .mw-sentence")).to_contain_text("Not proved")
     page.locator("#check-rest").click()
     expect(page.locator("#result .mw-facts")).to_contain_text("Locally optimal")
