@@ -69,7 +69,14 @@ def _plotly(_) -> FileResponse:
 def tags() -> str:
     """For the document's head: all styles, and all scripts to be fetched at once."""
     links = {".css": '<link rel="stylesheet" href="{}">', ".js": '<link rel="modulepreload" href="{}">'}
-    return "".join(links[path.suffix].format(escape(f"{ADDRESS}/{path.as_posix()}")) for path in _files())
+    own = (links[path.suffix].format(escape(f"{ADDRESS}/{path.as_posix()}")) for path in _files())
+    return "".join((*own, _states()))
+
+
+def _states() -> str:
+    """The script of Gradio's page that page/states.js mends."""
+    (script,) = Path(str(files("gradio"))).glob("templates/frontend/assets/statustracker-*.js")
+    return f'<link rel="modulepreload" id="mw-states" href="./assets/{script.name}">'
 
 
 def mounting(name: str) -> str:

@@ -18,7 +18,7 @@ from components.server.health import health_routes
 SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 
-FIRST_SCRIPTS = ("page/menus", "classroom/room_link")  # that no view asks for
+FIRST_SCRIPTS = ("page/states", "page/menus", "classroom/room_link")  # that no view asks for
 
 
 def theme() -> gr.themes.Base:
