@@ -1,7 +1,5 @@
 """The page where there is little room, and with texts that run from right to left."""
 
-import pytest
-
 from tests.browser import expect, guarded_page
 
 OVERLAPS = """buttons => {
@@ -15,18 +13,14 @@ OVERLAPS = """buttons => {
 }"""
 
 
-@pytest.mark.parametrize("width", [320, 360, 390])
-def test_no_tool_covers_the_heading(browser, url, width):
-    with guarded_page(browser, viewport={"width": width, "height": 800}) as page:
-        page.goto(url)
-        tools = page.locator(".mw-tools button:visible")
-        expect(tools).to_have_count(2)
-        assert tools.evaluate_all(OVERLAPS) == 0
-
-
-def test_what_is_typed_from_right_to_left_is_seen_so(browser, url):
+def test_no_tool_covers_the_heading_and_what_runs_from_right_to_left_is_seen_so(browser, url):
     with guarded_page(browser) as page:
         page.goto(url)
+        tools = page.locator(".mw-tools button:visible")
+        for width in (320, 360, 390):
+            page.set_viewport_size({"width": width, "height": 800})
+            expect(tools).to_have_count(2)
+            assert tools.evaluate_all(OVERLAPS) == 0
         for tab, text in [("Generation", "#prompt textarea"), ("Classification", "#label-words textarea")]:
             page.get_by_role("tab", name=tab, exact=True).click()
             expect(page.locator(text)).to_have_css("unicode-bidi", "plaintext")
