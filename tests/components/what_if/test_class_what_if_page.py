@@ -48,10 +48,6 @@ def classify(page, text=TEXT, done="PromptExplainer on tiny-bert"):
 
 
 def remove_two(page):
-    open_classification(page)
-    classify(page)
-    open_section(page)
-    says(page, "0 of 7")
     for index in (0, 3):
         words(page).nth(index).click()
     says(page, "2 of 7 tokens removed.")
@@ -77,7 +73,19 @@ def numbers(texts) -> list[float]:
     return [float(re.sub(r"[^\d.]", "", text)) for text in texts]
 
 
-def test_it_opens_with_the_stored_example_and_follows_a_new_one(page):
+def test_a_text_is_followed_its_words_removed_and_restored_and_linked(browser, url):
+    with fresh_page(browser, url) as page:
+        opens_with_the_stored_example_and_follows_a_new_one(page)
+        remove_two(page)
+        page.locator("#class-what-link").get_by_role("button", name="Copy link").click()
+        expect(page.locator("#class-what-link [role=status]")).not_to_be_empty()
+        link, measured = page.url, after(page)
+        clicks_and_keys_remove_and_restore(page)
+    with fresh_page(browser, link) as fresh:
+        the_link_removes_the_same_words_once_run_is_pressed(fresh, measured)
+
+
+def opens_with_the_stored_example_and_follows_a_new_one(page):
     open_section(page)
     says(page, "0 of 17 tokens removed.")
     expect(page.locator("#class-what-result")).to_contain_text("the model says Sports")
@@ -92,8 +100,7 @@ def test_it_opens_with_the_stored_example_and_follows_a_new_one(page):
     assert after(page) == before(page)
 
 
-def test_clicks_and_keys_remove_and_restore(page):
-    remove_two(page)
+def clicks_and_keys_remove_and_restore(page):
     expect(removed(page)).to_have_text(["Shares", "football"])
     result = page.locator("#class-what-result")
     expect(result).to_contain_text("Without Shares and football, ")
@@ -121,25 +128,60 @@ def test_clicks_and_keys_remove_and_restore(page):
     expect(page.locator("#class-what-joint-effect")).to_contain_text("Remove two words or more")
 
 
-def test_markup_and_template_code_stay_text(page):
-    open_classification(page)
-    page.locator("#label-words textarea").fill("<b>A</b>: sports\n${alert(3)}: business")
-    classify(page, HOSTILE)
-    open_section(page)
-    expect(page.locator("#class-what-strip .mw-strip")).to_contain_text(HOSTILE)
-    for index in (1, 2, 3):
-        words(page).nth(index).click()
-    says(page, "3 of")
-    names = page.locator("#class-what-changes .ytick")
-    expect(names).to_have_text([re.compile(r"^<b>A</b>"), re.compile(r"^\$\{alert\(3\)\}")])
-    expect(page.locator("#class-what-result")).to_contain_text("Without <")
-    assert page.locator("img[src=x], #class-what-changes svg b, #class-what-result b").count() == 0
+def the_link_removes_the_same_words_once_run_is_pressed(fresh, measured):
+    said = fresh.locator("#class-what-run-status")
+    expect(said).to_contain_text("Restored from a link. Press Run. It explains the text")
+    expect(fresh.locator("#class-what-strip")).to_be_hidden()
+    fresh.locator("#class-what-run").click()
+    says(fresh, "2 of 7 tokens removed.")
+    expect(removed(fresh)).to_have_text(["Shares", "football"])
+    expect(fresh.locator("#class-what-result")).to_contain_text("Without Shares and football, ")
+    assert after(fresh) == measured
 
 
-def test_while_the_page_reads_live_it_can_be_run_here(page):
+def test_stop_a_phone_a_run_from_here_and_markup(page, monkeypatch, stop_pressed):
     open_section(page)
+    errors_are_words_and_stop_works(page, monkeypatch, stop_pressed)
+    fits_a_phone_light_and_dark(page)
+    while_the_page_reads_live_it_can_be_run_here(page)
+    markup_and_template_code_stay_text(page)
+
+
+def errors_are_words_and_stop_works(page, monkeypatch, stop_pressed):
+    def until_stop(explanation, removed, on_forward, loaded):
+        stop_pressed.wait()
+        on_forward(1)
+
     words(page).nth(0).click()
     says(page, "1 of 17")
+    with monkeypatch.context() as patch:
+        patch.setattr(class_what_if_tab, "class_joint_effect", until_stop)
+        page.locator("#class-what-joint").click()
+        says(page, "Removing the words together")
+        page.locator("#class-what-stop").click()
+        says(page, "Stopped")
+    expect(removed(page)).to_have_count(1)
+    words(page).nth(1).click()
+    says(page, "2 of 17")
+    with monkeypatch.context() as patch:
+        patch.setattr("explainers.streams.what_if.MOST_JOINT", 1)
+        page.locator("#class-what-joint").click()
+        expect(page.locator("#class-what-status [role=alert]")).to_contain_text("Remove fewer")
+    expect(removed(page)).to_have_count(2)
+
+
+def fits_a_phone_light_and_dark(page):
+    size = page.viewport_size
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.locator("#class-what-method").click()
+    says(page, "chose this set")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    turn_dark(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.set_viewport_size(size)
+
+
+def while_the_page_reads_live_it_can_be_run_here(page):
     expect(page.locator("#class-what-run")).to_be_hidden()
     open_classification(page)
     page.locator("#class-text textarea").fill(TEXT)
@@ -155,6 +197,21 @@ def test_while_the_page_reads_live_it_can_be_run_here(page):
     check(page)
 
 
+def markup_and_template_code_stay_text(page):
+    open_classification(page)
+    page.locator("#label-words textarea").fill("<b>A</b>: sports\n${alert(3)}: business")
+    classify(page, HOSTILE)
+    open_section(page)
+    expect(page.locator("#class-what-strip .mw-strip")).to_contain_text(HOSTILE)
+    for index in (1, 2, 3):
+        words(page).nth(index).click()
+    says(page, "3 of")
+    names = page.locator("#class-what-changes .ytick")
+    expect(names).to_have_text([re.compile(r"^<b>A</b>"), re.compile(r"^\$\{alert\(3\)\}")])
+    expect(page.locator("#class-what-result")).to_contain_text("Without <")
+    assert page.locator("img[src=x], #class-what-changes svg b, #class-what-result b").count() == 0
+
+
 def test_an_error_of_run_is_said_where_it_was_pressed(browser, url):
     with fresh_page(browser, f"{url}?{link_fields('what-if-class', {'text': ' ', 'removed': [0]})}") as page:
         expect(page.locator("#class-what-run-status")).to_contain_text("Restored from a link.")
@@ -162,29 +219,6 @@ def test_an_error_of_run_is_said_where_it_was_pressed(browser, url):
         expect(page.locator("#class-what-run-status [role=alert]")).to_contain_text("text")
         expect(page.locator("#class-what-run")).to_be_visible()
         expect(page.locator("#class-what-strip")).to_be_hidden()
-
-
-def test_errors_are_words_and_stop_works(page, monkeypatch, stop_pressed):
-    def until_stop(explanation, removed, on_forward, loaded):
-        stop_pressed.wait()
-        on_forward(1)
-
-    open_section(page)
-    words(page).nth(0).click()
-    says(page, "1 of 17")
-    monkeypatch.setattr(class_what_if_tab, "class_joint_effect", until_stop)
-    page.locator("#class-what-joint").click()
-    says(page, "Removing the words together")
-    page.locator("#class-what-stop").click()
-    says(page, "Stopped")
-    expect(removed(page)).to_have_count(1)
-    monkeypatch.undo()
-    words(page).nth(1).click()
-    says(page, "2 of 17")
-    monkeypatch.setattr("explainers.streams.what_if.MOST_JOINT", 1)
-    page.locator("#class-what-joint").click()
-    expect(page.locator("#class-what-status [role=alert]")).to_contain_text("Remove fewer")
-    expect(removed(page)).to_have_count(2)
 
 
 def test_a_model_tuned_at_the_page_answers(page, monkeypatch):
@@ -214,32 +248,3 @@ def test_a_model_tuned_at_the_page_answers(page, monkeypatch):
 def tune(page):
     page.locator("#tune").click()
     expect(page.locator("#class-status")).to_contain_text("The tuned model is chosen")
-
-
-def test_a_phone_shows_it_without_sideways_scrolling_light_and_dark(browser, url):
-    with guarded_page(browser, viewport={"width": 1280, "height": 844}, color_scheme="light") as phone:
-        phone.goto(url)
-        open_section(phone)
-        phone.set_viewport_size({"width": 390, "height": 844})
-        phone.locator("#class-what-method").click()
-        says(phone, "chose this set")
-        assert phone.evaluate("document.documentElement.scrollWidth") <= 390
-        turn_dark(phone)
-        assert phone.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-def test_its_link_removes_the_same_words_once_run_is_pressed(browser, url):
-    with fresh_page(browser, url) as page:
-        remove_two(page)
-        page.locator("#class-what-link").get_by_role("button", name="Copy link").click()
-        expect(page.locator("#class-what-link [role=status]")).not_to_be_empty()
-        link, measured = page.url, after(page)
-    with fresh_page(browser, link) as fresh:
-        said = fresh.locator("#class-what-run-status")
-        expect(said).to_contain_text("Restored from a link. Press Run. It explains the text")
-        expect(fresh.locator("#class-what-strip")).to_be_hidden()
-        fresh.locator("#class-what-run").click()
-        says(fresh, "2 of 7 tokens removed.")
-        expect(removed(fresh)).to_have_text(["Shares", "football"])
-        expect(fresh.locator("#class-what-result")).to_contain_text("Without Shares and football, ")
-        assert after(fresh) == measured
