@@ -2,11 +2,8 @@
 the service that lends it are stand-ins."""
 
 import json
-import os
-import subprocess
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,9 +16,9 @@ from components.line import lent_gpu
 from components.line.lent_gpu import FIRST_SECONDS, LEAST_SECONDS, READING_SECONDS, seconds_to_ask
 from explainers.streams.comparison import compare
 from explainers.streams.requests.generation import GenerationRequest
-from tests.tiny_models import tiny_causal
+from tests.deploy.servers import saved_model, tiny_builtin
+from tests.forked import output_of
 
-ROOT = Path(__file__).parents[2]
 PROMPT = "The sea is wide."
 
 
@@ -75,19 +72,16 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def space(tmp_path_factory):
     """(what its jobs said, the service)."""
-    folder = tmp_path_factory.mktemp("model")
-    tiny = tiny_causal("llama", chat=True)
-    tiny.model.save_pretrained(folder)
-    tiny.tokenizer.save_pretrained(folder)
+    home = tmp_path_factory.mktemp("home")
+    folder = saved_model(home / "model")
+    tiny_builtin(home)
+    (home / "cgroup").write_text("0::/a\n")
     devices = Devices()
     Thread(target=devices.serve_forever, daemon=True).start()
-    (folder.parent / "cgroup").write_text("0::/a\n")
     own = {"SPACES_ZERO_GPU": "true", "SPACES_ZERO_DEVICE_API_URL": f"http://127.0.0.1:{devices.server_port}"}
-    own |= {"ZEROGPU_PROC_SELF_CGROUP_PATH": str(folder.parent / "cgroup"), "PYTHONPATH": str(ROOT)}
-    own |= {"OMP_NUM_THREADS": "1", "HOME": str(folder.parent)}
-    command = [sys.executable, "-m", "tests.deploy.zero_gpu_space", str(folder)]
-    settings = {"cwd": ROOT, "env": os.environ | own, "capture_output": True, "text": True}
-    done = subprocess.run(command, timeout=250, **settings)
+    own |= {"ZEROGPU_PROC_SELF_CGROUP_PATH": str(home / "cgroup"), "OMP_NUM_THREADS": "1"}
+    own |= {"HOME": str(home), "XDG_CACHE_HOME": str(home)}
+    done = output_of("from tests.deploy.zero_gpu_space import main; main()", folder, **own)
     assert done.returncode == 0, done.stderr[-3000:]
     yield json.loads(done.stdout.splitlines()[-1]), devices
     devices.shutdown()
