@@ -3,7 +3,6 @@
 from urllib.parse import parse_qs, urlsplit
 
 from tests.browser import expect, page_in_context
-from tests.served import served_app
 
 HUB = "https://huggingface.co/spaces/someone/maskwise"
 AROUND = """<!doctype html><script>
@@ -15,8 +14,8 @@ NOTHING_IS_KEPT = """if (window !== top) for (const name of ['localStorage', 'se
 OPEN = {"viewport": {"width": 1280, "height": 1000}, "permissions": ["local-network-access"]}
 
 
-def test_a_framed_page_works_without_storage_and_clipboard_and_gives_no_key_away(browser):
-    with served_app() as url, page_in_context(browser, OPEN) as page:
+def test_a_framed_page_works_without_storage_and_clipboard_and_gives_no_key_away(browser, url):
+    with page_in_context(browser, OPEN) as page:
         errors = []
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.add_init_script(NOTHING_IS_KEPT)

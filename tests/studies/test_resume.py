@@ -52,14 +52,14 @@ def kill_after(parts: int, folder: Path, settings: Path) -> None:
 
 @pytest.mark.timeout(900)
 def test_a_killed_study_goes_on_and_ends_the_same(tmp_path):
-    study = generation_study(tmp_path, seeds=[0, 1, 2], options={"xprompt": {"iterations": 20}})
+    study = generation_study(tmp_path, seeds=[0, 1], options={"xprompt": {"iterations": 20}})
     settings = tmp_path / "study.json"
     settings.write_text(json.dumps(study.model_dump()))
     killed = tmp_path / "killed"
-    for parts in (1, 4, 8):
+    for parts in (1, 3, 5):
         kill_after(parts, killed, settings)
     (folder,) = killed.iterdir()
-    assert len(list(folder.glob("rows/*.parquet"))) < len(units_of(study)[0]) == 12
+    assert len(list(folder.glob("rows/*.parquet"))) < len(units_of(study)[0]) == 8
     (folder / "rows" / "half.1.partial").write_bytes(b"half")
     resumed = run(study, study, killed)
     assert resumed.folder == folder and not list(folder.glob("rows/*.partial"))

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from components.sharing import restore
-from tests.browser import expect, guarded_page
+from tests.browser import expect, guarded_page, leave_for
 
 
 @pytest.fixture
@@ -20,18 +20,22 @@ def slow_server(monkeypatch):
     monkeypatch.setattr(restore, "read_link", slowly)
 
 
-@pytest.mark.parametrize("by", ["click", "Shift+Enter"])
-def test_run_pressed_at_once_runs_the_links_values(browser, url, slow_server, by):
+def test_run_pressed_at_once_runs_the_links_values(browser, url, slow_server):
     link = f"{url}?prompt=Only+these+five+words+here&k=1&method=feature_ablation"
     with guarded_page(browser, viewport={"width": 1280, "height": 1000}) as page:
         page.goto(link)
         expect(page.locator("#run")).to_be_disabled()
-        if by == "click":
-            page.locator("#run").click()  # waits until it can be pressed, as the page does for the keys
-        else:
-            page.locator("#prompt textarea").press(by)
-        expect(page.locator("#status")).to_contain_text("Feature ablation on tiny-llama")
-        expect(page.locator("#strip .mw-strip")).to_contain_text("Only these five words here")
+        page.locator("#run").click()  # waits until it can be pressed, as the page does for the keys
+        expect_its_values(page)
+        leave_for(page, link)
+        expect(page.locator("#run")).to_be_disabled()
+        page.locator("#prompt textarea").press("Shift+Enter")
+        expect_its_values(page)
+
+
+def expect_its_values(page):
+    expect(page.locator("#status")).to_contain_text("Feature ablation on tiny-llama")
+    expect(page.locator("#strip .mw-strip")).to_contain_text("Only these five words here")
 
 
 def test_a_link_that_cannot_be_read_leaves_the_page_usable(browser, url, monkeypatch):
