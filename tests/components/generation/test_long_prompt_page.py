@@ -24,7 +24,7 @@ def long_model(name, task, *how):
 
 @pytest.fixture(scope="module")
 def record():
-    asked = GenerationRequest(PROMPT, method="feature_ablation", granularity="token", max_new_tokens=3)
+    asked = GenerationRequest(PROMPT, method="gradient_x_input", granularity="token", max_new_tokens=3)
     with mock.patch.object(held, "load_model", long_model):
         view = generation_tab.replay([])
         for event in run(asked):

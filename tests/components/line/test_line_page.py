@@ -1,11 +1,10 @@
 """The line on the page: a place that is said, Stop while waiting, a click between a stranger's passes."""
 
-from contextlib import ExitStack
 from time import sleep
 
 import pytest
 
-from tests.browser import choose, expect, guarded_page
+from tests.browser import expect, guarded_page
 from tests.served import held_up_app
 
 LONG = "Write a long story about a doctor, his patient, a magazine, a book and the capital of France."
@@ -23,13 +22,12 @@ def stranger(browser, url):
     with guarded_page(browser) as page:
         page.goto(url)
         page.locator("#prompt textarea").fill(LONG)
-        choose(page, "#method", "XPrompt")
         page.locator("#run").click()
         expect(page.locator("#status")).to_contain_text("Writing the answer")
         yield page
 
 
-def test_a_run_waits_in_the_line_and_may_leave_it(browser, url, stranger):
+def test_a_run_waits_in_the_line_may_leave_it_and_finds_room_where_a_page_is_left(browser, url, stranger):
     with guarded_page(browser) as page:
         page.goto(url)
         page.locator("#run").click()
@@ -37,20 +35,8 @@ def test_a_run_waits_in_the_line_and_may_leave_it(browser, url, stranger):
         page.locator("#stop").click()
         expect(page.locator("#status")).to_contain_text("Stopped")
         expect(page.locator("#prompt textarea")).not_to_have_value("")
-    expect(stranger.locator("#status")).not_to_contain_text("Stopped")
-    stranger.locator("#stop").click()
-    expect(stranger.locator("#status")).to_contain_text("Stopped")
-
-
-def test_a_page_that_is_left_makes_room(browser, url):
-    with ExitStack() as left:
-        page = left.enter_context(guarded_page(browser))
-        page.goto(url)
-        page.locator("#prompt textarea").fill(f"{LONG} Now.")
-        page.locator("#run").click()
-        expect(page.locator("#status")).to_contain_text("Writing the answer")
-    with guarded_page(browser) as page:
-        page.goto(url)
+        expect(stranger.locator("#status")).not_to_contain_text("Stopped")
+        stranger.close()
         page.locator("#prompt textarea").fill("Two words")
         page.locator("#run").click()
         expect(page.locator("#status")).to_contain_text("has only 2 words")

@@ -79,7 +79,7 @@ def test_a_long_text_at_token_granularity_makes_a_small_file(monkeypatch):
     monkeypatch.setattr(held, "load_model", lambda *how: loaded)
     words = " ".join(["the story of a doctor"] * 100)
     record = generation_record(
-        words, method="feature_ablation", granularity="token", max_new_tokens=3, options={}
+        words, method="gradient_x_input", granularity="token", max_new_tokens=3, options={}
     )
     spans = explanation_of(record)["spans"]
     assert len(spans) >= 500 and len(explanation_html(record).encode()) < 5e6

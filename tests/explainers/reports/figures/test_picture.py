@@ -1,9 +1,20 @@
 """A figure as a file: a drawing with the figure's words, the same each time."""
 
+import kaleido
 import pytest
 
 from explainers.reports.figures.convergence import Search, convergence_figure
 from explainers.reports.figures.picture import write_picture
+
+pytestmark = pytest.mark.filterwarnings("ignore:The kopts argument")  # of a Chromium for each picture
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_chromium():
+    """For all pictures, in place of one for each."""
+    kaleido.start_sync_server(n=1)
+    yield
+    kaleido.stop_sync_server()
 
 
 @pytest.fixture(scope="module")
