@@ -124,59 +124,63 @@ def address():
         yield url
 
 
-def test_a_round_by_keyboard_alone(browser, address):
+def test_a_round_by_keyboard_alone_and_one_of_an_own_prompt(browser, address):
     with guarded_page(browser, viewport={"width": 1280, "height": 1000}) as page:
         page.goto(address)
-        keys, counter = page.keyboard, page.locator("#guess-board .mw-counter")
-        player = page.locator("#guess-player input, #guess-player textarea")
         expect(page.locator("#guess-start")).to_be_enabled()
-        player.focus()
-        keys.type("Team <b>one</b>")
-        expect(player).to_have_value("Team <b>one</b>")
-        expect(player).to_be_focused()
-        keys.press("Tab")
-        expect(page.locator("#guess-start")).to_be_focused()
-        keys.press("Enter")
-        expect(page.locator("#guess-board .mw-question")).to_contain_text("Which 3 words")
-        expect(page.locator("#guess-status")).to_contain_text("then press Reveal")
-        keys.press("Tab")
-        keys.press("Tab")
-        first = page.locator("#guess-board [data-index='0']")
-        expect(first).to_be_focused()
-        for key in ("Enter", "ArrowRight", "ArrowRight", "Space"):
-            keys.press(key)
-        expect(counter).to_have_text("2 of 3 marked")
-        expect(first).to_have_attribute("aria-pressed", "true")
-        for key in ("End", "Enter", "Home", "ArrowRight", "Enter"):
-            keys.press(key)
-        expect(counter).to_have_text("3 of 3 marked: take one mark away first")
-        keys.press("Tab")
-        expect(page.locator("#guess-reveal-button")).to_be_focused()
-        keys.press("Enter")
-        expect(page.locator("#guess-reveal .mw-score")).to_have_text(re.compile(r"\d+%"))
-        expect(page.locator("#guess-status")).to_contain_text("Revealed")
-        expect(page.locator("#guess-reveal [data-who]")).to_have_count(3)
-        expect(counter).to_contain_text("of the 3 words of the best set found")
-        expect(page.locator("#guess-tally tbody tr")).to_have_count(1)
-        expect(page.locator("#guess-tally tbody")).to_contain_text("Team <b>one</b>")
-
-
-def test_an_own_prompt_stays_text_and_errors_are_words(browser, address):
-    with guarded_page(browser, viewport={"width": 390, "height": 844}) as page:
-        page.goto(address)
         page.locator("#guess-reveal-button").click()
         expect(page.locator("#guess-status [role=alert]")).to_contain_text("No round has begun")
-        page.get_by_role("tab", name="Generation").click()
-        page.locator("#prompt textarea").fill(HOSTILE)
-        page.get_by_role("tab", name="Game").click()
-        page.locator("#guess-round input").click()
-        page.get_by_role("option", name=OWN).click()
-        page.locator("#guess-start").click()
-        expect(page.locator("#guess-board .mw-strip")).to_contain_text(HOSTILE)
-        expect(page.locator("#guess-status")).to_contain_text("press Reveal")
-        page.locator("#guess-board [data-index='0']").click()
-        page.locator("#guess-reveal-button").click()
-        expect(page.locator("#guess-status [role=alert]")).to_contain_text("Mark exactly 3: 1 marked so far")
-        expect(page.locator("#guess-board [data-selected]")).to_have_count(1)
-        assert page.locator("#guess-board img").count() == 0
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        a_round_by_keyboard_alone(page)
+        page.set_viewport_size({"width": 390, "height": 844})
+        an_own_prompt_stays_text_and_errors_are_words(page)
+
+
+def a_round_by_keyboard_alone(page):
+    keys, counter = page.keyboard, page.locator("#guess-board .mw-counter")
+    player = page.locator("#guess-player input, #guess-player textarea")
+    player.focus()
+    keys.type("Team <b>one</b>")
+    expect(player).to_have_value("Team <b>one</b>")
+    expect(player).to_be_focused()
+    keys.press("Tab")
+    expect(page.locator("#guess-start")).to_be_focused()
+    keys.press("Enter")
+    expect(page.locator("#guess-board .mw-question")).to_contain_text("Which 3 words")
+    expect(page.locator("#guess-status")).to_contain_text("then press Reveal")
+    keys.press("Tab")
+    keys.press("Tab")
+    first = page.locator("#guess-board [data-index='0']")
+    expect(first).to_be_focused()
+    for key in ("Enter", "ArrowRight", "ArrowRight", "Space"):
+        keys.press(key)
+    expect(counter).to_have_text("2 of 3 marked")
+    expect(first).to_have_attribute("aria-pressed", "true")
+    for key in ("End", "Enter", "Home", "ArrowRight", "Enter"):
+        keys.press(key)
+    expect(counter).to_have_text("3 of 3 marked: take one mark away first")
+    keys.press("Tab")
+    expect(page.locator("#guess-reveal-button")).to_be_focused()
+    keys.press("Enter")
+    expect(page.locator("#guess-reveal .mw-score")).to_have_text(re.compile(r"\d+%"))
+    expect(page.locator("#guess-status")).to_contain_text("Revealed")
+    expect(page.locator("#guess-reveal [data-who]")).to_have_count(3)
+    expect(counter).to_contain_text("of the 3 words of the best set found")
+    expect(page.locator("#guess-tally tbody tr")).to_have_count(1)
+    expect(page.locator("#guess-tally tbody")).to_contain_text("Team <b>one</b>")
+
+
+def an_own_prompt_stays_text_and_errors_are_words(page):
+    page.get_by_role("tab", name="Generation").click()
+    page.locator("#prompt textarea").fill(HOSTILE)
+    page.get_by_role("tab", name="Game").click()
+    page.locator("#guess-round input").click()
+    page.get_by_role("option", name=OWN).click()
+    page.locator("#guess-start").click()
+    expect(page.locator("#guess-board .mw-strip")).to_contain_text(HOSTILE)
+    expect(page.locator("#guess-status")).to_contain_text("press Reveal")
+    page.locator("#guess-board [data-index='0']").click()
+    page.locator("#guess-reveal-button").click()
+    expect(page.locator("#guess-status [role=alert]")).to_contain_text("Mark exactly 3: 1 marked so far")
+    expect(page.locator("#guess-board [data-selected]")).to_have_count(1)
+    assert page.locator("#guess-board img").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.items.rooms import class_in, join, mark
-from tests.browser import expect, leave_for
+from tests.browser import expect, turn_dark
 from tests.components.page.test_accessibility import AXE, RUN
 
 
@@ -32,12 +32,10 @@ def test_axe_finds_nothing_in_a_room(browser, url):
         expect(phone.locator(".mw-score").first).to_contain_text("%")
         expect(teacher.locator("#room .mw-words").first).to_contain_text("Revealed")
         found += faults(teacher, "revealed, teacher") + faults(phone, "revealed, student")
-        phone.emulate_media(color_scheme="dark")
-        expect(phone.locator("body.dark")).to_have_count(1)
+        turn_dark(phone)
         found += faults(phone, "revealed, student, dark")
-        leave_for(teacher, f"{url}?__theme=dark")
-        teacher.get_by_role("tab", name="Classroom", exact=True).click()
-        teacher.get_by_role("tab", name="A room for the class").click()
-        teacher.locator("#room .mw-spread").wait_for()
+        turn_dark(teacher)
+        teacher.get_by_role("button", name="Projector mode").click()
+        expect(teacher.locator("#room .mw-spread")).to_be_visible()
         found += faults(teacher, "revealed, teacher, dark")
     assert not found, "\n".join(map(str, found))

@@ -14,11 +14,11 @@ SCREEN = {"width": 1280, "height": 1000}
 
 @pytest.fixture
 def halt(monkeypatch):
-    """halt(event): from now on, passes after the first 20 wait for it."""
+    """halt(event): from now on, passes after the first 8, of some 20, wait for it."""
     evaluate = scorer.TransformersScorer.token_log_probs
 
     def halt(event):
-        free = iter(range(20))
+        free = iter(range(8))
 
         def halted(self, masks):
             if next(free, None) is None:
@@ -79,6 +79,15 @@ def markup_stays_text(page):
     expect(page.locator("#result")).to_contain_text("optimal")
     expect(page.locator("#strip .mw-strip")).to_contain_text(HOSTILE)
     assert page.locator("#strip img, #diff img").count() == 0
+    the_fold_shows_what_the_model_read(page)
+
+
+def the_fold_shows_what_the_model_read(page):
+    fold = page.locator("#rendered")
+    fold.locator("summary").click()
+    expect(fold.locator("[data-kind=text]")).to_have_text(HOSTILE)
+    expect(fold.locator("[data-kind=mark]").first).to_have_text("<|im_start|>")
+    expect(fold.locator("[data-kind=text] img")).to_have_count(0)
 
 
 def errors_are_words_beside_run_that_lose_nothing(page):
