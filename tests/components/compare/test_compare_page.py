@@ -9,7 +9,7 @@ from components.compare import tab as compare_tab
 from components.generation import settings as generation_settings
 from explainers.measures import text as metrics
 from explainers.targets.response import ResponseTarget
-from tests.browser import expect, guarded_page
+from tests.browser import expect, guarded_page, turn_dark
 from tests.served import served_app
 
 PROMPT = "Write a short story about a doctor and his patient."
@@ -72,7 +72,12 @@ def numbers(page, name):
     return [float(text) for text in cells.all_inner_texts()]
 
 
-def test_four_methods_are_compared_and_sorted_and_stay_when_the_next_run_fails(page):
+def test_methods_are_compared_sorted_and_shown_on_a_phone(page):
+    four_methods_are_compared_and_sorted_and_stay_when_the_next_run_fails(page)
+    a_phone_shows_cards_and_markup_stays_text(page)
+
+
+def four_methods_are_compared_and_sorted_and_stay_when_the_next_run_fails(page):
     expect(page.locator("#compare-table .mw-empty")).to_contain_text("Choose up to eight methods")
     expect(page.locator("#compare-estimate")).to_contain_text(re.compile(r"About [\d,]+ passes"))
     compare(page)
@@ -107,7 +112,37 @@ def test_four_methods_are_compared_and_sorted_and_stay_when_the_next_run_fails(p
     expect(page.locator("#compare-table tbody tr")).to_have_count(4)
 
 
-def test_the_estimate_follows_the_choice_and_what_generation_explains_can_be_taken(page):
+def a_phone_shows_cards_and_markup_stays_text(page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    turn_dark(page)
+    compare(page, HOSTILE)
+    expect(page.locator("#compare-table tbody .mw-strip").first).to_have_text(HOSTILE)
+    assert page.locator("#compare-table img, #agreement-map img").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    card = page.locator("#compare-table tbody tr").first.bounding_box()
+    assert card["width"] <= 390 and card["height"] > 200
+    page.get_by_role("button", name="All measures").click()
+    expect(page.locator("#compare-table td[data-name='kl_published']").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_stop_keeps_finished_rows_and_the_estimate_follows_the_choice(page, endless_after_the_first_row):
+    stop_keeps_finished_rows(page)
+    the_estimate_follows_the_choice_and_what_generation_explains_can_be_taken(page)
+
+
+def stop_keeps_finished_rows(page):
+    page.locator("#compare-prompt textarea").fill(PROMPT)
+    page.locator("#compare-run").click()
+    expect(page.locator("#compare-table tbody tr").first).to_be_visible()
+    page.locator("#compare-stop").click()
+    expect(page.locator("#compare-status")).to_contain_text("Finished rows stay")
+    expect(page.locator("#compare-status")).to_contain_text("Stopped: 1 of 4 methods compared")
+    expect(page.locator("#compare-table tbody tr")).to_have_count(1)
+    expect(page.locator("#agreement-map .mw-votes sup").first).to_be_visible()
+
+
+def the_estimate_follows_the_choice_and_what_generation_explains_can_be_taken(page):
     estimate = page.locator("#compare-estimate")
     expect(estimate).to_contain_text("passes")
     before = estimate.inner_text()
@@ -124,17 +159,6 @@ def test_the_estimate_follows_the_choice_and_what_generation_explains_can_be_tak
     page.locator("#compare-take").click()
     expect(page.locator("#compare-prompt textarea")).to_have_value("Another prompt about a book")
     expect(page.locator("#compare-k input[type=number]")).to_have_value("2")
-
-
-def test_stop_keeps_finished_rows(page, endless_after_the_first_row):
-    page.locator("#compare-prompt textarea").fill(PROMPT)
-    page.locator("#compare-run").click()
-    expect(page.locator("#compare-table tbody tr").first).to_be_visible()
-    page.locator("#compare-stop").click()
-    expect(page.locator("#compare-status")).to_contain_text("Finished rows stay")
-    expect(page.locator("#compare-status")).to_contain_text("Stopped: 1 of 4 methods compared")
-    expect(page.locator("#compare-table tbody tr")).to_have_count(1)
-    expect(page.locator("#agreement-map .mw-votes sup").first).to_be_visible()
 
 
 def test_both_charts_are_drawn_and_read_by_keyboard(page):
@@ -154,18 +178,3 @@ def test_both_charts_are_drawn_and_read_by_keyboard(page):
     expect(page.locator("#compare-status")).to_contain_text("6 searches drawn")
     expect(page.locator("#convergence-bands .cap")).to_contain_text("iteration 10 of 10")
     expect(page.locator("#convergence-bands .legendtext")).to_have_count(3)
-
-
-def test_a_phone_shows_cards_and_markup_stays_text(browser, url):
-    with guarded_page(browser, viewport={"width": 390, "height": 844}, color_scheme="dark") as phone:
-        phone.goto(url)
-        phone.get_by_role("tab", name="Compare", exact=True).click()
-        compare(phone, HOSTILE)
-        expect(phone.locator("#compare-table tbody .mw-strip").first).to_have_text(HOSTILE)
-        assert phone.locator("#compare-table img, #agreement-map img").count() == 0
-        assert phone.evaluate("document.documentElement.scrollWidth") <= 390
-        card = phone.locator("#compare-table tbody tr").first.bounding_box()
-        assert card["width"] <= 390 and card["height"] > 200
-        phone.get_by_role("button", name="All measures").click()
-        expect(phone.locator("#compare-table td[data-name='kl_published']").first).to_be_visible()
-        assert phone.evaluate("document.documentElement.scrollWidth") <= 390

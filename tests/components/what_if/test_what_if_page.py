@@ -52,26 +52,56 @@ def open_tab(page):
     expect(page.locator("#what-strip .mw-strip")).to_be_visible()
 
 
-def test_it_follows_the_generation_tab_and_is_never_blank(page):
+def test_words_of_a_generation_are_removed_measured_and_explained(page, monkeypatch, stop_pressed):
+    errors_are_words_and_stop_works(page, monkeypatch, stop_pressed)
+    page.locator("#what-method").click()
     says(page, "3 of 25 words removed. Feature ablation chose this set")
-    expect(page.locator("#what-result")).to_contain_text("nats")
-    expect(page.locator("#what-answer [data-sign]").nth(5)).to_be_visible()
-    expect(page.locator("#what-diff .mw-answer")).to_have_count(2)
-    page.get_by_role("tab", name="Generation").click()
-    page.locator("#prompt textarea").fill("Another prompt about a book")
-    unfold(page, "More settings")
-    page.locator("#new-tokens input[type=number]").fill("6")
-    page.locator("#new-tokens input[type=number]").press("Tab")
-    page.locator("#run").click()
-    expect(page.locator("#status")).to_contain_text(f"{DEFAULT} on tiny-llama")
-    open_tab(page)
-    says(page, f"3 of 5 words removed. {DEFAULT} chose this set")
-    expect(page.locator("#what-strip .mw-strip")).to_have_text("Another prompt about a book")
-    page.set_viewport_size({"width": 390, "height": 844})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    together_and_another_answer(page)
+    fast_clicks_and_keys_remove_and_restore(page)
 
 
-def test_fast_clicks_and_keys_remove_and_restore(page):
+def test_a_part_is_explained_and_a_new_generation_is_followed(page):
+    a_chosen_part_is_explained(page)
+    page.locator("#what-method").click()
+    it_follows_the_generation_tab_and_is_never_blank(page)
+
+
+def errors_are_words_and_stop_works(page, monkeypatch, stop_pressed):
+    page.locator("#what-why").click()
+    expect(page.locator("#what-status [role=alert]")).to_contain_text("The other answer is empty")
+    expect(removed(page)).to_have_count(3)
+
+    def until_stop(explanation, removed, on_forward):
+        stop_pressed.wait()
+        on_forward(1)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(what_if, "joint_effect", until_stop)
+        page.locator("#what-joint").click()
+        says(page, "Removing the words together")
+        page.locator("#what-stop").click()
+        says(page, "Stopped")
+    expect(removed(page)).to_have_count(3)
+    words(page).nth(0).click()
+    expect(page.locator("#what-status")).to_contain_text(re.compile(r"[24] of \d+ words removed"))
+
+
+def together_and_another_answer(page):
+    page.locator("#what-joint").click()
+    says(page, "Measured together and one by one")
+    expect(page.locator("#what-joint-effect .barlayer .point")).to_have_count(5)
+    expect(page.locator("#what-joint-effect .heatmap-label")).not_to_have_count(0)
+    expect(page.locator("#what-joint-effect")).to_contain_text("one by one")
+    page.locator("#what-other textarea").fill("A doctor.")
+    page.locator("#what-other textarea").press("Enter")
+    says(page, "Compared the two answers")
+    expect(page.locator("#what-why-result")).to_contain_text("of the other")
+    assert page.locator("#what-why-strip [data-sign]").count() > 2
+    words(page).nth(0).click()
+    expect(page.locator("#what-joint-effect")).to_contain_text("Remove two words or more")
+
+
+def fast_clicks_and_keys_remove_and_restore(page):
     expect(page.locator("#what-strip .mw-strip")).to_contain_text(PROMPT)
     assert page.locator("#what-strip img, #what-answer img").count() == 0
     page.locator("#what-restore").click()
@@ -95,22 +125,7 @@ def test_fast_clicks_and_keys_remove_and_restore(page):
     expect(page.locator("#what-result")).to_contain_text("nats")
 
 
-def test_together_and_another_answer(page):
-    page.locator("#what-joint").click()
-    says(page, "Measured together and one by one")
-    expect(page.locator("#what-joint-effect .barlayer .point")).to_have_count(5)
-    expect(page.locator("#what-joint-effect .heatmap-label")).not_to_have_count(0)
-    expect(page.locator("#what-joint-effect")).to_contain_text("one by one")
-    page.locator("#what-other textarea").fill("A doctor.")
-    page.locator("#what-other textarea").press("Enter")
-    says(page, "Compared the two answers")
-    expect(page.locator("#what-why-result")).to_contain_text("of the other")
-    assert page.locator("#what-why-strip [data-sign]").count() > 2
-    words(page).nth(0).click()
-    expect(page.locator("#what-joint-effect")).to_contain_text("Remove two words or more")
-
-
-def test_a_chosen_part_is_explained(page):
+def a_chosen_part_is_explained(page):
     button, tokens = page.locator("#what-part"), page.locator("#what-answer .mw-response [data-index]")
     expect(button).to_be_disabled()
     tokens.nth(3).focus()
@@ -134,21 +149,20 @@ def test_a_chosen_part_is_explained(page):
     expect(page.locator("#strip .mw-strip")).to_contain_text(PROMPT)
 
 
-def test_errors_are_words_and_stop_works(page, monkeypatch, stop_pressed):
-    page.locator("#what-why").click()
-    expect(page.locator("#what-status [role=alert]")).to_contain_text("The other answer is empty")
-    expect(removed(page)).to_have_count(3)
-
-    def until_stop(explanation, removed, on_forward):
-        stop_pressed.wait()
-        on_forward(1)
-
-    monkeypatch.setattr(what_if, "joint_effect", until_stop)
-    page.locator("#what-joint").click()
-    says(page, "Removing the words together")
-    page.locator("#what-stop").click()
-    says(page, "Stopped")
-    expect(removed(page)).to_have_count(3)
-    monkeypatch.undo()
-    words(page).nth(0).click()
-    expect(page.locator("#what-status")).to_contain_text(re.compile(r"[24] of \d+ words removed"))
+def it_follows_the_generation_tab_and_is_never_blank(page):
+    says(page, "3 of 25 words removed. Feature ablation chose this set")
+    expect(page.locator("#what-result")).to_contain_text("nats")
+    expect(page.locator("#what-answer [data-sign]").nth(5)).to_be_visible()
+    expect(page.locator("#what-diff .mw-answer")).to_have_count(2)
+    page.get_by_role("tab", name="Generation").click()
+    page.locator("#prompt textarea").fill("Another prompt about a book")
+    unfold(page, "More settings")
+    page.locator("#new-tokens input[type=number]").fill("6")
+    page.locator("#new-tokens input[type=number]").press("Tab")
+    page.locator("#run").click()
+    expect(page.locator("#status")).to_contain_text(f"{DEFAULT} on tiny-llama")
+    open_tab(page)
+    says(page, f"3 of 5 words removed. {DEFAULT} chose this set")
+    expect(page.locator("#what-strip .mw-strip")).to_have_text("Another prompt about a book")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
