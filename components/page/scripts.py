@@ -74,9 +74,10 @@ def tags() -> str:
 
 
 def _states() -> str:
-    """The script of Gradio's page that page/states.js mends."""
-    (script,) = Path(str(files("gradio"))).glob("templates/frontend/assets/statustracker-*.js")
-    return f'<link rel="modulepreload" id="mw-states" href="./assets/{script.name}">'
+    """The script of Gradio's page that page/states.js mends, where this Gradio has it."""
+    scripts = Path(str(files("gradio"))).glob("templates/frontend/assets/statustracker-*.js")
+    link = '<link rel="modulepreload" id="mw-states" href="./assets/{}">'
+    return "".join(link.format(script.name) for script in scripts)
 
 
 def mounting(name: str) -> str:

@@ -118,7 +118,9 @@ class PublicDeployment(Deployment):
 def deployment() -> Deployment:
     """The settings as the environment has them now. Raises MaskwiseError for a value that cannot be, and for
     a name that is none, such as that of a bound with a slip in it."""
-    return _read(frozenset((k, v) for k, v in os.environ.items() if k.startswith((PREFIX, SPACE))))
+    names = [name for name in os.environ if name.startswith((PREFIX, SPACE))]
+    read = ((name, os.environ.get(name)) for name in names)  # another thread may take one away meanwhile
+    return _read(frozenset((name, value) for name, value in read if value is not None))
 
 
 @lru_cache(maxsize=1)

@@ -1,6 +1,8 @@
 """The settings of a deployment, and the table that documents them."""
 
+import os
 import socket
+from collections import UserDict
 from pathlib import Path
 
 import pytest
@@ -112,3 +114,14 @@ def test_a_port_that_another_program_has_is_said(monkeypatch):
         monkeypatch.setenv("PORT", str(other.getsockname()[1]))
         with pytest.raises(MaskwiseError, match="Address already in use"):
             app.free_address()
+
+
+def test_a_setting_that_another_thread_takes_away_meanwhile_is_none(monkeypatch):
+    class Environment(UserDict):
+        def __iter__(self):
+            return iter([*self.data, "MASKWISE_K"])  # K is taken away once the names are read
+
+    monkeypatch.setenv("MASKWISE_ROOMS", "7")
+    known = deployment()
+    monkeypatch.setattr(os, "environ", Environment(os.environ))
+    assert deployment() is known
