@@ -28,7 +28,7 @@ test: $(BIN)/.models $(BIN)/.tools .chromium .nginx node_modules/.linters ## Run
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	npm run --silent lint
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: $(BIN)/.models $(BIN)/.tools .chromium ## Measure speed and search quality (hours on two cores): make bench [ITEMS="limit start"] [DATA=prompts] [BEFORE=folder]
 	$(BIN)/python -m benchmarks.run $(ITEMS) $(if $(DATA),--data $(DATA)) $(if $(BEFORE),--before $(BEFORE))

@@ -112,6 +112,12 @@ def learned_heads(monkeypatch):
 
 
 @pytest.fixture
+def few_trees(monkeypatch):
+    """ProxySPEX fits a tenth of its trees, which take longer than tiny models."""
+    monkeypatch.setattr("explainers.proxy_spex.TREES", 15)
+
+
+@pytest.fixture
 def on_tiny_models(monkeypatch):
     """Every model is a tiny one, and no text is compared by a real one."""
     from explainers.core.types import MetricScore

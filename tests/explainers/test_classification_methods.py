@@ -65,6 +65,7 @@ def eager_output(target, **flags):
     return model(inputs_embeds=model.get_input_embeddings()(ids).requires_grad_(), **flags)
 
 
+@pytest.mark.usefixtures("few_trees")
 @pytest.mark.parametrize("kind", MASKED_KINDS)
 @pytest.mark.parametrize("name", explainers_for(Task.CLASSIFICATION))
 def test_every_method_keeps_the_contract_or_refuses_by_name(name, kind):

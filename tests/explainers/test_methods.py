@@ -24,7 +24,7 @@ def explain(name, target, k=3, **options):
     return method(read_options(method, {**QUICK.get(name, {}), **options}, k)).explain(target)
 
 
-@pytest.mark.usefixtures("learned_heads")
+@pytest.mark.usefixtures("learned_heads", "few_trees")
 @pytest.mark.parametrize("name", explainers_for(Task.GENERATION))
 def test_every_method_keeps_the_contract(name):
     method = EXPLAINERS[name]

@@ -16,8 +16,10 @@ STORY = "Write a short story about the doctor and his patient. It is for a magaz
 ANSWER = "The doctor looked at his patient and smiled."
 
 
-@pytest.mark.parametrize("operator", ["zero", "delete", "replace"])
-@pytest.mark.parametrize("granularity", ["token", "word", "sentence"])
+@pytest.mark.parametrize(
+    ("granularity", "operator"),
+    [("token", "zero"), ("token", "delete"), ("word", "delete"), ("word", "replace"), ("sentence", "zero")],
+)
 def test_the_api_agrees_with_a_slow_computation(smollm, granularity, operator):
     settings = {"granularity": granularity, "mask_operator": operator, "max_new_tokens": 4}
     *_, result = explain_generation(STORY, method="gradient_x_input", k=1, response=ANSWER, **settings)
