@@ -7,7 +7,7 @@ import pytest
 
 from components.sharing.links import link_fields
 from components.sharing.round_choice import OWN, round_titles
-from tests.browser import expect, guarded_page
+from tests.browser import choose, expect, guarded_page, leave_for
 from tests.components.sharing.first_page import OPEN, first_page
 from tests.served import served_app, tiny_model
 
@@ -33,12 +33,6 @@ def url(loads):
         served_app(load) as address,
     ):
         yield address
-
-
-@pytest.fixture
-def page(browser, url):
-    with first_page(browser, url) as opened:
-        yield opened
 
 
 def copied(page, bar):
@@ -157,40 +151,29 @@ def test_a_replay_link_is_empty_until_run_and_then_replays(browser, url):
         expect(fresh.locator("#what-status")).to_contain_text("XPrompt chose this set")
 
 
-def test_a_replay_links_to_the_search_that_it_shows(page):
-    page.get_by_role("tab", name="Classroom").click()
-    page.get_by_role("tab", name="Replay a search").click()
-    query = parse_qs(urlsplit(copied(page, "#replay-link")).query)
-    assert query["tab"] == ["replay"] and query["method"] == ["xprompt"]
-
-
-def test_a_classroom_link_opens_at_its_round(browser, url, loads):
+def test_links_of_the_classroom_open_at_its_round_or_bring_a_prompt_of_ones_own(browser, url, loads):
+    title = round_titles()[2]
     with first_page(browser, url) as page:
-        title = round_titles()[2]
+        page.locator("#prompt textarea").fill(PROMPT)
         page.get_by_role("tab", name="Classroom").click()
-        page.locator("#guess-round input").click()
-        page.get_by_role("option", name=title).click()
-        link, asked = copied(page, "#guess-link"), len(loads)
-        assert parse_qs(urlsplit(link).query) == {"tab": ["classroom"], "round": [title]}
+        choose(page, "#guess-round", title)
+        to_round = copied(page, "#guess-link")
+        assert parse_qs(urlsplit(to_round).query) == {"tab": ["classroom"], "round": [title]}
+        choose(page, "#guess-round", OWN)
+        to_own = copied(page, "#guess-link")
+        page.get_by_role("tab", name="Replay a search").click()
+        query = parse_qs(urlsplit(copied(page, "#replay-link")).query)
+        assert query["tab"] == ["replay"] and query["method"] == ["xprompt"]
+    asked = len(loads)
     with guarded_page(browser, **OPEN) as fresh:
-        fresh.goto(link)
+        fresh.goto(to_round)
         opens(fresh, "Classroom")
         expect(fresh.locator("#guess-status")).to_contain_text("Restored from a link. Press Start.")
         expect(fresh.locator("#guess-round input")).to_have_value(title)
         assert len(loads) == asked
         fresh.get_by_role("tab", name="Generation").click()  # a ready round takes nothing away there
         expect(fresh.locator("#status")).to_contain_text("A stored example")
-
-
-def test_a_classroom_link_brings_a_prompt_of_ones_own(browser, url):
-    with first_page(browser, url) as page:
-        page.locator("#prompt textarea").fill(PROMPT)
-        page.get_by_role("tab", name="Classroom").click()
-        page.locator("#guess-round input").click()
-        page.get_by_role("option", name=OWN).click()
-        link = copied(page, "#guess-link")
-    with guarded_page(browser, **OPEN) as fresh:
-        fresh.goto(link)
+        leave_for(fresh, to_own)
         expect(fresh.locator("#guess-status")).to_contain_text("Restored from a link. Press Start.")
         expect(fresh.locator("#guess-round input")).to_have_value(OWN)
         fresh.locator("#guess-start").click()
