@@ -36,9 +36,13 @@ def url(loads):
 
 
 def copied(page, bar):
+    """What this press copied: "Link copied" may stand there from the one before."""
+    page.evaluate("navigator.clipboard.writeText('')")
     page.locator(bar).get_by_role("button", name="Copy link").click()
+    while not (link := page.evaluate("navigator.clipboard.readText()")):
+        page.wait_for_timeout(50)
     expect(page.locator(f"{bar} [role=status]")).to_contain_text("Link copied")
-    return page.evaluate("navigator.clipboard.readText()")
+    return link
 
 
 def opens(page, tab):
