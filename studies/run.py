@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 from explainers.core.types import Task
 from explainers.models.held import load_model
-from explainers.streams.report import LIBRARIES
+from explainers.streams.report import library_versions
 from studies.departures import departures
 from studies.measuring.classification import Subjects, classification_rows
 from studies.measuring.generation import check_requests, generation_rows
@@ -73,7 +72,7 @@ def planned(study: AnyStudy, folder: Path) -> Plan:
     units, texts = units_of(study)
     if isinstance(study, GenerationStudy):
         check_requests(study, units[0])
-    versions = {name: version(name) for name in LIBRARIES}
+    versions = library_versions()
     return Plan(study, units, Store(folder, study, study.digest(texts, versions)), versions)
 
 

@@ -48,8 +48,8 @@ def launched_app(port=None):
 
 
 @contextmanager
-def held_up_app(wait: Callable[[], object]):
-    """As `served_app`, on a causal model that calls `wait` before each pass."""
+def held_up(wait: Callable[[], object]):
+    """As `stand_ins`, with a causal model that calls `wait` before each pass."""
     loaded = tiny_model("", Task.GENERATION)
 
     def before_a_pass(*call):
@@ -57,7 +57,7 @@ def held_up_app(wait: Callable[[], object]):
 
     handle = loaded.model.register_forward_pre_hook(before_a_pass)
     try:
-        with served_app(lambda name, task, *how: loaded) as address:
-            yield address
+        with stand_ins(lambda name, task, *how: loaded):
+            yield
     finally:
         handle.remove()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 
 from explainers.core.base import EXPLAINERS
@@ -96,8 +97,14 @@ def provenance(target: ModelTarget, explanation: Explanation) -> Provenance:
         "title": method.title,
         "reference": method.reference,
         "score_meaning": explanation.score_meaning or method.score_meaning,
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
+        "versions": {"python": platform.python_version()} | library_versions(),
     }
+
+
+@cache
+def library_versions() -> dict[str, str]:
+    """By their names. It takes longer to read them than to remove a word from a small model's prompt."""
+    return {name: version(name) for name in LIBRARIES}
 
 
 def span_values(spans: tuple[TokenSpan, ...]) -> list[Span]:

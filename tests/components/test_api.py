@@ -10,13 +10,12 @@ from gradio_client.exceptions import AppError
 from components.runner import RUNNER
 from explainers.measures.text import METRICS
 from tests.explainers.streams.test_generation import FIELDS, PROMPT
-from tests.served import held_up_app, served_app
+from tests.served import held_up
 
 
 @pytest.fixture(scope="module")
-def client():
-    with served_app() as url:
-        yield Client(url, verbose=False)
+def client(url):
+    return Client(url, verbose=False)
 
 
 def explain(client, *arguments, **settings):
@@ -72,11 +71,11 @@ def calls() -> set[str]:
     return {slot for _, slot in RUNNER.readers if slot.startswith("call ")}
 
 
-def test_a_cancelled_call_ends_at_once_though_its_pass_goes_on():
+def test_a_cancelled_call_ends_at_once_though_its_pass_goes_on(launched_url):
     held, others = Event(), calls()
-    with held_up_app(held.wait) as url:
+    with held_up(held.wait):
         try:
-            job = Client(url, verbose=False).submit(PROMPT, api_name="/explain_generation")
+            job = Client(launched_url, verbose=False).submit(PROMPT, api_name="/explain_generation")
             while calls() == others or not job.communicator.event_id:  # by which gradio_client names the call
                 sleep(0.05)
             job.cancel()  # fails after five seconds without an answer

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.browser import expect, guarded_page
-from tests.served import served_app
+from tests.served import stand_ins
 
 PROMPT = "Write a short story about a doctor and his patient."
 MOST_TABS = 70
@@ -26,9 +26,9 @@ FOCUS = """sought => {
 
 
 @pytest.fixture(scope="module")
-def url():
-    with mock.patch("explainers.streams.report.text_metrics", lambda *answers: []), served_app() as address:
-        yield address
+def url(launched_url):
+    with mock.patch("explainers.streams.report.text_metrics", lambda *answers: []), stand_ins():
+        yield launched_url
 
 
 @pytest.fixture

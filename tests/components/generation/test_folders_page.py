@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from explainers.core.types import Task
 from explainers.models.held import load_model
 from tests.browser import choose, expect, guarded_page
-from tests.served import served_app, tiny_model
+from tests.served import stand_ins, tiny_model
 from tests.tiny_models import tiny_causal, tiny_masked
 
 # People's adapters train tied layers, too; PEFT warns of that wherever one is made or loaded.
@@ -23,10 +23,10 @@ def load(name, task, *how):
 
 
 @pytest.fixture
-def url(monkeypatch):
+def url(launched_url, monkeypatch):
     monkeypatch.setattr("explainers.streams.report.text_metrics", lambda *answers: [])  # by a second model
-    with served_app(load) as address:
-        yield address
+    with stand_ins(load):
+        yield launched_url
 
 
 def with_adapter(folder, tiny, beside: bool, **how):

@@ -8,7 +8,7 @@ from components.generation.controls import EXAMPLES
 from explainers.core.types import Task
 from explainers.models import held
 from tests.browser import expect, guarded_page
-from tests.served import served_app, tiny_model
+from tests.served import stand_ins, tiny_model
 
 SECONDS = {"timeout": 90_000}
 
@@ -20,14 +20,14 @@ def passes():
 
 
 @pytest.fixture(scope="module")
-def url(passes):
+def url(launched_url, passes):
     """The app on a tiny model that counts as built in."""
     loaded = tiny_model("", Task.GENERATION)
     loaded.model.register_forward_pre_hook(lambda *call: passes.append(call))
     version = mock.patch.object(held, "builtin_version", lambda name, task: (loaded.name, loaded.revision))
     measures = mock.patch("explainers.streams.report.text_metrics", lambda *answers: [])
-    with version, measures, served_app(lambda name, task, *how: loaded, 1_000_000) as address:
-        yield address
+    with version, measures, stand_ins(lambda name, task, *how: loaded, 1_000_000):
+        yield launched_url
 
 
 def test_a_stored_example_shows_its_result_without_a_pass(browser, url, passes):

@@ -12,7 +12,6 @@ from components.line.work import Work
 from components.runner import Runner
 from components.server.health import READY
 from explainers.core.errors import MaskwiseError, Stopped, for_the_page
-from tests.served import served_app
 
 SECRET = "my dear diary"
 
@@ -70,12 +69,11 @@ def test_other_libraries_messages_lose_paths_and_tokens(message, left):
     assert for_the_page(message) == left
 
 
-def test_health_and_readiness():
+def test_health_and_readiness(launched_url):
     READY.clear()
-    with served_app() as url:
-        assert urlopen(f"{url}healthz").read() == b"ok"
-        with pytest.raises(HTTPError) as loading:
-            urlopen(f"{url}readyz")
-        assert loading.value.code == 503
-        READY.set()
-        assert urlopen(f"{url}readyz").read() == b"ready"
+    assert urlopen(f"{launched_url}healthz").read() == b"ok"
+    with pytest.raises(HTTPError) as loading:
+        urlopen(f"{launched_url}readyz")
+    assert loading.value.code == 503
+    READY.set()
+    assert urlopen(f"{launched_url}readyz").read() == b"ready"

@@ -5,15 +5,15 @@ from time import sleep
 import pytest
 
 from tests.browser import expect, guarded_page
-from tests.served import held_up_app
+from tests.served import held_up
 
 LONG = "Write a long story about a doctor, his patient, a magazine, a book and the capital of France."
 
 
 @pytest.fixture(scope="module")
-def url():
-    with held_up_app(lambda: sleep(0.5)) as address:
-        yield address
+def url(launched_url):
+    with held_up(lambda: sleep(0.5)):
+        yield launched_url
 
 
 @pytest.fixture

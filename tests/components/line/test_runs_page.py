@@ -5,7 +5,7 @@ from threading import Event
 import pytest
 
 from tests.browser import choose, expect, guarded_page, leave_for
-from tests.served import held_up_app
+from tests.served import held_up
 
 PROMPT = "Write a long story about a doctor, his patient, a magazine and a book."
 SECONDS = {"timeout": 90_000}
@@ -18,10 +18,10 @@ def goes_on():
 
 
 @pytest.fixture(scope="module")
-def url(goes_on):
-    with held_up_app(goes_on.wait) as address:
+def url(launched_url, goes_on):
+    with held_up(goes_on.wait):
         try:
-            yield address
+            yield launched_url
         finally:
             goes_on.set()
 

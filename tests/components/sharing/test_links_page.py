@@ -9,7 +9,7 @@ from components.sharing.links import link_fields
 from components.sharing.round_choice import OWN, round_titles
 from tests.browser import choose, expect, guarded_page, leave_for
 from tests.components.sharing.first_page import OPEN, first_page
-from tests.served import served_app, tiny_model
+from tests.served import stand_ins, tiny_model
 
 PROMPT = 'Write <img src=x onerror=alert(1)> about ${alert(2)} and "مرحبا" now'
 INPUTS = {"prompt": PROMPT, "method": "feature_ablation", "k": 2, "max_new_tokens": 8, "granularity": "word"}
@@ -23,16 +23,16 @@ def loads():
 
 
 @pytest.fixture(scope="module")
-def url(loads):
+def url(launched_url, loads):
     def load(name, task, *how):
         loads.append(name)
         return tiny_model(name, task)
 
     with (
         mock.patch("explainers.streams.report.text_metrics", lambda *answers: []),
-        served_app(load) as address,
+        stand_ins(load),
     ):
-        yield address
+        yield launched_url
 
 
 def copied(page, bar):

@@ -9,15 +9,15 @@ import pytest
 from components.sharing.links import link_fields, pack
 from tests.browser import choose, expect, guarded_page, leave_for, unfold
 from tests.components.sharing.first_page import OPEN, first_page
-from tests.served import served_app
+from tests.served import stand_ins
 
 NASTY = 'Write <img src=x onerror=alert(1)> ${alert(2)} 👩🏽‍⚕️ & مرحبا "now"\nplease'
 
 
 @pytest.fixture(scope="module")
-def url():
-    with mock.patch("explainers.streams.report.text_metrics", lambda *answers: []), served_app() as address:
-        yield address
+def url(launched_url):
+    with mock.patch("explainers.streams.report.text_metrics", lambda *answers: []), stand_ins():
+        yield launched_url
 
 
 def explain(page, prompt=NASTY, seed="7"):

@@ -1,12 +1,9 @@
 """The built-in models' files: checked, converted once, and rebuilt when anything in the cache is off."""
 
 import json
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import cache
 
-import gguf
 import pytest
 import torch
 
@@ -130,17 +127,11 @@ def test_the_sentence_encoder_is_the_packages_own():
     assert (folder / "modules.json").exists() and (folder / "1_Pooling" / "config.json").exists()
 
 
-def test_conversion_gives_the_same_model_every_time(smollm, monkeypatch, tmp_path):
-    """The real conversion, over a cache whose weights were cut short (about 10 s)."""
-    monkeypatch.setattr("gguf.GGUFReader", cache(gguf.GGUFReader))  # transformers reads the file three times
-    original = builtin.smollm2_folder()
-    broken = tmp_path / "maskwise" / original.name
-    shutil.copytree(original, broken, ignore=lambda *_: [WEIGHTS])
-    (broken / WEIGHTS).write_bytes(b"cut short")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    rebuilt = builtin.smollm2_folder()
-    assert rebuilt == broken
-    assert (rebuilt / MARKER).read_text() == (original / MARKER).read_text()
+def test_conversion_gives_the_same_weights_on_every_machine():
+    """This machine's own conversion, which each load compares with its marker, against those weights that the
+    documents' numbers come from. Another version of transformers may write another head before them."""
+    marker = json.loads((builtin.smollm2_folder() / MARKER).read_text())
+    assert marker["sha256"][WEIGHTS] == "a672150fb4f99d7c8f4168cecdd464069c0ef3a37d8113f22ddb9d48031d03cd"
 
 
 def test_the_chat_template_came_along(smollm):

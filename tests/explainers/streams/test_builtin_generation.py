@@ -9,7 +9,7 @@ from explainers import explain_generation
 from explainers.targets.response import ResponseTarget
 from explainers.text.prompts import encode_response, render_prompt
 from tests.browser import expect, guarded_page
-from tests.served import served_app
+from tests.served import stand_ins
 from tests.slow_reference import slow_token_log_probs
 
 STORY = "Write a short story about the doctor and his patient. It is for a magazine."
@@ -17,8 +17,7 @@ ANSWER = "The doctor looked at his patient and smiled."
 
 
 @pytest.mark.parametrize(
-    ("granularity", "operator"),
-    [("token", "zero"), ("token", "delete"), ("word", "delete"), ("word", "replace"), ("sentence", "zero")],
+    ("granularity", "operator"), [("token", "zero"), ("word", "delete"), ("sentence", "replace")]
 )
 def test_the_api_agrees_with_a_slow_computation(smollm, granularity, operator):
     settings = {"granularity": granularity, "mask_operator": operator, "max_new_tokens": 4}
@@ -58,13 +57,10 @@ def test_the_answer_is_the_models_own(smollm):
     assert smollm.tokenizer.decode(written, skip_special_tokens=True) == result["response"]
 
 
-def test_a_person_explains_a_prompt_on_the_page(browser, smollm):
+def test_a_person_explains_a_prompt_on_the_page(browser, launched_url, smollm):
     look = {"viewport": {"width": 1280, "height": 1000}}
-    with (
-        served_app(lambda name, task, *how: smollm) as url,
-        guarded_page(browser, **look) as page,
-    ):
-        page.goto(url)
+    with stand_ins(lambda name, task, *how: smollm), guarded_page(browser, **look) as page:
+        page.goto(launched_url)
         page.locator("#prompt textarea").fill("What is the capital of France?")
         page.locator("#k input[type=number]").fill("1")
         page.locator("#run").click()
