@@ -50,10 +50,7 @@ def read_on(tab: SharedTab, events: list) -> gr.events.Dependency:
     def follow(request: gr.Request, *values) -> Iterator[Updates]:
         settings, _ = read_values(list(tab.inputs), tab.options, values)
         view = ClassificationView(settings["text"], settings["granularity"], live=True)
-        if not (reading := read_live(request, settings, view)):
-            yield gr.skip()
-            return
-        for shown in reading:
+        for shown in read_live(request, settings, view) or ():
             # What is read live is no explanation to keep.
             yield tab.views.updates(shown) | ({tab.record: None} if view.prediction else {})
 

@@ -36,9 +36,7 @@ def explain_on(
     def explain(request: gr.Request, *values) -> Iterator[Updates]:
         settings, options = read_values(list(tab.inputs), tab.options, values)
         settings["options"] = options[settings["method"]]
-        if only_stored and not page_work(settings).result():
-            yield gr.skip()
-        else:
+        if not only_stored or page_work(settings).result():
             yield from explained(tab, request, settings, tab.view(settings), mirrors)
 
     return when(explain, tab.controls(), [*tab.views.values(), tab.record, *mirrors], **IN_LINE)

@@ -10,6 +10,7 @@ from traceback import walk_tb
 
 import gradio as gr
 from gradio.blocks import Block
+from gradio.components import _Keywords
 from gradio_client.utils import is_file_obj_with_meta, is_http_url_like, traverse
 from starlette.requests import Request
 from starlette.responses import Response
@@ -27,6 +28,7 @@ OF_SERVER = ("preserved_by_key", "delete_callback")
 FLOOD = 500  # events that wait in Gradio's own queue; who waits for a model waits in the line
 LOOK_SECONDS = 0.01  # between two looks for new events; Gradio's millisecond keeps a processor awake
 LONG = 1000  # characters of a view's first value from which on it is a file of its own
+FINISHED = _Keywords.FINISHED_ITERATING  # in the place of what an event says, once it has said all
 LONGEST_REFUSAL = 300  # characters of what Gradio says of a value
 
 _values: dict[str, str] = {}
@@ -83,7 +85,11 @@ class LightPage(gr.Blocks):
 
     async def postprocess_data(self, block_fn, predictions, state):
         """Of an event that names what changes, that alone. Of each output that stays as it is Gradio would
-        make a component anew, and keep it for the session."""
+        make a component anew, and keep it for the session. Those of an event that ends without a word it
+        would empty."""
+        said = predictions if isinstance(predictions, tuple) else (predictions,)
+        if any(each is FINISHED for each in said):
+            return [gr.skip() for _ in block_fn.outputs]
         if not isinstance(predictions, dict) or not isinstance(next(iter(predictions), None), Block):
             return await super().postprocess_data(block_fn, predictions, state)
         named = copy(block_fn)
@@ -91,6 +97,12 @@ class LightPage(gr.Blocks):
         values = await super().postprocess_data(named, predictions, state)
         changed = dict(zip(named.outputs, values, strict=True))
         return [changed.get(block, gr.skip()) for block in block_fn.outputs]
+
+    def handle_streaming_diffs(self, block_fn, data, session_hash, run, final, simple_format=False):
+        """At the end of a page's event, nothing: the page has all values, and those of the next event may be
+        there by then."""
+        values = super().handle_streaming_diffs(block_fn, data, session_hash, run, final, simple_format)
+        return [gr.skip() for _ in values] if final and block_fn.api_visibility == "private" else values
 
 
 def _refusal(error: Exception) -> str:

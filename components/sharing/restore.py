@@ -64,7 +64,6 @@ def _resume_after(opened: gr.events.Dependency, name: gr.State, shared: list[Sha
     def resume(request: gr.Request, name: str) -> Iterator[Updates]:
         run, reader = RUNNER.runs.find(name), RUNNER.resume(request.session_hash, name)
         if not run or not reader:
-            yield gr.skip()  # without any, Gradio would empty the views
             return
         tab = _named(run.tab, shared)
         view = tab.view(run.inputs)

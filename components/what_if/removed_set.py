@@ -56,7 +56,6 @@ def _answering(section: Section, subject: Subject, kind: str, question: Question
 
     def handle(record: dict | None, asked, request: gr.Request) -> Iterator[Updates]:
         if not record:  # it was taken away meanwhile
-            yield gr.skip()  # without any, Gradio would empty the views
             return
         explanation = subject.explanation(record)
         view = subject.view(explanation, question.failed(explanation))

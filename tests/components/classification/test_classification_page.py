@@ -143,7 +143,7 @@ def run_again_takes_the_place_of_the_run_at_work(page, patch):
     log_prob = LabelTarget.log_prob
 
     def slowly(self, masks):
-        time.sleep(1.5)
+        time.sleep(0.4)
         return log_prob(self, masks)
 
     patch.setattr(LabelTarget, "log_prob", slowly)

@@ -109,6 +109,40 @@ def test_what_an_event_does_not_name_is_left_as_it_is():
     assert session[left._id] is left
 
 
+@pytest.mark.parametrize("parts", [1, 2])
+def test_an_event_that_ends_before_it_says_anything_changes_nothing(parts):
+    """As a run does whose place another takes at once. Gradio would empty all that it may change."""
+
+    def nothing():
+        yield from ()
+
+    with light_page.LightPage() as page:
+        outputs = [gr.HTML("a"), gr.State("b")][:parts]
+        gr.Button().click(nothing, None, outputs)
+    session = SessionState(page)
+    answer = run(page.process_api(page.fns[0], [], session, request=None, session_hash="somebody"))
+    assert answer["data"] == [gr.skip()] * parts
+    assert [session[output._id] for output in outputs[1:]] == ["b"] * (parts - 1)
+
+
+@pytest.mark.parametrize("visible, last", [("private", gr.skip()), ("public", "a")])
+def test_the_end_of_a_pages_event_does_not_say_again_what_was_said(visible, last):
+    """It may come after what the next event says. Who calls the API reads the last values there."""
+
+    def says_a():
+        yield "a"
+
+    with light_page.LightPage() as page:
+        gr.Button().click(says_a, None, gr.HTML(), api_visibility=visible)
+    asked = {"state": SessionState(page), "request": None, "session_hash": "somebody", "event_id": "one"}
+
+    async def both():
+        first = await page.process_api(page.fns[0], [], **asked)
+        return first, await page.process_api(page.fns[0], [], iterator=first["iterator"], **asked)
+
+    assert [answer["data"] for answer in run(both())] == [["a"], [last]]
+
+
 def test_what_no_part_of_a_page_would_send_is_refused():
     with light_page.LightPage() as page:
         menu, radio = gr.Dropdown(["a", "b"], value="a"), gr.Radio(["a", "b"], value="a")

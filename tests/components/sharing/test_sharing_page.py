@@ -71,7 +71,7 @@ def test_a_long_link_to_the_other_tab(browser, url):
     text = "The club sold its striker. " * 90
     words = {"template": "It was <mask> . {text}", "label_words": "Bad: bad\nGood: great", "label": "Good"}
     settings = {"task": "sst2", "words_per_class": 10, "verbalizer": "manual", "model": "maskwise-minilm"}
-    method = {"method": "integrated_gradients", "options": {"steps": 30}, "seed": 3, "k": 4}
+    method = {"method": "integrated_gradients", "options": {"steps": 3}, "seed": 3, "k": 4}
     inputs = {"text": text, "granularity": "word"} | words | settings | method
     query = link_fields("classification", inputs)
     assert query.startswith("z=")
