@@ -1,4 +1,5 @@
-"""A room on the whole page: three rounds with a reload and a lost connection; what is refused."""
+"""A room on the whole page: three rounds with a reload and a lost connection, what is refused, and that
+axe-core finds nothing in any of its phases, light and dark."""
 
 import json
 import re
@@ -11,7 +12,8 @@ from benchmarks.items.rooms import PHONE, class_in, join, mark
 from components.classroom.room_routes import MOST_BYTES, ROOMS
 from components.classroom.room_section import MINE
 from components.sharing.round_choice import chosen_round, round_titles
-from tests.browser import choose, expect, guarded_page, leave_for
+from tests import axe
+from tests.browser import choose, expect, guarded_page, leave_for, turn_dark
 from tests.hostile_surfaces import event_of
 
 JSON = {"Content-Type": "application/json"}
@@ -23,12 +25,14 @@ def test_a_room_from_its_first_code_to_its_end_and_a_class_of_eight_in_the_next(
     with class_in(browser, url) as room:
         teacher, phone = room.teacher, room.reloading
         code = teacher.locator(".mw-room-code").inner_text()
+        _nothing_is_found({"lobby": teacher})
         _a_name_from_right_to_left_leaves_the_points_behind_it(room, code)
         join(phone, url, code.lower(), "<b>Ada</b> ${alert(3)}")
         _a_reload_finds_the_room_again(teacher, code)
         _a_prompt_of_the_teachers_own_stays_text(room)
         _targets_are_large_enough_for_a_finger(room.losing)
         _its_marks_are_counted(teacher, phone)
+        _nothing_is_found_in_the_dark(teacher, phone)
         _out_by_a_new_code(room, code)
         _out_of_an_emptied_room(room)
         _the_room_ends(teacher)
@@ -36,6 +40,23 @@ def test_a_room_from_its_first_code_to_its_end_and_a_class_of_eight_in_the_next(
             page.problems[:] = [problem for problem in page.problems if "410" not in problem]
         _another_room(teacher)
         _a_class_of_eight_and_two_phones_through_three_rounds(room)
+
+
+def _nothing_is_found(pages):
+    found = [fault for name, page in pages.items() for fault in axe.faults(page, name)]
+    assert not found, "\n".join(map(str, found))
+
+
+def _nothing_is_found_in_the_dark(teacher, phone):
+    for page in (teacher, phone):
+        turn_dark(page)
+    projector = teacher.get_by_role("button", name="Projector mode")
+    projector.click()
+    expect(teacher.locator("#room .mw-spread")).to_be_visible()
+    _nothing_is_found({"revealed, teacher, dark": teacher, "revealed, student, dark": phone})
+    projector.click()
+    for page in (teacher, phone):
+        page.emulate_media(color_scheme="light")
 
 
 def _a_name_from_right_to_left_leaves_the_points_behind_it(room, code):
@@ -77,8 +98,10 @@ def _its_marks_are_counted(teacher, phone):
     expect(teacher.locator("#room-said [role=alert]")).to_contain_text("Nobody has sent marks yet")
     mark(phone, 0)
     expect(teacher.locator("#room .mw-words").first).to_contain_text("The best set is found")
+    _nothing_is_found({"marking, teacher": teacher, "marking, student": phone})
     teacher.locator("#room-reveal").click()
     expect(phone.locator(".mw-score").first).to_have_text(re.compile(r"\d+%|No score"))
+    _nothing_is_found({"revealed, teacher": teacher, "revealed, student": phone})
     counted = phone.locator(".mw-class-strip [data-count='1']")
     expect(counted).to_have_count(3)
     expect(counted.first).to_have_attribute("aria-label", re.compile("chosen by 1 of 1, marked by you"))
@@ -96,6 +119,7 @@ def _out_by_a_new_code(room, code):
     room.teacher.get_by_role("button", name="New code").click()
     expect(silent.locator(".mw-room-refused")).to_contain_text("the code that your teacher shows now")
     expect(silent.get_by_label("Code")).to_have_value("")
+    _nothing_is_found({"form": silent})
     expect(room.teacher.locator(".mw-room-counts")).to_contain_text("1 joined")
     expect(codes).not_to_have_text(code)
     silent.get_by_label("Code").fill(codes.inner_text())

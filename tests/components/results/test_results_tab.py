@@ -12,8 +12,8 @@ import app
 from components.results.folder import events_of, explanations, open_study, prompts, studies
 from explainers.core.errors import MaskwiseError
 from studies.run import run
+from tests import axe
 from tests.browser import choose, expect, guarded_page
-from tests.components.page.test_accessibility import AXE, RUN
 from tests.served import served_app
 from tests.studies.small import PROMPTS, classification_study, generation_study
 
@@ -122,9 +122,7 @@ def test_a_study_is_opened_and_its_explanations_are_seen(browser, results, tmp_p
         page.get_by_role("option").nth(1).click()
         expect(page.locator("#results-strip")).to_contain_text("magazine")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
-        if AXE.exists():
-            page.add_script_tag(path=AXE)
-            assert page.evaluate(RUN) == []
+        assert axe.faults(page) == []
         choose(page, "#results-study", classes)
         expect(page.locator("#results-tables")).to_contain_text("template 1, manual 1")
         expect(page.locator("#results-plot .cap").first).to_contain_text("Activation")
