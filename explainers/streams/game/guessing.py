@@ -112,7 +112,7 @@ def check_guess(guess, k: int, spans: int | None = None) -> None:
             "A guess must be a list of places in the text. Press Start and mark the words again."
         )
     if len(guess) != k or len(set(guess)) != k:
-        raise MaskwiseError(f"Mark exactly {k}: {len(set(guess))} marked so far.")
+        raise MaskwiseError(f"Mark exactly {k}: you had marked {len(set(guess))}.")
 
 
 def measure(subject: Subject, removed: list[int]) -> Effect:

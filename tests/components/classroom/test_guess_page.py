@@ -180,7 +180,7 @@ def an_own_prompt_stays_text_and_errors_are_words(page):
     expect(page.locator("#guess-status")).to_contain_text("press Reveal")
     page.locator("#guess-board [data-index='0']").click()
     page.locator("#guess-reveal-button").click()
-    expect(page.locator("#guess-status [role=alert]")).to_contain_text("Mark exactly 3: 1 marked so far")
+    expect(page.locator("#guess-status [role=alert]")).to_contain_text("Mark exactly 3: you had marked 1")
     expect(page.locator("#guess-board [data-selected]")).to_have_count(1)
     assert page.locator("#guess-board img").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -151,9 +151,9 @@ def test_what_is_kept_is_bounded_and_by_model(monkeypatch):
 @pytest.mark.parametrize(
     ("guess", "words"),
     [
-        ([0], "Mark exactly 2: 1 marked"),
-        ([0, 1, 2], "Mark exactly 2: 3 marked"),
-        ([1, 1], "Mark exactly 2: 1 marked"),
+        ([0], "Mark exactly 2: you had marked 1"),
+        ([0, 1, 2], "Mark exactly 2: you had marked 3"),
+        ([1, 1], "Mark exactly 2: you had marked 1"),
         ([0, 99], "Press Start"),
         ([-1, 0], "Press Start"),
         ([0, True], "Press Start"),
