@@ -103,7 +103,7 @@ def provenance(target: ModelTarget, explanation: Explanation) -> Provenance:
 
 @cache
 def library_versions() -> dict[str, str]:
-    """By their names. It takes longer to read them than to remove a word from a small model's prompt."""
+    """By their names, read from the disk once."""
     return {name: version(name) for name in LIBRARIES}
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +15,7 @@ from urllib.request import urlopen
 
 from explainers.models import builtin
 from tests.deploy.test_sub_path import free_port
-from tests.forked import started
+from tests.forked import ROOT, started
 from tests.tiny_models import tiny_causal
 
 TOKEN = "hf_" + "OwnersSecret" * 3
@@ -28,21 +31,23 @@ page.block_thread()
 @contextmanager
 def a_space(**environment: str) -> Iterator[str]:
     """The address of app.py as the README starts it, once all is prepared."""
-    with _serving("app.py", **environment) as (url, server):
-        yield wait_for(f"{url}/readyz", server.is_alive).removesuffix("/readyz")
+    port = str(free_port())
+    own = os.environ | SPACE | {"PORT": port} | environment
+    server = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=own)
+    try:
+        url = wait_for(f"http://127.0.0.1:{port}", lambda: server.poll() is None)
+        wait_for(f"{url}/readyz", lambda: server.poll() is None)  # what came before is not yet at work
+        yield url
+    finally:
+        server.terminate()
+        server.wait(20)
 
 
 @contextmanager
 def an_unprepared_space(**environment: str) -> Iterator[tuple[str, ForkServerProcess]]:
-    """(address, process) of a Space that has not loaded a model yet."""
-    with _serving(UNPREPARED, **environment) as served:
-        yield served
-
-
-@contextmanager
-def _serving(code: str, **environment: str) -> Iterator[tuple[str, ForkServerProcess]]:
+    """(address, process) of a Space that is forked, and has not loaded a model yet."""
     port = str(free_port())
-    server = started(code, **SPACE | {"PORT": port} | environment)
+    server = started(UNPREPARED, **SPACE | {"PORT": port} | environment)
     try:
         yield wait_for(f"http://127.0.0.1:{port}", server.is_alive), server
     finally:

@@ -16,7 +16,6 @@ OPEN = """name => {
 }"""
 
 
-@axe.needed
 def test_axe_finds_nothing_in_any_tab_at_any_width_light_and_dark(browser, url):
     with guarded_page(browser, reduced_motion="reduce") as page:
         page.goto(url)

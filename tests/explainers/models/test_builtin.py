@@ -1,9 +1,12 @@
 """The built-in models' files: checked, converted once, and rebuilt when anything in the cache is off."""
 
 import json
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import cache
 
+import gguf
 import pytest
 import torch
 
@@ -125,6 +128,19 @@ def test_without_the_package_there_is_no_folder(conversions):
 def test_the_sentence_encoder_is_the_packages_own():
     folder = builtin.sentence_encoder_folder()
     assert (folder / "modules.json").exists() and (folder / "1_Pooling" / "config.json").exists()
+
+
+def test_conversion_gives_the_same_model_every_time(smollm, monkeypatch, tmp_path):
+    """The real conversion, over a cache whose weights were cut short (about 10 s)."""
+    monkeypatch.setattr("gguf.GGUFReader", cache(gguf.GGUFReader))  # transformers reads the file three times
+    original = builtin.smollm2_folder()
+    broken = tmp_path / "maskwise" / original.name
+    shutil.copytree(original, broken, ignore=lambda *_: [WEIGHTS])
+    (broken / WEIGHTS).write_bytes(b"cut short")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    rebuilt = builtin.smollm2_folder()
+    assert rebuilt == broken
+    assert (rebuilt / MARKER).read_text() == (original / MARKER).read_text()
 
 
 def test_conversion_gives_the_same_weights_on_every_machine():

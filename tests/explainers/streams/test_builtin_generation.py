@@ -17,7 +17,8 @@ ANSWER = "The doctor looked at his patient and smiled."
 
 
 @pytest.mark.parametrize(
-    ("granularity", "operator"), [("token", "zero"), ("word", "delete"), ("sentence", "replace")]
+    ("granularity", "operator"),
+    [("token", "zero"), ("token", "delete"), ("word", "delete"), ("word", "replace"), ("sentence", "zero")],
 )
 def test_the_api_agrees_with_a_slow_computation(smollm, granularity, operator):
     settings = {"granularity": granularity, "mask_operator": operator, "max_new_tokens": 4}
